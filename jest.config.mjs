@@ -1,0 +1,38 @@
+// @ts-check
+import { existsSync } from 'node:fs';
+
+import { swcOptions } from './scripts/swc-options.mjs';
+
+const typescript = swcOptions({ syntax: 'typescript', decorators: true });
+const javascript = swcOptions({ syntax: 'ecmascript' });
+const hasServers = existsSync(new URL('./test/servers/global-setup.ts', import.meta.url));
+
+/** @type {import('jest').Config} */
+export default {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/test/**/*.spec.ts'],
+  moduleNameMapper: {
+    '^nestjs-dtx$': '<rootDir>/lib/index.ts',
+    '^nestjs-dtx/typeorm$': '<rootDir>/lib/resource/typeorm/index.ts',
+    '^nestjs-dtx/pg$': '<rootDir>/lib/resource/driver/pg/index.ts',
+    '^nestjs-dtx/testing$': '<rootDir>/lib/modules/testing/index.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  transform: {
+    '^.+\\.ts$': ['@swc/jest', typescript],
+    '^.+\\.m?js$': ['@swc/jest', javascript],
+  },
+  transformIgnorePatterns: [],
+  // Copies of package.json below these folders would collide with ours in Jest's module map.
+  modulePathIgnorePatterns: ['dist', '\\.build', '\\.cache', '\\.dtx', 'test/consume/fixtures'].map(
+    (folder) => `<rootDir>/${folder}/`,
+  ),
+  cacheDirectory: '<rootDir>/.cache/jest',
+  maxWorkers: 2,
+  // A bound for what hangs, not for what is slow: two cores share databases, compilers and programs.
+  testTimeout: 30_000,
+  ...(hasServers && {
+    globalSetup: '<rootDir>/scripts/jest-global-setup.cjs',
+    globalTeardown: '<rootDir>/scripts/jest-global-teardown.cjs',
+  }),
+};

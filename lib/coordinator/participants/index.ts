@@ -1,0 +1,3 @@
+export type { Direction } from './participant.js';
+export { Participant } from './participant.js';
+export { ParticipantRegistry } from './participant-registry.js';

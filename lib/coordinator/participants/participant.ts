@@ -1,0 +1,83 @@
+import type { BranchHandler, BranchOutcome, BranchTarget, Clock } from '../../protocol/index.js';
+import { messageOf } from '../../protocol/index.js';
+
+export type Direction = 'commit' | 'rollback';
+
+const OUTCOME_KINDS = new Set<unknown>([
+  'done',
+  'retry',
+  'cannot',
+] satisfies BranchOutcome['kind'][]);
+
+interface ParticipantDeps {
+  readonly handler: BranchHandler;
+  readonly clock: Clock;
+  /** After this long a call counts as failed. */
+  readonly callTimeoutMs: number;
+}
+
+/** A resource of this process. Its calls never reject: whatever goes wrong is an outcome. */
+export class Participant {
+  readonly #deps: ParticipantDeps;
+  readonly #calls = new Set<Promise<void>>();
+
+  constructor(deps: ParticipantDeps) {
+    this.#deps = deps;
+  }
+
+  /** Calls that have not been answered, those included whose time was up. */
+  get unansweredCount(): number {
+    return this.#calls.size;
+  }
+
+  /** Brings phase two to the resource. Answers each target, in their order. */
+  call(direction: Direction, targets: readonly BranchTarget[]): Promise<readonly BranchOutcome[]> {
+    const { clock, callTimeoutMs } = this.#deps;
+    return new Promise((resolve) => {
+      const timer = clock.after(callTimeoutMs, () => {
+        resolve(retryAll(targets, `no answer within ${String(callTimeoutMs)} ms`));
+      });
+      const call = this.#answer(direction, targets).then((outcomes) => {
+        timer.cancel();
+        this.#calls.delete(call);
+        resolve(outcomes);
+      });
+      this.#calls.add(call);
+    });
+  }
+
+  /** Resolves when no call is under way. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#calls);
+  }
+
+  async #answer(
+    direction: Direction,
+    targets: readonly BranchTarget[],
+  ): Promise<readonly BranchOutcome[]> {
+    const { handler } = this.#deps;
+    try {
+      const outcomes: unknown = await (direction === 'commit'
+        ? handler.commitBranches(targets)
+        : handler.rollbackBranches(targets));
+      if (areOutcomes(outcomes, targets.length)) return outcomes;
+      return retryAll(targets, 'the handler did not answer each branch with an outcome');
+    } catch (error) {
+      return retryAll(targets, messageOf(error));
+    }
+  }
+}
+
+function retryAll(targets: readonly BranchTarget[], error: string): readonly BranchOutcome[] {
+  return targets.map(() => ({ kind: 'retry', error }));
+}
+
+function areOutcomes(answer: unknown, count: number): answer is readonly BranchOutcome[] {
+  return Array.isArray(answer) && answer.length === count && answer.every(isOutcome);
+}
+
+function isOutcome(candidate: unknown): boolean {
+  if (typeof candidate !== 'object' || candidate === null || !('kind' in candidate)) return false;
+  if (!OUTCOME_KINDS.has(candidate.kind)) return false;
+  return candidate.kind === 'done' || ('error' in candidate && typeof candidate.error === 'string');
+}

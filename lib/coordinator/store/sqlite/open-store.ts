@@ -1,0 +1,138 @@
+import { mkdirSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+
+import {
+  DtxError,
+  StoreInUseError,
+  StoreUnavailableError,
+  messageOf,
+} from '../../../protocol/index.js';
+import { findSqliteDriver } from './find-driver.js';
+import { readMeta, writeMeta } from './meta.js';
+import { migrate } from './migrate.js';
+import type { SqliteDatabase, SqliteDriver } from './sqlite-database.interface.js';
+import { SqliteSessionStore } from './sqlite-session.store.js';
+import { takeStoreLock } from './store-lock.js';
+
+/** A store that lives as long as its process. */
+export const MEMORY = ':memory:';
+
+/**
+ * WAL lets other programs read meanwhile; FULL makes each commit wait for the disk, which is what
+ * "durable" means here. The wait for a foreign writer blocks this thread, hence it is short.
+ */
+const PRAGMAS = `
+PRAGMA busy_timeout = 250;
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = FULL;
+PRAGMA cache_size = -16000;
+PRAGMA wal_autocheckpoint = 4000;
+PRAGMA journal_size_limit = 67108864;
+`;
+
+/**
+ * Opens a coordinator file, creates it where there is none, and owns it until it is closed.
+ *
+ * @throws MissingPeerError when this process has no SQLite
+ * @throws StoreInUseError when another process owns the file
+ * @throws SchemaTooNewError when a newer version has written it
+ * @throws StoreUnavailableError when it cannot be created, read or written
+ */
+export async function openSqliteStore(file: string): Promise<SqliteSessionStore> {
+  const driver = await findSqliteDriver();
+  try {
+    return file === MEMORY ? openInMemory(driver) : openFile(driver, file);
+  } catch (error) {
+    if (error instanceof DtxError) throw error;
+    throw new StoreUnavailableError(file, messageOf(error), { cause: error });
+  }
+}
+
+/**
+ * One name for all names of a file, so that two applications of a process find each other. Creates
+ * the folder.
+ *
+ * @throws StoreUnavailableError when the folder cannot be created
+ */
+export function canonicalStorePath(file: string): string {
+  if (file === MEMORY) return file;
+  const path = resolve(file);
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    return realpathIfThere(path) ?? join(realpathSync(dirname(path)), basename(path));
+  } catch (error) {
+    throw new StoreUnavailableError(file, messageOf(error), { cause: error });
+  }
+}
+
+function realpathIfThere(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function openInMemory(driver: SqliteDriver): SqliteSessionStore {
+  const database = driver.open(MEMORY);
+  migrate(database, MEMORY);
+  const connection = {
+    place: MEMORY,
+    open: () => database,
+    canReopen: false,
+    release: () => undefined,
+  };
+  return new SqliteSessionStore(connection, database);
+}
+
+function openFile(driver: SqliteDriver, file: string): SqliteSessionStore {
+  const path = canonicalStorePath(file);
+  const lock = takeStoreLock(driver, path);
+  if (lock === undefined) throw new StoreInUseError(path, describeOwner(driver, path));
+  const open = (): SqliteDatabase => connect(driver, path);
+  let database: SqliteDatabase | undefined;
+  try {
+    database = open();
+    migrate(database, path);
+    signOwner(database);
+    const release = (): void => {
+      lock.release();
+    };
+    return new SqliteSessionStore({ place: path, open, canReopen: true, release }, database);
+  } catch (error) {
+    database?.close();
+    lock.release();
+    throw error;
+  }
+}
+
+function connect(driver: SqliteDriver, path: string): SqliteDatabase {
+  const database = driver.open(path);
+  try {
+    database.exec(PRAGMAS);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** Whoever finds the file in use wants to know by whom. */
+function signOwner(database: SqliteDatabase): void {
+  const startedAt = new Date(Date.now() - process.uptime() * 1000).toISOString();
+  writeMeta(database, 'owner_pid', String(process.pid));
+  writeMeta(database, 'owner_started_at', startedAt);
+}
+
+function describeOwner(driver: SqliteDriver, path: string): string {
+  try {
+    const database = driver.open(path, { isReadOnly: true });
+    const pid = readMeta(database, 'owner_pid');
+    const startedAt = readMeta(database, 'owner_started_at');
+    database.close();
+    if (pid === String(process.pid)) return `another thread or module loader of this process`;
+    return pid === undefined ? 'another process' : `process ${pid}, started at ${startedAt ?? '?'}`;
+  } catch {
+    return 'another process';
+  }
+}

@@ -1,0 +1,195 @@
+import type { Clock } from '../../protocol/index.js';
+import { OutcomeUnknownError, StoreUnavailableError, messageOf } from '../../protocol/index.js';
+import type { Effect, SessionChange } from '../core/index.js';
+import { decide } from '../core/index.js';
+import type { PurgeCommand, SessionStore, StoreAnswer, StoreCommand } from '../store/index.js';
+import { failpointsOf } from './failpoints.js';
+import { DECIDE_RETRIES_MAX } from './limits.js';
+import type { LiveSession } from './live-session.js';
+import type { Request } from './request.js';
+
+interface BatchWriterDeps {
+  readonly store: SessionStore;
+  readonly clock: Clock;
+  /** Takes a request that has to be decided again. */
+  readonly again: (request: Request) => void;
+  /** Takes a session that has to be read again. */
+  readonly doubt: (live: LiveSession) => void;
+}
+
+/** How a batch went. */
+export interface BatchResult {
+  readonly isStoreWell: boolean;
+  /** Records that the purge of the batch has deleted. */
+  readonly purgedCount: number;
+}
+
+const NOTHING_WRITTEN: readonly StoreAnswer[] = [];
+
+/** Takes one batch of requests through its life: read, decide, write, tell. */
+export class BatchWriter {
+  readonly #deps: BatchWriterDeps;
+
+  constructor(deps: BatchWriterDeps) {
+    this.#deps = deps;
+  }
+
+  async write(batch: readonly Request[], purge: PurgeCommand | undefined): Promise<BatchResult> {
+    const isRead = batch.some(needsReading) ? await this.#read(batch) : true;
+    const commands = this.#decide(batch);
+    if (purge !== undefined) commands.push(purge);
+    const answers = commands.length === 0 ? NOTHING_WRITTEN : await this.#apply(commands);
+    this.#takeAnswers(batch, answers);
+    for (const request of batch) this.#finish(request);
+    for (const request of batch) this.#release(request.live);
+    const last = purge === undefined ? undefined : answers.at(-1);
+    return {
+      isStoreWell: isRead && answers.every(isWell),
+      purgedCount: last?.kind === 'done' ? last.count : 0,
+    };
+  }
+
+  /** Reads the sessions that memory does not know. The requests of one that is unreadable fail. */
+  async #read(batch: readonly Request[]): Promise<boolean> {
+    let isReadable = true;
+    for (const request of batch) {
+      const { live } = request;
+      if (!needsReading(request)) continue;
+      try {
+        live.session = await this.#deps.store.load(live.namespace, live.xid);
+        live.isLoaded = true;
+        live.isReread ||= live.isDoubtful;
+        live.isDoubtful = false;
+      } catch (error) {
+        live.isDoubtful = true;
+        request.error = error;
+        isReadable = false;
+      }
+    }
+    return isReadable;
+  }
+
+  /** Each request is decided on what stands when all before it are durable. */
+  #decide(batch: readonly Request[]): StoreCommand[] {
+    const now = this.#deps.clock.now();
+    const commands: StoreCommand[] = [];
+    for (const request of batch) {
+      const { live, command } = request;
+      if (command === undefined || request.error !== undefined) continue;
+      // Nobody has begun an xid of 128 random bits before; if so, the store refuses the write.
+      live.isLoaded = true;
+      try {
+        request.decision = decide(live.ahead ?? live.session, command, now);
+      } catch (error) {
+        request.error = error;
+        continue;
+      }
+      const { change } = request.decision;
+      if (change === undefined) continue;
+      live.ahead = change.after;
+      commands.push(change);
+    }
+    return commands;
+  }
+
+  async #apply(commands: readonly StoreCommand[]): Promise<readonly StoreAnswer[]> {
+    failpointsOf(commands, 'before');
+    try {
+      const answers = await this.#deps.store.apply(commands);
+      failpointsOf(commands, 'after');
+      return answers;
+    } catch (error) {
+      return commands.map(() => ({ kind: 'unknown', error }));
+    }
+  }
+
+  /** Before anybody is told: one bad answer puts all others about the same session in doubt. */
+  #takeAnswers(batch: readonly Request[], answers: readonly StoreAnswer[]): void {
+    let index = 0;
+    for (const request of batch) {
+      if (request.decision?.change === undefined) continue;
+      const answer = answers[index++];
+      request.answer = answer;
+      if (answer?.kind === 'done') continue;
+      if (answer?.kind === 'refused') {
+        request.live.session = answer.found;
+        request.live.isMoved = true;
+      } else {
+        request.live.isDoubtful = true;
+      }
+    }
+  }
+
+  #finish(request: Request): void {
+    const { live, decision, answer, caller } = request;
+    if (request.error !== undefined) {
+      caller?.reject(request.error);
+    } else if (decision === undefined) {
+      return;
+    } else if (answer?.kind === 'done' && decision.change !== undefined) {
+      this.#durable(live, decision.change, decision.effects);
+      caller?.resolve(decision.standing);
+    } else if (answer?.kind === 'failed') {
+      caller?.reject(this.#unavailable(messageOf(answer.error), answer.error));
+    } else if (answer?.kind === 'unknown') {
+      const cause = answer.error;
+      caller?.reject(new OutcomeUnknownError(live.xid, caller.what, { cause }));
+    } else if (isSound(live) && decision.change === undefined) {
+      if (decision.refusal === undefined) caller?.resolve(decision.standing);
+      else caller?.reject(decision.refusal);
+    } else {
+      this.#again(request);
+    }
+  }
+
+  #durable(live: LiveSession, change: SessionChange, effects: readonly Effect[]): void {
+    live.observer.changed(live, change);
+    // Otherwise what stands is known better than from this change; all effects come with it.
+    if (!isSound(live)) return;
+    live.session = change.after;
+    for (const effect of effects) live.observer.effect(live, effect);
+  }
+
+  /** What it was decided on does not stand. A lazy request is made anew from what does. */
+  #again(request: Request): void {
+    const { caller } = request;
+    if (caller === undefined) return;
+    if (request.retryCount >= DECIDE_RETRIES_MAX) {
+      caller.reject(this.#unavailable('somebody else keeps changing the same record', undefined));
+      return;
+    }
+    request.retryCount += 1;
+    request.decision = undefined;
+    request.answer = undefined;
+    this.#deps.again(request);
+  }
+
+  #release(live: LiveSession): void {
+    live.ahead = undefined;
+    if (live.isDoubtful) {
+      this.#deps.doubt(live);
+    } else if (live.isMoved || live.isReread) {
+      live.isReread = false;
+      live.isMoved = false;
+      live.observer.reloaded(live);
+    }
+    live.pendingCount -= 1;
+    if (live.pendingCount === 0) live.observer.idle(live);
+  }
+
+  #unavailable(what: string, cause: unknown): StoreUnavailableError {
+    return new StoreUnavailableError(this.#deps.store.place, what, { cause });
+  }
+}
+
+function needsReading({ live, command }: Request): boolean {
+  return live.isDoubtful || (!live.isLoaded && command?.kind !== 'begin');
+}
+
+function isSound(live: LiveSession): boolean {
+  return !live.isDoubtful && !live.isMoved;
+}
+
+function isWell(answer: StoreAnswer): boolean {
+  return answer.kind !== 'failed' && answer.kind !== 'unknown';
+}

@@ -1,0 +1,24 @@
+import type { BeginRequest, RegisterBranchRequest } from '../../protocol/index.js';
+import { InvalidOptionError, TIMEOUT_MS_MAX, assertXid, isBranchId } from '../../protocol/index.js';
+
+/** @throws BadXidError, InvalidOptionError */
+export function assertBeginRequest({ xid, timeoutMs }: BeginRequest): void {
+  assertXid(xid);
+  if (Number.isInteger(timeoutMs) && timeoutMs >= 1) return;
+  throw new InvalidOptionError({
+    option: 'timeoutMs',
+    value: timeoutMs,
+    fix: `Give whole milliseconds, 1 to ${String(TIMEOUT_MS_MAX)}.`,
+  });
+}
+
+/** @throws BadXidError, InvalidOptionError */
+export function assertRegisterRequest({ xid, branchId }: RegisterBranchRequest): void {
+  assertXid(xid);
+  if (isBranchId(branchId)) return;
+  throw new InvalidOptionError({
+    option: 'branchId',
+    value: branchId,
+    fix: 'Take it from Ids.newBranchId(): a positive 63-bit number in decimal.',
+  });
+}

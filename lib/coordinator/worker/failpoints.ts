@@ -1,0 +1,18 @@
+import { failpoint } from '../../system/index.js';
+import type { StoreCommand } from '../store/index.js';
+
+type Kind = StoreCommand['kind'];
+
+const NAMES: Readonly<Record<Kind, { readonly before: string; readonly after: string }>> = {
+  begin: { before: 'begin.before', after: 'begin.after' },
+  'add-branch': { before: 'register.before', after: 'register.after' },
+  'change-session': { before: 'decide.before', after: 'decide.after' },
+  'change-branch': { before: 'outcome.before', after: 'outcome.after' },
+  end: { before: 'end.before', after: 'end.after' },
+  purge: { before: 'purge.before', after: 'purge.after' },
+};
+
+/** Passes the failpoint of each command that is about to become durable, or just has. */
+export function failpointsOf(commands: readonly StoreCommand[], when: 'before' | 'after'): void {
+  for (const command of commands) failpoint(NAMES[command.kind][when]);
+}

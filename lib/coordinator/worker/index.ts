@@ -1,0 +1,3 @@
+export { GroupCommit } from './group-commit.js';
+export * from './limits.js';
+export { NamespaceCoordinator } from './namespace-coordinator.js';

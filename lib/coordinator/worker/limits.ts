@@ -1,0 +1,50 @@
+/** Requests that wait for the next durable write; the next one is refused. */
+export const WAITING_REQUESTS_MAX = 10_000;
+
+/** Sessions that have not ended, in one namespace. Each takes about a kilobyte of memory. */
+export const OPEN_SESSIONS_MAX = 100_000;
+
+/** Writes of one durable transaction: enough to share the disk, few enough to answer soon. */
+export const BATCH_LENGTH_MAX = 512;
+
+/** How long a write that nobody waits for may wait for company. */
+export const LAZY_WRITE_MS = 50;
+
+/** How often a command is decided anew when the store holds something else than memory did. */
+export const DECIDE_RETRIES_MAX = 3;
+
+/** First pause after the store has failed; it doubles up to the second. */
+export const STORE_RETRY_MS_MIN = 50;
+export const STORE_RETRY_MS_MAX = 5_000;
+
+/** First pause before phase two of a branch is tried again; it doubles up to the second. */
+export const PHASE_TWO_RETRY_MS_MIN = 100;
+export const PHASE_TWO_RETRY_MS_MAX = 30_000;
+
+/** Branches in one call to a resource. */
+export const TARGETS_PER_CALL_MAX = 100;
+
+/**
+ * Calls to one resource at a time. One for commits: nobody waits for them, and what gathers behind
+ * the call makes the next one bigger. Several for rollbacks, whose rows stay locked meanwhile.
+ */
+export const CALLS_IN_FLIGHT_MAX = { commit: 1, rollback: 4 } as const;
+
+/** After this long a phase-two call counts as failed; its branches are tried again. */
+export const CALL_TIMEOUT_MS = 30_000;
+
+/** Calls that a resource has left unanswered, late ones included, before it gets no more. */
+export const UNANSWERED_CALLS_MAX = 32;
+
+/** How long after an overdue sweep for timed-out sessions comes the next one, at the soonest. */
+export const SWEEP_PAUSE_MS = 20;
+
+/** How often ended sessions are looked through for old ones, and how many go at once. */
+export const PURGE_EVERY_MS = 60_000;
+export const PURGE_COUNT_MAX = 500;
+
+/** Default of `retentionMs`: how long an ended session still answers. Longer than any client asks. */
+export const RETENTION_MS_DEFAULT = 86_400_000;
+
+/** How long closing waits for phase two of decided sessions; the rest follows at the next start. */
+export const DRAIN_MS = 5_000;

@@ -1,0 +1,59 @@
+import type { Session } from '../core/index.js';
+import type { DurableObserver } from './durable-observer.interface.js';
+import type { PhaseTwoTarget } from './phase-two-target.js';
+import { Waiters } from './waiters.js';
+
+/** What this process holds of one session: the durable state, and who is busy with it. */
+export class LiveSession {
+  readonly namespace: string;
+  readonly xid: string;
+  readonly observer: DurableObserver;
+  /** What is durable, as far as this process knows. */
+  session: Session | undefined;
+  /** What will be durable when the batch under way is. Nobody outside may see it. */
+  ahead: Session | undefined;
+  /** Whether `session` has been read or written, so that undefined means absent. */
+  isLoaded = false;
+  /** A write went wrong: only the store knows what stands. */
+  isDoubtful = false;
+  /** The store was found to hold something else, and `session` was set to that. */
+  isMoved = false;
+  /** It was doubtful and has been read: whatever its state asks for is to be done. */
+  isReread = false;
+  /** Requests that are queued or being written. */
+  pendingCount = 0;
+  /** Phase two, once it has begun. */
+  targets: readonly PhaseTwoTarget[] | undefined;
+  #endWaiters: Waiters | undefined;
+  #releaseWaiters: Waiters | undefined;
+
+  constructor(namespace: string, xid: string, observer: DurableObserver) {
+    this.namespace = namespace;
+    this.xid = xid;
+    this.observer = observer;
+  }
+
+  /** Those who wait until nothing happens to the session any more. */
+  get endWaiters(): Waiters {
+    return (this.#endWaiters ??= new Waiters());
+  }
+
+  /** Those who wait for rows that the session has locked. */
+  get releaseWaiters(): Waiters {
+    return (this.#releaseWaiters ??= new Waiters());
+  }
+
+  /** Whether somebody waits for what phase two does, so that its writes must not be lazy. */
+  get isAwaited(): boolean {
+    return this.#endWaiters?.isEmpty === false || this.#releaseWaiters?.isEmpty === false;
+  }
+
+  /** The rows can be had: wakes those who wait for them. */
+  released(): void {
+    this.#releaseWaiters?.wakeAll();
+  }
+
+  ended(): void {
+    this.#endWaiters?.wakeAll();
+  }
+}

@@ -1,0 +1,27 @@
+import type { Clock } from '../../protocol/index.js';
+
+/** Calls that wait for one thing to happen, each with its own bound. */
+export class Waiters {
+  readonly #wakes = new Set<() => void>();
+
+  get isEmpty(): boolean {
+    return this.#wakes.size === 0;
+  }
+
+  /** Resolves on wakeAll(), at the latest after `timeoutMs`. */
+  wait(clock: Clock, timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        timer.cancel();
+        this.#wakes.delete(wake);
+        resolve();
+      };
+      const timer = clock.after(timeoutMs, wake);
+      this.#wakes.add(wake);
+    });
+  }
+
+  wakeAll(): void {
+    for (const wake of this.#wakes) wake();
+  }
+}

@@ -1,0 +1,9 @@
+export { annotatedMethodsOf } from './annotated-methods.js';
+export type { AnnotatedMethods, OverriddenMethod } from './annotated-methods.js';
+export { GlobalTransactional } from './global-transactional.decorator.js';
+export type {
+  GlobalTransactionalOptions,
+  TransactionalMethod,
+} from './global-transactional.decorator.js';
+export { fillSlot, hasSlot } from './runtime-slot.js';
+export type { Slotted } from './runtime-slot.js';

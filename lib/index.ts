@@ -1,0 +1,128 @@
+/**
+ * Distributed transactions for NestJS.
+ *
+ * One annotation puts several services and databases into one global transaction: when the method
+ * fulfils, all of them keep what they have written; when it throws, all of them get back what they
+ * had before.
+ *
+ * ```ts
+ * import { Controller, Injectable, Module, Param, Post } from '@nestjs/common';
+ * import { NestFactory } from '@nestjs/core';
+ * import { InjectRepository, TypeOrmModule } from '@nestjs/typeorm';
+ * import { DtxModule, GlobalTransactional } from 'nestjs-dtx';
+ * import { withDtx } from 'nestjs-dtx/typeorm';
+ * import { Column, Entity, PrimaryGeneratedColumn, Repository } from 'typeorm';
+ *
+ * @Entity()
+ * class Order {
+ *   @PrimaryGeneratedColumn() id!: number;
+ *   @Column() sku!: string;
+ * }
+ *
+ * @Injectable()
+ * class OrderService {
+ *   constructor(@InjectRepository(Order) private readonly orders: Repository<Order>) {}
+ *
+ *   @GlobalTransactional()
+ *   async place(sku: string): Promise<void> {
+ *     await this.orders.insert({ sku });
+ *     const stock = await fetch(`http://stock:3000/deduct/${sku}`, { method: 'POST' });
+ *     if (!stock.ok) throw new Error(`${sku} is out of stock`); // the order is gone, too
+ *   }
+ * }
+ *
+ * @Controller('orders')
+ * class OrderController {
+ *   constructor(private readonly orders: OrderService) {}
+ *
+ *   @Post(':sku')
+ *   async place(@Param('sku') sku: string): Promise<void> {
+ *     await this.orders.place(sku);
+ *   }
+ * }
+ *
+ * @Module({
+ *   imports: [
+ *     DtxModule.forRoot({ applicationId: 'order-service' }),
+ *     TypeOrmModule.forRoot(
+ *       withDtx(
+ *         { type: 'postgres', url: process.env['DATABASE_URL'], entities: [Order] },
+ *         { resourceId: 'orders' },
+ *       ),
+ *     ),
+ *     TypeOrmModule.forFeature([Order]),
+ *   ],
+ *   controllers: [OrderController],
+ *   providers: [OrderService],
+ * })
+ * class AppModule {}
+ *
+ * const app = await NestFactory.create(AppModule);
+ * app.enableShutdownHooks();
+ * await app.listen(3000);
+ * ```
+ *
+ * @packageDocumentation
+ */
+export { GlobalTransactional } from './decorators/index.js';
+export type { GlobalTransactionalOptions, TransactionalMethod } from './decorators/index.js';
+export { DtxModule } from './modules/index.js';
+export type { DtxCoordinatorOptions, DtxModuleOptions } from './modules/index.js';
+export type { HttpPropagationOptions } from './propagation/index.js';
+export {
+  AtInstallError,
+  BadXidError,
+  BranchStillOpenError,
+  CoordinatorClosedError,
+  DtxError,
+  DuplicateResourceError,
+  FencedError,
+  GlobalNotActiveError,
+  InvalidOptionError,
+  LocalCommitRefusedError,
+  LocalTransactionOpenError,
+  LockConflictError,
+  MissingPeerError,
+  NestedNotSupportedError,
+  NotLauncherError,
+  ObservableNotDeclaredError,
+  OutcomeUnknownError,
+  Propagation,
+  ResourceNotStartedError,
+  RollbackOnlyError,
+  SchemaTooNewError,
+  StatementRefusedError,
+  StoreInUseError,
+  StoreUnavailableError,
+  TableNotCoveredError,
+  TransactionFinishedError,
+  TransactionLimitError,
+  TransactionNotAllowedError,
+  TransactionRequiredError,
+  TransactionRolledBackError,
+  TransactionTimedOutError,
+  UnsupportedMethodError,
+} from './protocol/index.js';
+export type {
+  BranchStatus,
+  BranchSummary,
+  BranchType,
+  GlobalStatus,
+  GlobalSummary,
+  RollbackReason,
+} from './protocol/index.js';
+export {
+  GlobalTransaction,
+  TransactionManager,
+  currentTransaction,
+  currentXid,
+} from './transaction/index.js';
+export type {
+  FailureHandler,
+  GlobalTransactionRole,
+  RollbackRule,
+  TransactionHook,
+  TransactionHooks,
+  TransactionInfo,
+  TransactionOptions,
+} from './transaction/index.js';

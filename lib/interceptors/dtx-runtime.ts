@@ -1,0 +1,35 @@
+import type { TransactionManager } from '../transaction/index.js';
+import { composeInterceptors } from './compose-interceptors.js';
+import { GlobalTransactionalInterceptor } from './global-transactional.interceptor.js';
+import type {
+  Invocation,
+  MethodDefinition,
+  MethodInterceptor,
+} from './method-interceptor.interface.js';
+
+/**
+ * What annotated methods of one application run in. Each of its instances holds it in a hidden
+ * property, so that several applications in one process do not meet.
+ */
+export class DtxRuntime {
+  readonly #chain: MethodInterceptor;
+  #isClosed = false;
+
+  constructor(manager: TransactionManager) {
+    this.#chain = composeInterceptors([new GlobalTransactionalInterceptor(manager)]);
+  }
+
+  /** Whether its application has shut down. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** What the stub of an annotated method calls instead of the method. */
+  run(definition: MethodDefinition, invocation: Invocation): unknown {
+    return this.#chain.intercept(definition, invocation);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+  }
+}

@@ -1,0 +1,18 @@
+import type { TransactionDefinition } from '../transaction/index.js';
+
+/** What the decorators on one method have said, read once, at decoration. */
+export interface MethodDefinition {
+  /** `Class.method`, for messages. */
+  readonly method: string;
+  /** Whether its work happens when what it returns is subscribed. */
+  readonly isObservable: boolean;
+  readonly transaction: TransactionDefinition;
+}
+
+/** The rest of the chain, and the method behind it. */
+export type Invocation = () => unknown;
+
+/** A step around annotated methods; one per decorator. */
+export interface MethodInterceptor {
+  intercept(definition: MethodDefinition, proceed: Invocation): unknown;
+}

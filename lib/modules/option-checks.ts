@@ -1,0 +1,81 @@
+import { InvalidOptionError, RESOURCE_ID_LENGTH_MAX } from '../protocol/index.js';
+
+type Options = Readonly<Record<string, unknown>>;
+
+const IDENTIFIER = new RegExp(`^[A-Za-z0-9._-]{1,${String(RESOURCE_ID_LENGTH_MAX)}}$`);
+
+/** The text is stored, sent and printed without ever being quoted. */
+export function assertIdentifier(value: unknown, option: string): void {
+  if (typeof value === 'string' && IDENTIFIER.test(value)) return;
+  refuse(
+    option,
+    value,
+    `Use 1 to ${String(RESOURCE_ID_LENGTH_MAX)} of A-Z, a-z, 0-9, ".", "_", "-".`,
+  );
+}
+
+export function assertMilliseconds(value: unknown, option: string, max: number): void {
+  if (Number.isInteger(value) && Number(value) >= 0 && Number(value) <= max) return;
+  refuse(option, value, `Use a whole number of milliseconds from 0 to ${String(max)}.`);
+}
+
+export function assertStore(value: unknown, option: string): void {
+  if (typeof value === 'string' && value.trim().length > 0) return;
+  refuse(option, value, `Use the path of a file, such as '.dtx/coordinator.db', or ':memory:'.`);
+}
+
+export function assertRecord(value: unknown, option: string): asserts value is Options {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return;
+  refuse(option, value, 'Use an object with options.');
+}
+
+/** A misspelt option would otherwise be one that silently has no effect. */
+export function assertKnownNames(options: Options, known: readonly string[], prefix: string): void {
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    const meant = closest(name, known);
+    const hint = meant === undefined ? `There are: ${known.join(', ')}.` : `Did you mean ${meant}?`;
+    refuse(prefix + name, options[name], `There is no such option. ${hint}`);
+  }
+}
+
+/** At least one of the names has to be there: with none of them, all are misspelt. */
+export function assertFunctions(value: unknown, names: readonly string[], option: string): void {
+  assertRecord(value, option);
+  const given = names.filter((name) => value[name] !== undefined);
+  if (given.length === 0) refuse(option, value, `Use an object with ${names.join(', ')}.`);
+  for (const name of given) {
+    if (typeof value[name] === 'function') continue;
+    refuse(`${option}.${name}`, value[name], 'Use a function.');
+  }
+}
+
+function refuse(option: string, value: unknown, fix: string): never {
+  throw new InvalidOptionError({ option, value, fix });
+}
+
+/** Two slips of the finger in a name are a typo; more make another word. */
+const TYPO_DISTANCE_MAX = 2;
+
+function closest(name: string, known: readonly string[]): string | undefined {
+  const rated = known.map((candidate) => ({
+    candidate,
+    distance: distance(name.toLowerCase(), candidate.toLowerCase()),
+  }));
+  const [best] = rated.sort((a, b) => a.distance - b.distance);
+  return best !== undefined && best.distance <= TYPO_DISTANCE_MAX ? best.candidate : undefined;
+}
+
+/** Levenshtein's: how many letters have to be put in, left out or changed. */
+function distance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (const [i, letter] of Array.from(from).entries()) {
+    const next = [i + 1];
+    for (const [j, other] of Array.from(to).entries()) {
+      const changed = (row[j] ?? 0) + (letter === other ? 0 : 1);
+      next.push(Math.min(changed, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[to.length] ?? 0;
+}

@@ -1,0 +1,97 @@
+import type { GlobalStatus } from '../status.js';
+import { DtxError } from './dtx.error.js';
+
+/** A branch asked to join a global transaction that is decided or unknown. @publicApi */
+export class GlobalNotActiveError extends DtxError {
+  static override readonly code = 'DTX_ERR_TC_NOT_ACTIVE';
+
+  constructor(
+    readonly xid: string,
+    readonly status: GlobalStatus | 'absent',
+  ) {
+    super(
+      status === 'absent'
+        ? `The coordinator does not know global transaction ${xid}. Check that both services use ` +
+            `the same coordinator (in one process: the same store file).`
+        : `Global transaction ${xid} is ${status}, so nothing can join it any more. The local ` +
+            `work was rolled back; see the launcher's log for why it ended.`,
+    );
+  }
+}
+
+/** A bound of the coordinator was reached; nothing was accepted. @publicApi */
+export class TransactionLimitError extends DtxError {
+  static override readonly code = 'DTX_ERR_TC_LIMIT';
+  override readonly retryable = true;
+
+  constructor(
+    readonly limit: string,
+    readonly max: number,
+    advice: string,
+  ) {
+    super(`${limit} is at its limit of ${String(max)}; nothing was accepted. ${advice}`);
+  }
+}
+
+/** Another process holds the coordinator's file. @publicApi */
+export class StoreInUseError extends DtxError {
+  static override readonly code = 'DTX_ERR_TC_STORE_IN_USE';
+
+  constructor(
+    readonly file: string,
+    owner: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `The coordinator file ${file} is in use by ${owner}. An embedded coordinator serves one ` +
+        `process: give this application a coordinator.store of its own if their transactions ` +
+        `never meet, or run a remote coordinator that both of them use.`,
+      options,
+    );
+  }
+}
+
+/** The coordinator's store cannot be opened, read or written. @publicApi */
+export class StoreUnavailableError extends DtxError {
+  static override readonly code = 'DTX_ERR_TC_STORE';
+
+  constructor(
+    readonly file: string,
+    what: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `The coordinator's store ${file} cannot be used: ${what}. Check that its folder exists, is ` +
+        `writable and has space left.`,
+      options,
+    );
+  }
+}
+
+/** The store or a business database was set up by a newer version of this package. @publicApi */
+export class SchemaTooNewError extends DtxError {
+  static override readonly code = 'DTX_ERR_SCHEMA_TOO_NEW';
+
+  constructor(
+    readonly place: string,
+    readonly found: number,
+    readonly known: number,
+  ) {
+    super(
+      `${place} has schema version ${String(found)}, and this version of nestjs-dtx knows ` +
+        `${String(known)}. Upgrade nestjs-dtx here to at least the version that wrote it.`,
+    );
+  }
+}
+
+/** A call reached a coordinator that has been closed. @publicApi */
+export class CoordinatorClosedError extends DtxError {
+  static override readonly code = 'DTX_ERR_TC_CLOSED';
+
+  constructor(what: string) {
+    super(
+      `${what} came after the coordinator was closed. Finish the work before the application ` +
+        `shuts down: await it, and call app.enableShutdownHooks().`,
+    );
+  }
+}

@@ -1,0 +1,62 @@
+const brandOf = (code: string): symbol => Symbol.for(`dtx.error.${code}`);
+
+/** A class of the DtxError family, as its constructor looks. */
+interface DtxErrorClass {
+  readonly code?: string;
+}
+
+/**
+ * Base of every error that this package throws. `code` is stable and stands in docs/errors.md; the
+ * message says what happened and what to do next.
+ *
+ * `instanceof` holds across realms and across copies of the package, since it looks for a brand.
+ *
+ * @example
+ * ```ts
+ * import { DtxError } from 'nestjs-dtx';
+ *
+ * export const isOurs = (error: unknown): boolean => error instanceof DtxError;
+ * ```
+ *
+ * @publicApi
+ */
+export class DtxError extends Error {
+  static readonly code: string = 'DTX_ERR';
+
+  readonly code: string;
+
+  /** Whether the same work may succeed when it is tried again as a whole. */
+  readonly retryable: boolean = false;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(`[${new.target.code}] ${message}`, options);
+    this.name = new.target.name;
+    this.code = new.target.code;
+    // One brand per ancestor: a subclass inherits Symbol.hasInstance, which asks for its own code.
+    // Enumerable, because wrappers that copy the properties of an error, such as TypeORM's
+    // QueryFailedError, then pass for what they wrap.
+    let type: DtxErrorClass | null = new.target;
+    while (type?.code !== undefined) {
+      Object.defineProperty(this, brandOf(type.code), { value: true, enumerable: true });
+      type = Object.getPrototypeOf(type) as DtxErrorClass | null;
+    }
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && brandOf(this.code) in value;
+  }
+}
+
+/** The text of anything that was thrown. */
+export function messageOf(thrown: unknown): string {
+  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) {
+    return String(thrown.message);
+  }
+  return String(thrown);
+}
+
+/** The `code` of anything that was thrown, if it has one. */
+export function codeOf(thrown: unknown): string | undefined {
+  if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return undefined;
+  return typeof thrown.code === 'string' ? thrown.code : undefined;
+}

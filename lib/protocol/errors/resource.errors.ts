@@ -1,0 +1,142 @@
+import { DtxError } from './dtx.error.js';
+
+/** A row and the transaction that holds it. */
+export interface LockConflict {
+  /** The table, with its schema. */
+  readonly table: string;
+  /** The primary key as the undo row names it. */
+  readonly key: string;
+  readonly holderXid: string;
+}
+
+/** Another global transaction holds a row that this one writes. Retryable as a whole. @publicApi */
+export class LockConflictError extends DtxError {
+  static override readonly code = 'DTX_ERR_RM_LOCK_CONFLICT';
+  override readonly retryable = true;
+  readonly table: string;
+  readonly key: string;
+  readonly holderXid: string;
+
+  constructor(
+    readonly xid: string,
+    readonly resourceId: string,
+    conflict: LockConflict,
+    advice: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `Row ${conflict.key} of ${conflict.table} (${resourceId}) is locked by global transaction ` +
+        `${conflict.holderXid}, so ${xid} cannot write it. ${advice}`,
+      options,
+    );
+    this.table = conflict.table;
+    this.key = conflict.key;
+    this.holderXid = conflict.holderXid;
+  }
+}
+
+/** Phase one arrived after phase two of the same branch; it has no effect. @publicApi */
+export class FencedError extends DtxError {
+  static override readonly code = 'DTX_ERR_RM_FENCED';
+
+  constructor(
+    readonly xid: string,
+    readonly branchId: string,
+    readonly resourceId: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `Branch ${branchId} of global transaction ${xid} came too late at ${resourceId}: it had ` +
+        `been rolled back before its work was committed. Nothing was written; begin again.`,
+      options,
+    );
+  }
+}
+
+/** A statement that could not be undone, or would break the transaction. @publicApi */
+export class StatementRefusedError extends DtxError {
+  static override readonly code = 'DTX_ERR_RM_STATEMENT';
+
+  constructor(
+    readonly xid: string,
+    readonly statement: string,
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${statement} is refused inside global transaction ${xid}: ${reason}`, options);
+  }
+}
+
+/** A table that cannot be part of a global transaction was written in one. @publicApi */
+export class TableNotCoveredError extends DtxError {
+  static override readonly code = 'DTX_ERR_RM_TABLE';
+
+  constructor(
+    readonly xid: string,
+    readonly resourceId: string,
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(`Global transaction ${xid} cannot write at ${resourceId}: ${reason}`, options);
+  }
+}
+
+/** A local transaction was opened before the global one began. @publicApi */
+export class LocalTransactionOpenError extends DtxError {
+  static override readonly code = 'DTX_ERR_RM_LOCAL_OPEN';
+
+  constructor(
+    readonly xid: string,
+    readonly resourceId: string,
+  ) {
+    super(
+      `A local transaction on ${resourceId} was opened before global transaction ${xid} began, ` +
+        `so its writes could not be undone with it. Open it inside the @GlobalTransactional method.`,
+    );
+  }
+}
+
+/** The database answered a COMMIT with a rollback. @publicApi */
+export class LocalCommitRefusedError extends DtxError {
+  static override readonly code = 'DTX_ERR_RM_LOCAL_COMMIT';
+
+  constructor(
+    readonly xid: string,
+    readonly branchId: string,
+    readonly resourceId: string,
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `The local transaction of branch ${branchId} of ${xid} at ${resourceId} was not committed: ` +
+        reason,
+      options,
+    );
+  }
+}
+
+/** A resource was written in a global transaction before it was ready. @publicApi */
+export class ResourceNotStartedError extends DtxError {
+  static override readonly code = 'DTX_ERR_RM_NOT_STARTED';
+
+  constructor(readonly resourceId: string) {
+    super(
+      `Resource ${resourceId} is used in a global transaction, but no DtxModule has started it. ` +
+        `Import DtxModule.forRoot in the application that owns the data source, and begin global ` +
+        `transactions after the application has started.`,
+    );
+  }
+}
+
+/** Capture could not be set up in a database. @publicApi */
+export class AtInstallError extends DtxError {
+  static override readonly code = 'DTX_ERR_RM_AT_INSTALL';
+
+  constructor(
+    readonly resourceId: string,
+    what: string,
+    options?: ErrorOptions,
+  ) {
+    super(`AT cannot be set up at ${resourceId}: ${what}`, options);
+  }
+}

@@ -1,0 +1,28 @@
+import { BadXidError } from './errors/index.js';
+
+/** What an xid may look like; foreign ones (Seata, dtm) are admitted in their own limits later. */
+const XID_PATTERN = /^[A-Za-z0-9._-]{1,40}$/;
+
+const BRANCH_ID_PATTERN = /^[1-9][0-9]{0,18}$/;
+
+const BRANCH_ID_MAX = (1n << 63n) - 1n;
+
+/** Whether the text can be the id of a global transaction: 1 to 40 of `A-Z a-z 0-9 . _ -`. */
+export function isXid(text: string): boolean {
+  return XID_PATTERN.test(text);
+}
+
+/** Whether the text is a positive 63-bit number in decimal. */
+export function isBranchId(text: string): boolean {
+  return BRANCH_ID_PATTERN.test(text) && BigInt(text) <= BRANCH_ID_MAX;
+}
+
+/**
+ * Returns the xid, or throws. Ids go into SQL text where no parameter can, so every door checks them.
+ *
+ * @throws BadXidError (DTX_ERR_BAD_XID)
+ */
+export function assertXid(text: string): string {
+  if (!isXid(text)) throw new BadXidError(text);
+  return text;
+}

@@ -1,0 +1,23 @@
+/** Default of `timeoutMs`: how long a global transaction may stay undecided. Seata's default too. */
+export const TIMEOUT_MS_DEFAULT = 60_000;
+
+/** Upper bound of `timeoutMs`: one day. Locks live as long as the transaction. */
+export const TIMEOUT_MS_MAX = 86_400_000;
+
+/** Default of `rollbackWaitMs`: how long rollback() waits until every branch is restored. */
+export const ROLLBACK_WAIT_MS_DEFAULT = 10_000;
+
+/** Characters of a transaction's name that are kept. */
+export const NAME_LENGTH_MAX = 200;
+
+/** Characters of `data` that a branch may bring along. */
+export const BRANCH_DATA_LENGTH_MAX = 16_384;
+
+/** Characters of an error text that are kept with a branch. */
+export const ERROR_TEXT_LENGTH_MAX = 2_000;
+
+/** Branches of one global transaction. */
+export const BRANCHES_PER_TRANSACTION_MAX = 1_000;
+
+/** Characters of a resource id, an application id or a namespace. */
+export const RESOURCE_ID_LENGTH_MAX = 128;

@@ -1,0 +1,97 @@
+import type { BranchStatus, BranchType, GlobalStatus, RollbackReason } from './status.js';
+
+/** Opens a global transaction. Repeating it with the same xid changes nothing. */
+export interface BeginRequest {
+  readonly xid: string;
+  /** What people see; by default `Class.method`. */
+  readonly name: string;
+  readonly applicationId: string;
+  /** After this long without a decision the coordinator rolls back. */
+  readonly timeoutMs: number;
+}
+
+/** Adds a branch to an active global transaction. Repeating it with the same ids changes nothing. */
+export interface RegisterBranchRequest {
+  readonly xid: string;
+  /** Made by the participant: a positive 63-bit number in decimal. */
+  readonly branchId: string;
+  readonly type: BranchType;
+  readonly resourceId: string;
+  readonly applicationId: string;
+  /** What the participant wants back in phase two; opaque, at most BRANCH_DATA_LENGTH_MAX. */
+  readonly data?: string;
+}
+
+/** Tells the coordinator that phase one of a branch was rolled back locally. */
+export interface AbandonBranchRequest {
+  readonly xid: string;
+  readonly branchId: string;
+  readonly reason: string;
+}
+
+/** Forbids the commit of a global transaction. */
+export interface SetRollbackOnlyRequest {
+  readonly xid: string;
+  readonly reason: string;
+}
+
+/** Asks for the decision. */
+export interface EndRequest {
+  readonly xid: string;
+  /** How long to wait for phase two after the decision; 0 answers once the decision is durable. */
+  readonly waitMs: number;
+}
+
+export interface StatusRequest {
+  readonly xid: string;
+}
+
+/** Waits until the rows that the xid has locked can be had, or until the time is up. */
+export interface AwaitReleaseRequest {
+  readonly xid: string;
+  readonly timeoutMs: number;
+}
+
+/** What the coordinator knows of a branch. */
+export interface BranchSummary {
+  readonly branchId: string;
+  readonly seq: number;
+  readonly type: BranchType;
+  readonly resourceId: string;
+  readonly status: BranchStatus;
+  /** Phase-two attempts so far. */
+  readonly attempts: number;
+  readonly lastError?: string;
+}
+
+/**
+ * What the coordinator knows of a global transaction. `absent` means that it has no record: never
+ * begun, or ended so long ago that the record was purged.
+ *
+ * @publicApi
+ */
+export interface GlobalSummary {
+  readonly xid: string;
+  readonly status: GlobalStatus | 'absent';
+  readonly name?: string;
+  /** Why it was rolled back. */
+  readonly reason?: RollbackReason;
+  /** What was given to setRollbackOnly, if that happened. */
+  readonly rollbackOnly?: string;
+  readonly branches: readonly BranchSummary[];
+}
+
+/** One branch as phase two reaches its resource. */
+export interface BranchTarget {
+  readonly xid: string;
+  readonly branchId: string;
+  readonly data?: string;
+}
+
+/** What became of phase two of one branch. */
+export type BranchOutcome =
+  | { readonly kind: 'done' }
+  /** It may succeed later: a database that is down, a lock that is taken. */
+  | { readonly kind: 'retry'; readonly error: string }
+  /** It will not succeed by itself: a person has to look. */
+  | { readonly kind: 'cannot'; readonly error: string };

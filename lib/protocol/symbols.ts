@@ -1,0 +1,27 @@
+/**
+ * Keys that must be equal in two copies of this package and in two realms (Jest), hence `Symbol.for`.
+ */
+
+/** Slot on `globalThis` that holds the one AsyncLocalStorage of the process. */
+export const DTX_CONTEXT = Symbol.for('dtx:context');
+
+/** Slot on `globalThis` that holds the embedded coordinators of the process, by store file. */
+export const DTX_COORDINATORS = Symbol.for('dtx:coordinators');
+
+/** Injection token of the runtime that annotated methods run in. */
+export const DTX_RUNTIME = Symbol.for('dtx:runtime');
+
+/**
+ * Property of every instance with annotated methods; Nest injects the runtime into it. Nest prints
+ * the name of a property that it cannot resolve, so the name is the advice.
+ */
+export const DTX_SLOT = Symbol.for(
+  'dtx:runtime of an annotated method. ' +
+    'Add DtxModule.forRoot({ applicationId: "my-app" }) to the imports of your root module',
+);
+
+/** Metadata on a method: its GlobalTransactional definition. */
+export const DTX_GLOBAL_TRANSACTIONAL = Symbol.for('dtx:global-transactional');
+
+/** Property of a wrapped driver, pool or data source that leads to its resource. */
+export const DTX_RESOURCE = Symbol.for('dtx:resource');

@@ -1,0 +1,206 @@
+import type {
+  BranchHandler,
+  BranchOutcome,
+  BranchTarget,
+  Detach,
+  Timer,
+} from '../../protocol/index.js';
+import {
+  InvalidOptionError,
+  RESOURCE_ID_LENGTH_MAX,
+  ResourceNotStartedError,
+  messageOf,
+} from '../../protocol/index.js';
+import type { DtxResource, ResourceHost, ResourceReport } from '../dtx-resource.interface.js';
+import type { AtEngine } from './at-engine.interface.js';
+import type { LocalBranch } from './local-branch.js';
+import { LockWaiter } from './lock-waiter.js';
+
+/**
+ * Options of a data source that takes part in global transactions.
+ *
+ * @publicApi
+ */
+export interface AtResourceOptions {
+  /**
+   * Stable name of the data source, 1 to 128 of `A-Z a-z 0-9 . _ / -`. It stands in the
+   * coordinator's records: never a host or a port. @default `<applicationId>/<data source name>`
+   */
+  readonly resourceId?: string;
+  /** How long a write waits for a row that another global transaction holds. @default 3000 */
+  readonly lockWaitTimeoutMs?: number;
+  /** Schemas whose tables are captured. @default the schemas of the search path */
+  readonly schemas?: readonly string[];
+}
+
+/** What is different from one kind of database to the next. */
+export interface AtResourceInit {
+  readonly kind: string;
+  /** Name of the data source inside its application. */
+  readonly name: string;
+  readonly options: AtResourceOptions;
+  readonly createEngine: (resourceId: string, host: ResourceHost) => AtEngine;
+  /** Gives back the resource manager's own connections. */
+  readonly close: () => Promise<void>;
+}
+
+const LOCK_WAIT_TIMEOUT_MS_DEFAULT = 3_000;
+const LOCK_WAIT_TIMEOUT_MS_MAX = 600_000;
+const FENCE_PURGE_INTERVAL_MS = 600_000;
+
+/** Longer than any participant or coordinator keeps trying: a late phase one must meet its fence. */
+const FENCE_RETENTION_MS = 7 * 86_400_000;
+
+/** A database in AT mode: its branches, its locks, its phase two. */
+export class AtResource implements DtxResource, BranchHandler {
+  readonly type = 'AT';
+  readonly kind: string;
+  readonly #init: AtResourceInit;
+  readonly #open = new Map<string, LocalBranch>();
+  #started: Started | undefined;
+
+  constructor(init: AtResourceInit) {
+    assertOptions(init.options);
+    this.#init = init;
+    this.kind = init.kind;
+  }
+
+  /** @throws ResourceNotStartedError (DTX_ERR_RM_NOT_STARTED) */
+  get host(): ResourceHost {
+    return this.#mustBeStarted().host;
+  }
+
+  /** @throws ResourceNotStartedError (DTX_ERR_RM_NOT_STARTED) */
+  get engine(): AtEngine {
+    return this.#mustBeStarted().engine;
+  }
+
+  /** @throws ResourceNotStartedError (DTX_ERR_RM_NOT_STARTED) */
+  get lockWaiter(): LockWaiter {
+    return this.#mustBeStarted().lockWaiter;
+  }
+
+  /** Known before the start only if it was given. */
+  get resourceId(): string {
+    return this.#started?.resourceId ?? this.#init.options.resourceId ?? this.#init.name;
+  }
+
+  resourceIdFor(applicationId: string): string {
+    return this.#init.options.resourceId ?? `${applicationId}/${this.#init.name}`;
+  }
+
+  async start(host: ResourceHost): Promise<ResourceReport> {
+    await this.stop();
+    const resourceId = this.resourceIdFor(host.applicationId);
+    const engine = this.#init.createEngine(resourceId, host);
+    const { capturedTables, warnings } = await engine.install();
+    const { lockWaitTimeoutMs = LOCK_WAIT_TIMEOUT_MS_DEFAULT } = this.#init.options;
+    const lockWaiter = new LockWaiter({ host, engine, resourceId, lockWaitTimeoutMs });
+    const started: Started = { resourceId, host, engine, lockWaiter };
+    this.#started = started;
+    started.detach = await host.client.attach(this);
+    this.#purgeFencesLater(started);
+    const summary = `${this.kind}, ${String(capturedTables.length)} tables captured`;
+    return { resourceId, summary, warnings };
+  }
+
+  async stop(): Promise<void> {
+    const started = this.#started;
+    started?.purge?.cancel();
+    // Detached first: phase two that is under way still needs the engine and its connections.
+    await started?.detach?.();
+    this.#started = undefined;
+    await this.#init.close();
+  }
+
+  /** A local transaction of a branch has begun here. */
+  opened(branch: LocalBranch): void {
+    this.#open.set(branch.tag.branchId, branch);
+  }
+
+  /** It has ended. */
+  closed(branch: LocalBranch): void {
+    this.#open.delete(branch.tag.branchId);
+  }
+
+  async commitBranches(targets: readonly BranchTarget[]): Promise<readonly BranchOutcome[]> {
+    // A branch whose COMMIT is still on its way would write its undo rows behind the clean-up.
+    if (this.#open.size === 0) return this.engine.commitBranches(targets);
+    const settled = targets.filter((target) => !this.#open.has(target.branchId));
+    const outcomes = settled.length > 0 ? await this.engine.commitBranches(settled) : [];
+    const byTarget = new Map(settled.map((target, index) => [target, outcomes[index]]));
+    return targets.map((target) => byTarget.get(target) ?? STILL_OPEN);
+  }
+
+  rollbackBranches(targets: readonly BranchTarget[]): Promise<readonly BranchOutcome[]> {
+    return this.engine.rollbackBranches(targets);
+  }
+
+  #mustBeStarted(): Started {
+    if (this.#started === undefined) throw new ResourceNotStartedError(this.resourceId);
+    return this.#started;
+  }
+
+  #purgeFencesLater(started: Started): void {
+    started.purge = started.host.clock.after(FENCE_PURGE_INTERVAL_MS, () => {
+      started.engine
+        .purgeFences(FENCE_RETENTION_MS)
+        .catch((error: unknown) => {
+          started.host.log.warn(`${started.resourceId}: old fences stay: ${messageOf(error)}`);
+        })
+        .finally(() => {
+          if (this.#started === started) this.#purgeFencesLater(started);
+        });
+    });
+  }
+}
+
+interface Started {
+  readonly resourceId: string;
+  readonly host: ResourceHost;
+  readonly engine: AtEngine;
+  readonly lockWaiter: LockWaiter;
+  detach?: Detach;
+  purge?: Timer;
+}
+
+const STILL_OPEN: BranchOutcome = {
+  kind: 'retry',
+  error: 'the local transaction of the branch has not ended yet',
+};
+
+const RESOURCE_ID_PATTERN = /^[A-Za-z0-9._/-]+$/;
+
+function assertOptions(options: AtResourceOptions): void {
+  const { lockWaitTimeoutMs, resourceId, schemas } = options;
+  if (resourceId !== undefined && !isResourceId(resourceId)) {
+    throw new InvalidOptionError({
+      option: 'resourceId of the data source',
+      value: resourceId,
+      fix: `Use 1 to ${String(RESOURCE_ID_LENGTH_MAX)} characters of A-Z, a-z, 0-9, ".", "_", "/", "-".`,
+    });
+  }
+  if (lockWaitTimeoutMs !== undefined && !isWait(lockWaitTimeoutMs)) {
+    throw new InvalidOptionError({
+      option: 'lockWaitTimeoutMs of the data source',
+      value: lockWaitTimeoutMs,
+      fix: `Use a whole number of milliseconds from 0 to ${String(LOCK_WAIT_TIMEOUT_MS_MAX)}.`,
+    });
+  }
+  if (schemas !== undefined && (!Array.isArray(schemas) || schemas.length === 0)) {
+    throw new InvalidOptionError({
+      option: 'schemas of the data source',
+      value: schemas,
+      fix: `Name at least one schema, such as ['public'], or leave the option out.`,
+    });
+  }
+}
+
+function isResourceId(value: unknown): boolean {
+  if (typeof value !== 'string' || value.length > RESOURCE_ID_LENGTH_MAX) return false;
+  return RESOURCE_ID_PATTERN.test(value);
+}
+
+function isWait(value: unknown): boolean {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= LOCK_WAIT_TIMEOUT_MS_MAX;
+}

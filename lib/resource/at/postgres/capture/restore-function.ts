@@ -1,0 +1,26 @@
+import { IMAGE_SETTING } from '../agreement.js';
+import { rowKey } from '../row-key.js';
+import { dollarQuoted, identifier } from '../sql-text.js';
+import type { TableDefinition } from '../table-definition.js';
+import { functionName } from './capture-function.js';
+
+/**
+ * The function that has the last word when a row is restored, as SQL. Tables get it whose own
+ * triggers change rows before they are written: an `updated_at` that is set to the time of the
+ * rollback would not be the row's before image. It minds only the row that is being restored, since
+ * triggers may write others of the same table meanwhile.
+ */
+export function restoreFunction(table: TableDefinition): string {
+  const assignments = table.columns
+    .filter((column) => column.generated === '')
+    .map((column) => `    NEW.${identifier(column.name)} := image.${identifier(column.name)};`);
+  return `CREATE OR REPLACE FUNCTION ${functionName('restore', table)}() RETURNS trigger
+LANGUAGE plpgsql AS ${dollarQuoted(`DECLARE
+  image ${table.name} := current_setting('${IMAGE_SETTING}');
+BEGIN
+  IF ${rowKey(table, 'NEW')} = ${rowKey(table, 'image')} THEN
+${assignments.join('\n')}
+  END IF;
+  RETURN NEW;
+END`)}`;
+}

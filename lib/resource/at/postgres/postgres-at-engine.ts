@@ -1,0 +1,105 @@
+import type { BranchOutcome, BranchTarget } from '../../../protocol/index.js';
+import { assertXid, isBranchId, messageOf } from '../../../protocol/index.js';
+import type {
+  AtEngine,
+  BranchTag,
+  CaptureError,
+  InstallReport,
+  SqlSource,
+} from '../at-engine.interface.js';
+import { TAG_SETTING } from './agreement.js';
+import { explain, isCaptureNotice } from './explain.js';
+import { purgeFences, resolveLocalCommit } from './fence.js';
+import { forgetBranches, forgetXids } from './forget-branches.js';
+import { Installer } from './install/installer.js';
+import { isTransient } from './session.js';
+import { rollbackBranch } from './undo/rollback-branch.js';
+
+/** What the engine for one PostgreSQL database needs. */
+export interface PostgresEngineOptions {
+  readonly source: SqlSource;
+  /** For messages. */
+  readonly resourceId: string;
+  /** Schemas whose tables are captured. @default the schemas of the search path */
+  readonly schemas?: readonly string[] | undefined;
+}
+
+/** Capture by triggers and undo in a PostgreSQL database, version 13 or later. */
+export class PostgresAtEngine implements AtEngine {
+  readonly #source: SqlSource;
+  readonly #installer: Installer;
+
+  constructor({ source, resourceId, schemas }: PostgresEngineOptions) {
+    this.#source = source;
+    this.#installer = new Installer({ source, resourceId, schemas });
+  }
+
+  install(): Promise<InstallReport> {
+    return this.#installer.install();
+  }
+
+  /** Not a parameter: the text travels in one packet with BEGIN, so the ids are checked here. */
+  tagStatement({ xid, branchId }: BranchTag): string {
+    if (!isBranchId(branchId)) throw new TypeError(`${branchId} is not a branch id`);
+    return `SET LOCAL ${TAG_SETTING} = '${assertXid(xid)}/${branchId}'`;
+  }
+
+  explain(error: unknown): CaptureError | undefined {
+    return explain(error);
+  }
+
+  isCaptureNotice(notice: unknown): boolean {
+    return isCaptureNotice(notice);
+  }
+
+  resolveLocalCommit(tag: BranchTag): Promise<'committed' | 'rolled-back'> {
+    return this.#source.withSession((session) => resolveLocalCommit(session, tag));
+  }
+
+  async commitBranches(targets: readonly BranchTarget[]): Promise<readonly BranchOutcome[]> {
+    const branches = targets.map(({ xid, branchId }) => ({ xid, branch: branchId }));
+    try {
+      const busy = await this.#source.withSession((session) => forgetBranches(session, branches));
+      const isBusy = (target: BranchTarget): boolean =>
+        busy.some(({ xid, branch }) => xid === target.xid && branch === target.branchId);
+      return targets.map((target) => (isBusy(target) ? UNDO_ROWS_BUSY : DONE));
+    } catch (error) {
+      const outcome = failure(error);
+      return targets.map(() => outcome);
+    }
+  }
+
+  /** One after the other, in the order given: it is the reverse of the order of the writes. */
+  async rollbackBranches(targets: readonly BranchTarget[]): Promise<readonly BranchOutcome[]> {
+    const outcomes: BranchOutcome[] = [];
+    for (const target of targets) outcomes.push(await this.#rollback(target));
+    return outcomes;
+  }
+
+  async releaseXids(xids: readonly string[]): Promise<void> {
+    await this.#source.withSession((session) => forgetXids(session, xids));
+  }
+
+  purgeFences(olderThanMs: number): Promise<number> {
+    return this.#source.withSession((session) => purgeFences(session, olderThanMs));
+  }
+
+  async #rollback(target: BranchTarget): Promise<BranchOutcome> {
+    try {
+      return await this.#source.withSession((session) => rollbackBranch(session, target));
+    } catch (error) {
+      return failure(error);
+    }
+  }
+}
+
+const DONE: BranchOutcome = { kind: 'done' };
+
+const UNDO_ROWS_BUSY: BranchOutcome = {
+  kind: 'retry',
+  error: 'somebody else holds undo rows of the branch for a moment',
+};
+
+function failure(error: unknown): BranchOutcome {
+  return { kind: isTransient(error) ? 'retry' : 'cannot', error: messageOf(error) };
+}

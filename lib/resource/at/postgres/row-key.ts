@@ -1,0 +1,82 @@
+import { identifier } from './sql-text.js';
+import type { Column, TableDefinition } from './table-definition.js';
+import { columnOf } from './table-definition.js';
+
+/** Bytes of a key that go into the index as they are; a B-tree entry holds some 2700. */
+const KEY_LENGTH_MAX = 512;
+
+/** Types whose text may be longer than that. */
+const UNBOUNDED_TYPES = new Set('text varchar bpchar citext bytea numeric bit varbit'.split(' '));
+
+/** Types of which two values are equal exactly when their texts are, under pinned settings. */
+const CANONICAL_TYPES = new Set([
+  ...'bool int2 int4 int8 oid uuid text varchar bpchar char name bytea numeric'.split(' '),
+  ...'float4 float8 date timestamp timestamptz time timetz inet cidr macaddr macaddr8'.split(' '),
+  ...'bit varbit money pg_lsn int4range int8range daterange tsrange tstzrange citext'.split(' '),
+]);
+
+/**
+ * SQL of the text that names a row: the same for two values of the key exactly when they are equal.
+ * It is made from the stored row. Several columns become the text of a row, which quotes them, so
+ * that ('a_b', 'c') is not ('a', 'b_c').
+ *
+ * @param row variable or alias that holds the row, as SQL
+ */
+export function rowKey(table: TableDefinition, row: string): string {
+  const columns = table.key.map((name) => columnOf(table, name));
+  const parts = columns.map((column) => canonicalText(column, `${row}.${identifier(column.name)}`));
+  const key = parts.length === 1 ? parts.join('') : `ROW(${parts.join(', ')})::text`;
+  return columns.some(isUnbounded) ? shortened(key) : key;
+}
+
+/** Whether two keys that the primary key takes for equal may have different texts. */
+export function hasInexactKey(table: TableDefinition): boolean {
+  return table.key.map((name) => columnOf(table, name)).some((column) => !isCanonical(column));
+}
+
+/** SQL of a condition that is true for the row of the same key, and that an index can answer. */
+export function sameKey(table: TableDefinition, left: string, right: string): string {
+  const equalities = table.key.map((name) => {
+    const column = identifier(name);
+    return `${left}.${column} = ${right}.${column}`;
+  });
+  return equalities.join(' AND ');
+}
+
+function canonicalText(column: Column, value: string): string {
+  switch (baseName(column)) {
+    case 'numeric':
+      // 1.0 and 1.00 are one key.
+      return `trim_scale(${value})::text`;
+    case 'float4':
+    case 'float8':
+      // So are 0 and -0.
+      return `(${value} + 0)::text`;
+    case 'citext':
+      return `lower(${value}::text)`;
+    default:
+      return `${value}::text`;
+  }
+}
+
+/** A long key is named by a digest; one that looks like a digest too, so that no two can meet. */
+function shortened(key: string): string {
+  const isLong = `octet_length(${key}) > ${String(KEY_LENGTH_MAX)} OR left(${key}, 1) = '#'`;
+  const digest = `'#' || encode(sha256(convert_to(${key}, 'UTF8')), 'hex')`;
+  return `CASE WHEN ${isLong} THEN ${digest} ELSE ${key} END`;
+}
+
+function isUnbounded(column: Column): boolean {
+  return !isCanonical(column) || UNBOUNDED_TYPES.has(baseName(column));
+}
+
+function isCanonical(column: Column): boolean {
+  if (!column.isDeterministic || column.isArray) return false;
+  return column.scalarKind === 'e' || CANONICAL_TYPES.has(baseName(column));
+}
+
+/** Name of a type of the system, or of the one extension type that is common in keys. */
+function baseName(column: Column): string {
+  const [schema, name = ''] = column.scalarType.split('.');
+  return !column.isArray && (schema === 'pg_catalog' || name === 'citext') ? name : '';
+}

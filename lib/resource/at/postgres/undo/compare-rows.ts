@@ -1,0 +1,70 @@
+import type { BranchTag, SqlSession } from '../../at-engine.interface.js';
+import { rowsOf, storedImage } from '../row-image.js';
+import { queryJson } from '../session.js';
+import { identifier, literal } from '../sql-text.js';
+import type { TableDefinition } from '../table-definition.js';
+
+/** How a row stands to its images. */
+export interface Comparison {
+  readonly key: string;
+  readonly isThere: boolean;
+  readonly isBefore: boolean;
+  readonly isAfter: boolean;
+}
+
+/**
+ * SQL of the images of a branch as rows of their table, for `$1` xid and `$2` branch. Read once:
+ * every use of a cast would read the text again.
+ *
+ * @param keys SQL of an array of keys
+ */
+export function imagesOf(table: TableDefinition, keys: string): string {
+  return `SELECT u.pk, u.before::${table.name} AS b, u.after::${table.name} AS a,
+    coalesce(u.after, u.before)::${table.name} AS k
+  FROM dtx.undo_row u
+  WHERE u.xid = $1 AND u.branch = $2 AND u.tbl = ${literal(table.name)} AND u.pk = ANY (${keys})`;
+}
+
+/** SQL: the row `t` of the table is the one that the image `i` is of. */
+export function isRowOfImage(table: TableDefinition): string {
+  const equalities = table.key.map(identifier).map((column) => `t.${column} = (i.k).${column}`);
+  return equalities.join(' AND ');
+}
+
+/** Locks the rows, so that nobody changes them between the comparison and the restore. */
+export async function lockRows(
+  session: SqlSession,
+  tag: BranchTag,
+  table: TableDefinition,
+  keys: readonly string[],
+): Promise<void> {
+  await session.query(
+    `WITH i AS MATERIALIZED (${imagesOf(table, '$3::text[]')})
+     SELECT FROM i JOIN ${rowsOf(table)} t ON ${isRowOfImage(table)} ORDER BY i.pk FOR UPDATE OF t`,
+    [tag.xid, tag.branchId, keys],
+  );
+}
+
+/**
+ * Compares rows with their images. Both sides are turned into text here and now, under the same
+ * settings, so it does not matter how the images were written.
+ */
+export async function compareRows(
+  session: SqlSession,
+  tag: BranchTag,
+  table: TableDefinition,
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, Comparison>> {
+  const found = await queryJson<Comparison>(
+    session,
+    `WITH i AS MATERIALIZED (${imagesOf(table, '$3::text[]')})
+     SELECT json_build_object('key', i.pk, 'isThere', c.image IS NOT NULL,
+       'isBefore', c.image IS NOT DISTINCT FROM i.b::text,
+       'isAfter', c.image IS NOT DISTINCT FROM i.a::text)::text
+     FROM i LEFT JOIN LATERAL (
+       SELECT ${storedImage(table, 't')} AS image FROM ${rowsOf(table)} t
+       WHERE ${isRowOfImage(table)}) c ON true`,
+    [tag.xid, tag.branchId, keys],
+  );
+  return new Map(found.map((comparison) => [comparison.key, comparison]));
+}

@@ -1,0 +1,159 @@
+import type { BranchTag, SqlSession } from '../../at-engine.interface.js';
+import { findTable } from '../catalog.js';
+import { queryJson } from '../session.js';
+import type { TableDefinition } from '../table-definition.js';
+import { shapeOf } from '../table-definition.js';
+import { attempt } from './attempt.js';
+import type { Comparison } from './compare-rows.js';
+import { compareRows, lockRows } from './compare-rows.js';
+import type { LeftRow, UndoRow } from './undo-row.js';
+
+/** The undo rows of a branch, by what is to be done with them. */
+interface BranchRows {
+  /** As the branch has left them: to be restored, in this order. */
+  readonly clean: readonly UndoRow[];
+  /** As they were before the branch. */
+  readonly settled: readonly UndoRow[];
+  readonly left: readonly LeftRow[];
+}
+
+/** An undo row as it is stored, without its images. */
+interface StoredUndoRow {
+  readonly tbl: string;
+  readonly shape: string;
+  readonly key: string;
+  readonly version: string;
+  readonly hasBefore: boolean;
+  readonly hasAfter: boolean;
+}
+
+/** A table that is locked against changes of its columns, or why it could not be. */
+type LockedTable = TableDefinition | string;
+
+/** What is true of an undo row; a text says why its row has to be left. */
+type Verdict = { readonly row: UndoRow; readonly isSettled: boolean } | string;
+
+/**
+ * Locks the rows that the branch has changed and compares them with their images. The undo rows
+ * are not locked: writers lock the row first and meet its undo row then, so the other order would
+ * make deadlocks.
+ */
+export async function readBranch(session: SqlSession, tag: BranchTag): Promise<BranchRows> {
+  const tables = new Map<string, LockedTable>();
+  for (const [name, rows] of byTable(await readUndoRows(session, tag))) {
+    tables.set(name, await lockTable(session, tag, name, rows));
+  }
+  // Read again behind the locks and before the comparison. Another branch of the transaction may
+  // have changed a row until it was locked, or may still bring back one that is not there to be
+  // locked: the undo row that is deleted in the end must be the one that was compared.
+  const undoRows = await readUndoRows(session, tag);
+  const verdicts = new Map<StoredUndoRow, Verdict>();
+  for (const [name, rows] of byTable(undoRows)) {
+    const table = tables.get(name) ?? 'it was written while the rollback was under way';
+    for (const entry of await judge(session, tag, table, rows)) verdicts.set(...entry);
+  }
+  return sortOut(undoRows, verdicts);
+}
+
+/** In the reverse order of the changes. */
+function readUndoRows(session: SqlSession, tag: BranchTag): Promise<readonly StoredUndoRow[]> {
+  return queryJson(
+    session,
+    `SELECT json_build_object('tbl', tbl, 'shape', shape::text, 'key', pk, 'version', xmin::text,
+       'hasBefore', before IS NOT NULL, 'hasAfter', after IS NOT NULL)::text
+     FROM dtx.undo_row WHERE xid = $1 AND branch = $2 ORDER BY seq DESC`,
+    [tag.xid, tag.branchId],
+  );
+}
+
+/** By name, so that two rollbacks lock in one order. */
+function byTable(
+  rows: readonly StoredUndoRow[],
+): readonly (readonly [string, readonly StoredUndoRow[]])[] {
+  const names = [...new Set(rows.map(({ tbl }) => tbl))].sort();
+  return names.map((name) => [name, rows.filter(({ tbl }) => tbl === name)]);
+}
+
+/** The name as the catalogue writes it: a stored text does not go into a statement. */
+const QUALIFIED_NAME = `
+SELECT to_json(format('%I.%I', n.nspname, c.relname))::text FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass($1)`;
+
+async function lockTable(
+  session: SqlSession,
+  tag: BranchTag,
+  name: string,
+  rows: readonly StoredUndoRow[],
+): Promise<LockedTable> {
+  const [qualified] = await queryJson<string>(session, QUALIFIED_NAME, [name]);
+  if (qualified === undefined) return 'the table is gone or has another name';
+  let table: TableDefinition | undefined;
+  const reason = await attempt(session, 'dtx_table', async () => {
+    await session.query(`LOCK TABLE ONLY ${qualified} IN ROW EXCLUSIVE MODE`);
+    table = await findTable(session, qualified);
+    if (table === undefined) return;
+    const keys = ofShape(table, rows).map(({ key }) => key);
+    await lockRows(session, tag, table, keys);
+  });
+  return reason ?? table ?? 'the table is gone or has another name';
+}
+
+const ofShape = (
+  table: TableDefinition,
+  rows: readonly StoredUndoRow[],
+): readonly StoredUndoRow[] => {
+  const shape = shapeOf(table);
+  return rows.filter((row) => row.shape === shape);
+};
+
+const CHANGED_TABLE =
+  'the columns or the primary key of the table have changed since (dtx.table_shape has the old ones)';
+
+const DIRTY = 'the row was changed by a writer outside of the transaction';
+
+async function judge(
+  session: SqlSession,
+  tag: BranchTag,
+  table: LockedTable,
+  rows: readonly StoredUndoRow[],
+): Promise<readonly (readonly [StoredUndoRow, Verdict])[]> {
+  if (typeof table === 'string') return rows.map((row) => [row, table]);
+  const readable = ofShape(table, rows);
+  let comparisons: ReadonlyMap<string, Comparison> = new Map();
+  const reason = await attempt(session, 'dtx_table', async () => {
+    const keys = readable.map(({ key }) => key);
+    comparisons = await compareRows(session, tag, table, keys);
+  });
+  return rows.map((row) => {
+    if (!readable.includes(row)) return [row, CHANGED_TABLE];
+    return [row, reason ?? verdictOf(table, row, comparisons.get(row.key))];
+  });
+}
+
+function verdictOf(
+  table: TableDefinition,
+  { hasAfter, hasBefore, key, version }: StoredUndoRow,
+  comparison: Comparison | undefined,
+): Verdict {
+  const row = { table, key, version, hasBefore, hasAfter };
+  if (comparison?.isBefore === true) return { row, isSettled: true };
+  return comparison?.isAfter === true ? { row, isSettled: false } : DIRTY;
+}
+
+function sortOut(
+  undoRows: readonly StoredUndoRow[],
+  verdicts: ReadonlyMap<StoredUndoRow, Verdict>,
+): BranchRows {
+  const clean: UndoRow[] = [];
+  const settled: UndoRow[] = [];
+  const left: LeftRow[] = [];
+  for (const undoRow of undoRows) {
+    const verdict = verdicts.get(undoRow) ?? DIRTY;
+    if (typeof verdict === 'string') {
+      left.push({ tableName: undoRow.tbl, key: undoRow.key, reason: verdict });
+    } else {
+      (verdict.isSettled ? settled : clean).push(verdict.row);
+    }
+  }
+  return { clean, settled, left };
+}

@@ -1,0 +1,181 @@
+import type { BranchTag, SqlSession } from '../../at-engine.interface.js';
+import { RESTORE_TRIGGER } from '../agreement.js';
+import { queryText } from '../session.js';
+import type { TableDefinition } from '../table-definition.js';
+import { NotRestoredError, attempt } from './attempt.js';
+import type { Comparison } from './compare-rows.js';
+import { compareRows } from './compare-rows.js';
+import { restoreStatement } from './restore-statement.js';
+import type { RestoreOrder, UndoRow } from './undo-row.js';
+import { actionFor } from './undo-row.js';
+
+/** Why a row could not be restored, by row. */
+type Failures = ReadonlyMap<UndoRow, string>;
+
+/** Triggers that change restored rows again are answered this often. */
+const SETTLE_PASSES_MAX = 3;
+
+/** How often the careful way starts again without the rows that it could not give back. */
+const ROUNDS_MAX = 5;
+
+const RESTORED_OTHERWISE =
+  'a trigger or rule of the table changes the row while it is being restored';
+
+/**
+ * Gives rows their before images, in the transaction of its session. Rows come in the reverse order
+ * of their changes. Nearly always that order is right, and runs of rows are restored together.
+ *
+ * It can be wrong, since the undo row of a row that was changed twice has the place of the first
+ * change, and since unique values can have been swapped. Then each row is tried by itself until no
+ * further one succeeds, and those that remain all at once.
+ */
+export class Restorer {
+  readonly #session: SqlSession;
+  readonly #tag: BranchTag;
+
+  constructor(session: SqlSession, tag: BranchTag) {
+    this.#session = session;
+    this.#tag = tag;
+  }
+
+  /** @returns the rows that are as they were, and why; all others have their before image */
+  async restore(rows: readonly UndoRow[]): Promise<Failures> {
+    if (rows.length === 0) return new Map();
+    const reason = await this.#attempt('dtx_all', () => this.#restoreInOrder(rows));
+    if (reason === undefined) return new Map();
+    return this.#restoreCarefully(rows);
+  }
+
+  async #restoreInOrder(rows: readonly UndoRow[]): Promise<void> {
+    for (const run of runsOf(rows.map(firstOrder))) await this.#run(run);
+    const unsettled = await this.#settle(rows);
+    if (unsettled.length > 0) throw new NotRestoredError(RESTORED_OTHERWISE);
+  }
+
+  async #restoreCarefully(rows: readonly UndoRow[]): Promise<Failures> {
+    const left = new Map<UndoRow, string>();
+    for (let round = 0; round < ROUNDS_MAX; round += 1) {
+      const todo = rows.filter((row) => !left.has(row));
+      const found = { stuck: new Map() as Failures, unsettled: [] as readonly UndoRow[] };
+      const reason = await this.#attempt('dtx_round', async () => {
+        found.stuck = await this.#restoreOneByOne(todo);
+        found.unsettled = await this.#settle(todo.filter((row) => !found.stuck.has(row)));
+        if (found.unsettled.length > 0) throw new NotRestoredError(RESTORED_OTHERWISE);
+      });
+      if (reason === undefined) return new Map([...left, ...found.stuck]);
+      // Nobody can tell which row a deferred constraint is about, so all of them stay.
+      for (const row of found.unsettled.length > 0 ? found.unsettled : todo) left.set(row, reason);
+    }
+    for (const row of rows) if (!left.has(row)) left.set(row, RESTORED_OTHERWISE);
+    return left;
+  }
+
+  async #restoreOneByOne(rows: readonly UndoRow[]): Promise<Failures> {
+    for (let pending = rows; ; ) {
+      const failures = new Map<UndoRow, string>();
+      for (const row of pending) {
+        const reason = await this.#attempt('dtx_row', () => this.#run([firstOrder(row)]));
+        if (reason !== undefined) failures.set(row, reason);
+      }
+      if (failures.size === 0) return failures;
+      if (failures.size === pending.length) {
+        return (await this.#restoreAtOnce(pending)) ? new Map() : failures;
+      }
+      pending = [...failures.keys()];
+    }
+  }
+
+  /** For rows that wait for each other: first as they are, then as new rows where that is safe. */
+  async #restoreAtOnce(rows: readonly UndoRow[]): Promise<boolean> {
+    for (const orderFor of [firstOrder, replaceOrder]) {
+      const reason = await this.#attempt('dtx_row', () => this.#run(rows.map(orderFor)));
+      if (reason === undefined) return true;
+    }
+    return false;
+  }
+
+  /**
+   * Lets everything that was deferred happen now, and restores rows again that were changed by it
+   * or by triggers of other rows.
+   *
+   * @returns the rows that will not keep their before image
+   */
+  async #settle(rows: readonly UndoRow[]): Promise<readonly UndoRow[]> {
+    await this.#session.query('SET CONSTRAINTS ALL IMMEDIATE');
+    for (let pass = 0; ; pass += 1) {
+      const orders = await this.#unsettled(rows);
+      if (orders.length === 0 || pass === SETTLE_PASSES_MAX) return orders.map(({ row }) => row);
+      for (const run of runsOf(orders)) await this.#run(run);
+    }
+  }
+
+  async #unsettled(rows: readonly UndoRow[]): Promise<readonly RestoreOrder[]> {
+    const comparisons = new Map<TableDefinition, ReadonlyMap<string, Comparison>>();
+    for (const table of new Set(rows.map((row) => row.table))) {
+      const keys = rows.filter((row) => row.table === table).map(({ key }) => key);
+      comparisons.set(table, await compareRows(this.#session, this.#tag, table, keys));
+    }
+    return rows.flatMap((row) => {
+      const comparison = comparisons.get(row.table)?.get(row.key);
+      if (comparison?.isBefore === true) return [];
+      return [{ row, action: actionFor(comparison?.isThere === true, row.hasBefore) }];
+    });
+  }
+
+  async #run(orders: readonly RestoreOrder[]): Promise<void> {
+    const [first] = orders;
+    const keepsImage = orders.length === 1 && first !== undefined && needsImage(first);
+    if (keepsImage) await this.#session.query(SET_IMAGE, [first.row.table.name, first.row.key]);
+    const { text, keys, expectedCount } = restoreStatement(orders);
+    const values = [this.#tag.xid, this.#tag.branchId, ...keys];
+    const count = Number(await queryText(this.#session, text, values));
+    if (keepsImage) await this.#session.query(CLEAR_IMAGE);
+    if (count !== expectedCount) throw new NotRestoredError(HELD_BACK);
+  }
+
+  #attempt(savepoint: string, work: () => Promise<void>): Promise<string | undefined> {
+    return attempt(this.#session, savepoint, work);
+  }
+}
+
+const HELD_BACK =
+  'rows that are not part of the transaction refer to it by a foreign key that cascades, or a ' +
+  'trigger or rule of the table keeps the row from being restored';
+
+/** The content of the row does not travel: the length is all that is asked for. */
+const SET_IMAGE = `
+SELECT length(set_config('dtx.image', u.before, true))::text FROM dtx.undo_row u
+WHERE u.tbl = $1 AND u.pk = $2`;
+
+const CLEAR_IMAGE = "SET LOCAL dtx.image = ''";
+
+const needsImage = ({ row, action }: RestoreOrder): boolean =>
+  action !== 'delete' && hasRestoreTrigger(row.table);
+
+const hasRestoreTrigger = ({ triggers }: TableDefinition): boolean =>
+  triggers.some(({ name }) => name === RESTORE_TRIGGER);
+
+const firstOrder = (row: UndoRow): RestoreOrder => ({
+  row,
+  action: actionFor(row.hasAfter, row.hasBefore),
+});
+
+/** A row that others refer to by a cascading foreign key cannot go, not even for a moment. */
+function replaceOrder(row: UndoRow): RestoreOrder {
+  const order = firstOrder(row);
+  const isReferred = row.table.cascadingReferences.some(({ onDelete }) => onDelete);
+  return order.action === 'update' && !isReferred ? { row, action: 'replace' } : order;
+}
+
+/** Neighbours of one table that need the same are restored by one statement. */
+function runsOf(orders: readonly RestoreOrder[]): readonly (readonly RestoreOrder[])[] {
+  const runs: RestoreOrder[][] = [];
+  for (const order of orders) {
+    const run = runs.at(-1);
+    const last = run?.at(-1);
+    const isSame = last?.row.table === order.row.table && last.action === order.action;
+    if (run !== undefined && isSame && !needsImage(order)) run.push(order);
+    else runs.push([order]);
+  }
+  return runs;
+}

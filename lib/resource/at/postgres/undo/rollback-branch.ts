@@ -1,0 +1,95 @@
+import type { BranchOutcome } from '../../../../protocol/index.js';
+import { ERROR_TEXT_LENGTH_MAX } from '../../../../protocol/index.js';
+import type { BranchTag, SqlSession } from '../../at-engine.interface.js';
+import { FENCE } from '../agreement.js';
+import { RESTORE_SETTINGS } from '../capture/pinned-settings.js';
+import { bury, lockFence } from '../fence.js';
+import { inTransaction } from '../session.js';
+import { readBranch } from './read-branch.js';
+import { Restorer } from './restorer.js';
+import type { LeftRow, UndoRow } from './undo-row.js';
+
+/**
+ * Rows are restored in the normal role: foreign keys are checked, triggers of the user fire. A policy
+ * that would hide a row makes the statement fail instead, and nobody is waited for without end.
+ */
+const SETTINGS = ["lock_timeout = '3s'", 'row_security = off', ...RESTORE_SETTINGS];
+
+/**
+ * Undoes the branch in one local transaction, or makes sure that it can never commit. Rows that
+ * somebody else has changed meanwhile stay as they are, with their undo rows.
+ *
+ * A second call finds the fence marked and no undo rows, or only those that were left.
+ */
+export function rollbackBranch(session: SqlSession, tag: BranchTag): Promise<BranchOutcome> {
+  return inTransaction(session, SETTINGS, async () => {
+    if (await bury(session, tag)) return DONE;
+    const state = await lockFence(session, tag);
+    if (state === FENCE.tombstone) return DONE;
+
+    const { clean, settled, left } = await readBranch(session, tag);
+    const failures = await new Restorer(session, tag).restore(clean);
+    const restored = clean.filter((row) => !failures.has(row));
+    await forgetRows(session, tag, [...settled, ...restored]);
+    await session.query(MARK_UNDONE, [tag.xid, tag.branchId]);
+
+    const failed = [...failures].map(([{ key, table }, reason]) => {
+      return { key, tableName: table.name, reason };
+    });
+    return outcomeOf([...left, ...failed]);
+  });
+}
+
+const MARK_UNDONE = `
+UPDATE dtx.branch_fence SET state = ${String(FENCE.undone)}, changed_at = now()
+WHERE xid = $1 AND branch = $2`;
+
+/**
+ * Another branch of the same transaction may have changed a row in the meantime that was not there
+ * to be locked, and folded that into the undo row. The version tells.
+ */
+const FORGET_ROWS = `
+DELETE FROM dtx.undo_row u
+USING unnest($3::text[], $4::text[], $5::text[]) AS done (tbl, pk, version)
+WHERE u.tbl = done.tbl AND u.pk = done.pk AND u.xmin::text = done.version
+  AND u.xid = $1 AND u.branch = $2`;
+
+async function forgetRows(
+  session: SqlSession,
+  tag: BranchTag,
+  rows: readonly UndoRow[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  const { rowCount } = await session.query(FORGET_ROWS, [
+    tag.xid,
+    tag.branchId,
+    rows.map(({ table }) => table.name),
+    rows.map(({ key }) => key),
+    rows.map(({ version }) => version),
+  ]);
+  // Not a server error, so it counts as transient.
+  if (rowCount !== rows.length) throw new Error('undo rows have changed during the rollback');
+}
+
+const DONE: BranchOutcome = { kind: 'done' };
+
+const KEYS_SHOWN_MAX = 10;
+
+function outcomeOf(left: readonly LeftRow[]): BranchOutcome {
+  if (left.length === 0) return DONE;
+  const groups = new Map<string, LeftRow[]>();
+  for (const row of left) {
+    const name = JSON.stringify([row.tableName, row.reason]);
+    groups.set(name, [...(groups.get(name) ?? []), row]);
+  }
+  const sentences = [...groups.values()].map(describe);
+  const text = `Rows were left as they are, with their undo rows. ${sentences.join('; ')}.`;
+  return { kind: 'cannot', error: text.slice(0, ERROR_TEXT_LENGTH_MAX) };
+}
+
+function describe(rows: readonly LeftRow[]): string {
+  const [first] = rows;
+  const keys = rows.slice(0, KEYS_SHOWN_MAX).map(({ key }) => key);
+  const more = rows.length > keys.length ? ` and ${String(rows.length - keys.length)} more` : '';
+  return `${first?.tableName ?? ''} ${keys.join(', ')}${more}: ${first?.reason ?? ''}`;
+}

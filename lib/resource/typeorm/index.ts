@@ -1,0 +1,8 @@
+/**
+ * TypeORM data sources as AT resources, published as `nestjs-dtx/typeorm`.
+ *
+ * @packageDocumentation
+ */
+export type { AtResourceOptions } from '../driver/pg/index.js';
+export { withDtx } from './with-dtx.js';
+export type { WrappableOptions } from './with-dtx.js';

@@ -1,0 +1,3 @@
+export * from './failpoint.js';
+export * from './system-clock.js';
+export * from './system-ids.js';

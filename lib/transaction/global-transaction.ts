@@ -1,0 +1,209 @@
+import type { GlobalSummary } from '../protocol/index.js';
+import {
+  BranchStillOpenError,
+  NotLauncherError,
+  RollbackOnlyError,
+  TransactionFinishedError,
+  TransactionRolledBackError,
+  TransactionTimedOutError,
+  isCommitDecided,
+} from '../protocol/index.js';
+import { runInContext } from './context.js';
+import type { TransactionManager } from './transaction-manager.js';
+
+/** Who this object speaks for: the service that began the transaction, or one that takes part. */
+export type GlobalTransactionRole = 'launcher' | 'participant';
+
+type State = 'active' | 'ending' | 'committed' | 'rolled-back' | 'finished';
+
+interface GlobalTransactionInit {
+  readonly manager: TransactionManager;
+  readonly xid: string;
+  readonly name: string;
+  readonly role: GlobalTransactionRole;
+  readonly timeoutMs: number;
+}
+
+/**
+ * One global transaction, as seen from one service. The same xid has one such object in each
+ * service that takes part.
+ *
+ * @example
+ * ```ts
+ * import type { TransactionManager } from 'nestjs-dtx';
+ *
+ * export async function transfer(manager: TransactionManager, work: () => Promise<void>) {
+ *   const transaction = await manager.begin({ name: 'transfer' });
+ *   try {
+ *     await transaction.run(work);
+ *   } catch (error) {
+ *     await transaction.rollback();
+ *     throw error;
+ *   }
+ *   await transaction.commit();
+ * }
+ * ```
+ *
+ * @publicApi
+ */
+export class GlobalTransaction {
+  readonly xid: string;
+  readonly name: string;
+  readonly role: GlobalTransactionRole;
+  readonly manager: TransactionManager;
+  readonly timeoutMs: number;
+  #state: State = 'active';
+  #rollbackOnly: string | undefined;
+  #openCount = 0;
+
+  /** @internal Use TransactionManager.begin() or join(). */
+  constructor(init: GlobalTransactionInit) {
+    this.manager = init.manager;
+    this.xid = init.xid;
+    this.name = init.name;
+    this.role = init.role;
+    this.timeoutMs = init.timeoutMs;
+  }
+
+  /** Whether work can still become part of it, as far as this service knows. */
+  get isActive(): boolean {
+    return this.#state === 'active';
+  }
+
+  /** Why commit() will refuse, if setRollbackOnly() was called here. */
+  get rollbackOnlyReason(): string | undefined {
+    return this.#rollbackOnly;
+  }
+
+  /**
+   * @param what the work that wants to be part of it, for the message
+   * @throws TransactionFinishedError (DTX_ERR_TM_FINISHED)
+   */
+  assertActive(what: string): void {
+    if (this.#state !== 'active') throw new TransactionFinishedError(this.xid, what);
+  }
+
+  /** Runs the body with this transaction around it. It neither commits nor rolls back. */
+  async run<T>(body: () => Promise<T> | T): Promise<T> {
+    this.assertActive(`run() of ${this.name}`);
+    return runInContext(this, async () => await body());
+  }
+
+  /**
+   * Makes the work of all branches final. Returns when the decision is durable; the branches are
+   * finished behind it. Repeating it after success does nothing.
+   *
+   * @throws RollbackOnlyError, TransactionTimedOutError, TransactionRolledBackError: all branches
+   *   are or will be restored
+   * @throws BranchStillOpenError a local transaction was not awaited; it was rolled back
+   * @throws OutcomeUnknownError the answer was lost: ask status() before anything else
+   */
+  async commit(): Promise<void> {
+    this.#assertLauncher('commit');
+    if (this.#state === 'committed') return;
+    this.assertActive('commit()');
+    await this.manager.completion.beforeCommit(this);
+    await this.#refuseCommit();
+    this.#state = 'ending';
+    const summary = await this.manager.completion.commit(this);
+    if (summary.status !== 'absent' && isCommitDecided(summary.status)) {
+      this.#state = 'committed';
+      await this.manager.completion.afterCommit(this);
+      return;
+    }
+    this.#state = 'rolled-back';
+    const error = this.#commitError(summary);
+    await this.manager.completion.commitFailed(this, error);
+    throw error;
+  }
+
+  /**
+   * Restores what all branches have changed. Returns when that is done, or after the manager's
+   * `rollbackWaitMs` with `rolling-back`: then the coordinator goes on by itself. May be repeated.
+   *
+   * @throws OutcomeUnknownError the answer was lost; the transaction will still be rolled back,
+   *   at the latest by its timeout, unless a commit was asked for before
+   */
+  async rollback(): Promise<GlobalSummary> {
+    this.#assertLauncher('rollback');
+    if (this.#state === 'committed') throw new TransactionFinishedError(this.xid, 'rollback()');
+    this.#state = 'ending';
+    const summary = await this.manager.completion.rollback(this);
+    // A commit whose answer was lost may have been decided before: then that is what stands.
+    const committed = summary.status !== 'absent' && isCommitDecided(summary.status);
+    this.#state = committed ? 'committed' : 'rolled-back';
+    return summary;
+  }
+
+  /** Asks the coordinator what it knows. */
+  status(): Promise<GlobalSummary> {
+    return this.manager.status(this.xid);
+  }
+
+  /**
+   * Forbids the commit, for everybody in it and for good. A service that takes part resolves only
+   * when the coordinator has it, so it can answer its caller afterwards.
+   *
+   * @param reason shown in RollbackOnlyError. @default 'setRollbackOnly() was called'
+   */
+  async setRollbackOnly(reason = 'setRollbackOnly() was called'): Promise<void> {
+    this.#rollbackOnly ??= reason;
+    // The launcher decides here, and looks at its own mark first.
+    if (this.role === 'launcher') return;
+    await this.manager.client.setRollbackOnly({ xid: this.xid, reason });
+  }
+
+  /**
+   * A local transaction of this global one begins; the returned function says that it has ended.
+   *
+   * @internal for resource managers
+   */
+  enter(what: string): () => void {
+    this.assertActive(what);
+    this.#openCount += 1;
+    let left = false;
+    return () => {
+      if (left) return;
+      left = true;
+      this.#openCount -= 1;
+    };
+  }
+
+  /**
+   * Ends a participant's part: whoever still runs in its context gets TransactionFinishedError.
+   *
+   * @returns how many local transactions it has left open
+   * @internal for inbound carriers
+   */
+  finish(): number {
+    if (this.#state === 'active') this.#state = 'finished';
+    return this.#openCount;
+  }
+
+  async #refuseCommit(): Promise<void> {
+    if (this.#rollbackOnly !== undefined) {
+      await this.#rollbackInstead(new RollbackOnlyError(this.xid, this.#rollbackOnly));
+    }
+    if (this.#openCount > 0) {
+      await this.#rollbackInstead(new BranchStillOpenError(this.xid, this.#openCount));
+    }
+  }
+
+  async #rollbackInstead(error: Error): Promise<never> {
+    await this.manager.completion.commitFailed(this, error);
+    await this.rollback();
+    throw error;
+  }
+
+  #commitError(summary: GlobalSummary): Error {
+    if (summary.reason === 'timeout') return new TransactionTimedOutError(this.xid, this.timeoutMs);
+    if (summary.reason === 'rollback-only') {
+      return new RollbackOnlyError(this.xid, summary.rollbackOnly ?? 'no reason given');
+    }
+    return new TransactionRolledBackError(this.xid, summary.reason ?? 'absent');
+  }
+
+  #assertLauncher(what: string): void {
+    if (this.role !== 'launcher') throw new NotLauncherError(this.xid, what);
+  }
+}

@@ -1,0 +1,15 @@
+export { currentTransaction, currentXid, runInContext } from './context.js';
+export { GlobalTransaction } from './global-transaction.js';
+export type { GlobalTransactionRole } from './global-transaction.js';
+export type {
+  FailureHandler,
+  TransactionHook,
+  TransactionHooks,
+  TransactionInfo,
+} from './hooks.js';
+export type { ErrorClass, RollbackRule, RollbackRules } from './rollback-rules.js';
+export { rollsBack } from './rollback-rules.js';
+export { TransactionManager } from './transaction-manager.js';
+export type { TransactionManagerDeps } from './transaction-manager.js';
+export { assertTimeoutMs, defineTransaction } from './transaction-options.js';
+export type { TransactionDefinition, TransactionOptions } from './transaction-options.js';

@@ -1,0 +1,161 @@
+import type { Observable } from 'rxjs';
+
+import type { Clock, CoordinatorClient, DtxLog, GlobalSummary, Ids } from '../protocol/index.js';
+import { ROLLBACK_WAIT_MS_DEFAULT, TIMEOUT_MS_DEFAULT, assertXid } from '../protocol/index.js';
+import { Completion } from './completion.js';
+import { GlobalTransaction } from './global-transaction.js';
+import type { FailureHandler, TransactionHooks } from './hooks.js';
+import type { TransactionDefinition, TransactionOptions } from './transaction-options.js';
+import { defineTransaction } from './transaction-options.js';
+import { executeInTransaction } from './transactional-template.js';
+import { streamInTransaction } from './transactional-stream.js';
+
+/** What a TransactionManager stands on. */
+export interface TransactionManagerDeps {
+  readonly client: CoordinatorClient;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly applicationId: string;
+  /** For transactions that do not say it themselves. @default 60000 */
+  readonly timeoutMsDefault?: number;
+  /** How long rollback() waits for the branches. @default 10000 */
+  readonly rollbackWaitMs?: number;
+  readonly hooks?: TransactionHooks;
+  readonly failureHandler?: FailureHandler;
+  readonly log: DtxLog;
+}
+
+/**
+ * Begins and ends global transactions: what `@GlobalTransactional` does, for code that wants to do
+ * it itself. Inject it anywhere; DtxModule provides one per application.
+ *
+ * @example
+ * ```ts
+ * import { Injectable } from '@nestjs/common';
+ * import { TransactionManager } from 'nestjs-dtx';
+ *
+ * @Injectable()
+ * export class NightlyJob {
+ *   constructor(private readonly transactions: TransactionManager) {}
+ *
+ *   settle(work: () => Promise<void>): Promise<void> {
+ *     return this.transactions.run({ name: 'settle', timeoutMs: 300_000 }, work);
+ *   }
+ * }
+ * ```
+ *
+ * @publicApi
+ */
+export class TransactionManager {
+  /** @internal */
+  readonly client: CoordinatorClient;
+  /** @internal */
+  readonly completion: Completion;
+  readonly applicationId: string;
+  readonly #deps: TransactionManagerDeps;
+  readonly #timeoutMsDefault: number;
+
+  constructor(deps: TransactionManagerDeps) {
+    const { hooks = {}, failureHandler = {}, rollbackWaitMs = ROLLBACK_WAIT_MS_DEFAULT } = deps;
+    this.#deps = deps;
+    this.#timeoutMsDefault = deps.timeoutMsDefault ?? TIMEOUT_MS_DEFAULT;
+    this.client = deps.client;
+    this.applicationId = deps.applicationId;
+    this.completion = new Completion({ ...deps, hooks, failureHandler, rollbackWaitMs });
+  }
+
+  /**
+   * Runs the body in a global transaction, by the rules of its propagation: commits when it
+   * returns, rolls back when it throws what the rules do not except.
+   *
+   * @throws what the body throws, or what commit() throws
+   */
+  run<T>(options: TransactionOptions, body: () => Promise<T> | T): Promise<T> {
+    return this.execute(defineTransaction(options, 'TransactionManager.run'), body);
+  }
+
+  /**
+   * The same for a stream: begins when it is subscribed, commits when it completes, rolls back on
+   * an error and when it is unsubscribed before its end.
+   */
+  stream<T>(options: TransactionOptions, body: () => Observable<T>): Observable<T> {
+    return this.executeStream(defineTransaction(options, 'TransactionManager.stream'), body);
+  }
+
+  /** Like run(), with options that were checked before. */
+  execute<T>(definition: TransactionDefinition, body: () => Promise<T> | T): Promise<T> {
+    return executeInTransaction(this, definition, body);
+  }
+
+  /** Like stream(), with options that were checked before. */
+  executeStream<T>(definition: TransactionDefinition, body: () => Observable<T>): Observable<T> {
+    return streamInTransaction(this, definition, body);
+  }
+
+  /**
+   * Begins a global transaction and leaves its end to the caller. It is not around the caller:
+   * run the work by `transaction.run(…)`. Its propagation is always that of REQUIRES_NEW.
+   */
+  begin(options: TransactionOptions = {}): Promise<GlobalTransaction> {
+    return this.beginDefined(defineTransaction(options, 'TransactionManager.begin'));
+  }
+
+  /** @internal */
+  async beginDefined(definition: TransactionDefinition): Promise<GlobalTransaction> {
+    const { applicationId, client, failureHandler, hooks, ids, log } = this.#deps;
+    const { name, timeoutMs = this.#timeoutMsDefault } = definition;
+    const xid = ids.newXid();
+    try {
+      await hooks?.beforeBegin?.({ xid, name, applicationId });
+      await client.begin({ xid, name, applicationId, timeoutMs });
+    } catch (error) {
+      log.warn(`Global transaction ${name} could not begin`);
+      await failureHandler?.onBeginFailure?.({ xid, name, applicationId }, error);
+      throw error;
+    }
+    const transaction = new GlobalTransaction({
+      manager: this,
+      xid,
+      name,
+      role: 'launcher',
+      timeoutMs,
+    });
+    if (hooks?.afterBegin !== undefined) await this.#afterBegin(transaction);
+    return transaction;
+  }
+
+  /**
+   * Takes part in a global transaction that another service has begun. It lives until `finish()`.
+   *
+   * @throws BadXidError (DTX_ERR_BAD_XID)
+   */
+  join(xid: string): GlobalTransaction {
+    return new GlobalTransaction({
+      manager: this,
+      xid: assertXid(xid),
+      name: xid,
+      role: 'participant',
+      timeoutMs: this.#timeoutMsDefault,
+    });
+  }
+
+  /** What the coordinator knows of a transaction, whoever began it. */
+  async status(xid: string): Promise<GlobalSummary> {
+    return this.client.status({ xid: assertXid(xid) });
+  }
+
+  /** @internal Reports what the template cannot throw. */
+  get log(): DtxLog {
+    return this.#deps.log;
+  }
+
+  async #afterBegin(transaction: GlobalTransaction): Promise<void> {
+    const { applicationId, hooks, log } = this.#deps;
+    const { name, xid } = transaction;
+    try {
+      await hooks?.afterBegin?.({ xid, name, applicationId });
+    } catch (error) {
+      log.error('The hook afterBegin threw; the transaction is not affected', error);
+    }
+  }
+}

@@ -1,0 +1,143 @@
+import {
+  NestedNotSupportedError,
+  TransactionNotAllowedError,
+  TransactionRequiredError,
+  messageOf,
+} from '../protocol/index.js';
+import { currentTransaction, runInContext } from './context.js';
+import type { GlobalTransaction } from './global-transaction.js';
+import { PROPAGATION_STEPS } from './propagation-rules.js';
+import type { PropagationStep } from './propagation-rules.js';
+import { rollsBack } from './rollback-rules.js';
+import type { TransactionManager } from './transaction-manager.js';
+import type { TransactionDefinition } from './transaction-options.js';
+
+type Body<T> = () => Promise<T> | T;
+
+/**
+ * The TransactionalTemplate: begin, execute, commit or rollback. Suspending is leaving the
+ * context, so the suspended transaction is back as soon as the call has ended, whatever happened.
+ *
+ * @see Seata `TransactionalTemplate.execute`, Spring `TransactionAspectSupport`
+ */
+export function executeInTransaction<T>(
+  manager: TransactionManager,
+  definition: TransactionDefinition,
+  body: Body<T>,
+): Promise<T> {
+  const active = currentTransaction();
+  // Not an async function: joining is the hot path, and each async layer costs it a promise.
+  try {
+    switch (stepFor(definition, active)) {
+      case 'join':
+        return joined(active as GlobalTransaction, definition, body);
+      case 'begin':
+        return begun(manager, definition, body);
+      case 'without':
+        return runInContext(undefined, async () => await body());
+    }
+  } catch (refusal) {
+    return refused(refusal);
+  }
+}
+
+/** The propagation's step, after the refusals have been thrown. */
+export function stepFor(
+  definition: TransactionDefinition,
+  active: GlobalTransaction | undefined,
+): Extract<PropagationStep, 'join' | 'begin' | 'without'> {
+  const row = PROPAGATION_STEPS[definition.propagation];
+  if (active !== undefined && row.minds) active.assertActive(definition.name);
+  const step = active?.isActive === true ? row.active : row.none;
+  switch (step) {
+    case 'refuse-missing':
+      throw new TransactionRequiredError(definition.name);
+    case 'refuse-active':
+      throw new TransactionNotAllowedError(definition.name, active?.xid ?? '');
+    case 'refuse-nested':
+      throw new NestedNotSupportedError(definition.name);
+    default:
+      return step;
+  }
+}
+
+// An async function, so that a refusal reaches the caller where every other error does.
+// eslint-disable-next-line @typescript-eslint/require-await -- it has nothing to wait for
+async function refused(refusal: unknown): Promise<never> {
+  throw refusal;
+}
+
+async function joined<T>(
+  active: GlobalTransaction,
+  definition: TransactionDefinition,
+  body: Body<T>,
+): Promise<T> {
+  try {
+    return await body();
+  } catch (thrown) {
+    await markRollbackOnly(active, definition, thrown);
+    throw thrown;
+  }
+}
+
+/**
+ * A caller may swallow the error of a part that has failed. The mark makes the commit fail then,
+ * instead of committing the other parts.
+ */
+export async function markRollbackOnly(
+  active: GlobalTransaction,
+  definition: TransactionDefinition,
+  thrown: unknown,
+): Promise<void> {
+  if (!active.isActive || !rollsBack(definition, thrown)) return;
+  try {
+    await active.setRollbackOnly(`${definition.name} failed: ${messageOf(thrown)}`);
+  } catch (error) {
+    // The caller still gets the error of the work; without the mark it decides by that alone.
+    active.manager.log.error(`${active.xid} could not be marked rollback-only`, error);
+  }
+}
+
+async function begun<T>(
+  manager: TransactionManager,
+  definition: TransactionDefinition,
+  body: Body<T>,
+): Promise<T> {
+  const transaction = await manager.beginDefined(definition);
+  let result: T;
+  try {
+    result = await runInContext(transaction, async () => await body());
+  } catch (thrown) {
+    await endAfterThrow(transaction, definition, thrown);
+    throw thrown;
+  }
+  await commitOrRollback(transaction);
+  return result;
+}
+
+/** Rolls back or commits by the rules; the caller throws the work's own error afterwards. */
+export async function endAfterThrow(
+  transaction: GlobalTransaction,
+  definition: TransactionDefinition,
+  thrown: unknown,
+): Promise<void> {
+  // Somebody inside has ended it by hand; there is nothing left to decide.
+  if (!transaction.isActive) return;
+  if (!rollsBack(definition, thrown)) return commitOrRollback(transaction);
+  await rollbackQuietly(transaction);
+}
+
+/** A commit that was stopped before it was asked for leaves an active transaction: roll it back. */
+export async function commitOrRollback(transaction: GlobalTransaction): Promise<void> {
+  try {
+    await transaction.commit();
+  } catch (error) {
+    if (transaction.isActive) await rollbackQuietly(transaction);
+    throw error;
+  }
+}
+
+/** The error of the work matters more to the caller; the failure was reported where it happened. */
+export async function rollbackQuietly(transaction: GlobalTransaction): Promise<void> {
+  await transaction.rollback().catch(() => undefined);
+}

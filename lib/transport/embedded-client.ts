@@ -1,0 +1,86 @@
+import type { NamespaceCoordinator } from '../coordinator/index.js';
+import type {
+  AbandonBranchRequest,
+  AwaitReleaseRequest,
+  BeginRequest,
+  BranchHandler,
+  CoordinatorClient,
+  Detach,
+  EndRequest,
+  GlobalSummary,
+  RegisterBranchRequest,
+  SetRollbackOnlyRequest,
+  StatusRequest,
+} from '../protocol/index.js';
+import { CoordinatorClosedError } from '../protocol/index.js';
+
+/** Calls a coordinator of this process, as functions. */
+export class EmbeddedClient implements CoordinatorClient {
+  readonly #coordinator: NamespaceCoordinator;
+  readonly #release: () => Promise<void>;
+  readonly #attachments = new Set<Detach>();
+  #closing: Promise<void> | undefined;
+
+  constructor(coordinator: NamespaceCoordinator, release: () => Promise<void>) {
+    this.#coordinator = coordinator;
+    this.#release = release;
+  }
+
+  begin(request: BeginRequest): Promise<void> {
+    return this.#call('begin', (coordinator) => coordinator.begin(request));
+  }
+
+  registerBranch(request: RegisterBranchRequest): Promise<void> {
+    return this.#call('registerBranch', (coordinator) => coordinator.registerBranch(request));
+  }
+
+  abandonBranch(request: AbandonBranchRequest): Promise<void> {
+    return this.#call('abandonBranch', (coordinator) => coordinator.abandonBranch(request));
+  }
+
+  setRollbackOnly(request: SetRollbackOnlyRequest): Promise<void> {
+    return this.#call('setRollbackOnly', (coordinator) => coordinator.setRollbackOnly(request));
+  }
+
+  commit(request: EndRequest): Promise<GlobalSummary> {
+    return this.#call('commit', (coordinator) => coordinator.commit(request));
+  }
+
+  rollback(request: EndRequest): Promise<GlobalSummary> {
+    return this.#call('rollback', (coordinator) => coordinator.rollback(request));
+  }
+
+  status(request: StatusRequest): Promise<GlobalSummary> {
+    return this.#call('status', (coordinator) => coordinator.status(request));
+  }
+
+  awaitRelease(request: AwaitReleaseRequest): Promise<GlobalSummary> {
+    return this.#call('awaitRelease', (coordinator) => coordinator.awaitRelease(request));
+  }
+
+  async attach(handler: BranchHandler): Promise<Detach> {
+    const detach = await this.#call('attach', (coordinator) =>
+      Promise.resolve(coordinator.attach(handler)),
+    );
+    const detachOnce = async (): Promise<void> => {
+      this.#attachments.delete(detachOnce);
+      await detach();
+    };
+    this.#attachments.add(detachOnce);
+    return detachOnce;
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([...this.#attachments].map((detach) => detach()));
+    await this.#release();
+  }
+
+  #call<T>(what: string, call: (coordinator: NamespaceCoordinator) => Promise<T>): Promise<T> {
+    if (this.#closing !== undefined) return Promise.reject(new CoordinatorClosedError(what));
+    return call(this.#coordinator);
+  }
+}

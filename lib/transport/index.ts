@@ -1,0 +1,2 @@
+export type { EmbeddedOptions } from './embedded.js';
+export { connectEmbedded } from './embedded.js';

@@ -1,0 +1,7 @@
+/** The body of `POST /account/charge`. */
+export interface ChargeAccount {
+  readonly order: string;
+  readonly customer: string;
+  readonly amountCents: number;
+  readonly note: string;
+}

@@ -1,0 +1,118 @@
+import 'reflect-metadata';
+
+import { relative } from 'node:path';
+
+import { checkBooks } from './books.js';
+import { type Databases, dropDatabases, openDatabases, openServer } from './databases.js';
+import { type Input, readInput } from './input.js';
+import { onInterrupt } from './on-interrupt.js';
+import { openingsFor } from './openings.js';
+import { HELP, type Options, parseOptions, UsageError } from './options.js';
+import { placeRest, recoverOutcomes } from './place-rest.js';
+import { formatJson, formatReport, type Result } from './report.js';
+import { RunFolder } from './run-folder.js';
+import { seed } from './seed.js';
+import { startServices } from './services.js';
+import { awaitSettled } from './settled.js';
+
+const EXIT_OK = 0;
+const EXIT_DISAGREE = 1;
+const EXIT_USAGE = 2;
+const EXIT_INTERRUPTED = 130;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    const options = parseOptions(args);
+    if (!options.help) return await run(options);
+    process.stdout.write(HELP);
+    return EXIT_OK;
+  } catch (error) {
+    const isUsage = error instanceof UsageError;
+    const { message, stack = message } = error as Error;
+    process.stderr.write(`${isUsage ? message : stack}\n`);
+    return isUsage ? EXIT_USAGE : EXIT_DISAGREE;
+  }
+}
+
+/** Opens what the run needs, one inside the other, so that all of it is closed again. */
+async function run(options: Options): Promise<number> {
+  const folder = new RunFolder(options.data);
+  const previous = options.resume ? await folder.findInput() : undefined;
+  const input = await readInput(options, previous);
+  sayInput(input);
+  if (options.resume && !previous) say('There is no run to resume, so this one starts afresh.');
+
+  const interrupt = onInterrupt();
+  const server = await openServer(folder.postgres);
+  try {
+    say(`PostgreSQL ${server.adopted ? 'is still there' : 'started'} on port ${server.port}.`);
+    if (!previous) {
+      await folder.clear();
+      await dropDatabases(server);
+      await folder.begin(input.source);
+    }
+    const databases = await openDatabases(server);
+    try {
+      const result = await placeAndCheck(databases, { folder, input, options, interrupt });
+      return result ? report(result, options) : sayInterrupted();
+    } finally {
+      await databases.close();
+    }
+  } finally {
+    await server.close();
+    interrupt.release();
+  }
+}
+
+interface Context {
+  readonly folder: RunFolder;
+  readonly input: Input;
+  readonly options: Options;
+  readonly interrupt: { readonly signal: AbortSignal };
+}
+
+/** @returns nothing when somebody has interrupted the run */
+async function placeAndCheck(
+  { urls, pools }: Databases,
+  { folder, input: { orders, malformed }, options, interrupt: { signal } }: Context,
+): Promise<Result | undefined> {
+  const openings = openingsFor(orders);
+  const services = await startServices(urls, folder.coordinatorStore);
+  try {
+    await seed(pools, openings);
+    say('The services order, stock and account started, each with a database of its own.\n');
+    const outcomes = await recoverOutcomes(pools, folder);
+    const { url } = services;
+    const { concurrency } = options;
+    const pace = await placeRest(orders, { url, concurrency, signal, folder, outcomes });
+    if (signal.aborted) return undefined;
+    // A commit is answered once it is decided; the last undo rows go a moment later.
+    await awaitSettled(pools);
+    const books = await checkBooks(pools, { orders, openings, outcomes });
+    return { malformed: malformed.length, outcomes, books, ...pace };
+  } finally {
+    await services.close();
+  }
+}
+
+function sayInput({ orders, malformed, source }: Input): void {
+  say(`${orders.length} orders in ${relative('', source.file)}.`);
+  for (const { line, reason } of malformed) say(`  Line ${line} is no order: ${reason}.`);
+}
+
+function report(result: Result, { json }: Options): number {
+  say(formatReport(result));
+  if (json) say(formatJson(result));
+  return result.books.agree ? EXIT_OK : EXIT_DISAGREE;
+}
+
+function sayInterrupted(): number {
+  say('Interrupted. Go on with: npm run quickstart -- --resume');
+  return EXIT_INTERRUPTED;
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

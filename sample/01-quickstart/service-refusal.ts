@@ -1,0 +1,11 @@
+import { HttpException } from '@nestjs/common';
+
+/**
+ * What another service has refused, handed on as it came: status, code, and whether it is worth
+ * trying again.
+ */
+export class ServiceRefusal extends HttpException {
+  constructor(status: number, body: unknown) {
+    super(typeof body === 'object' && body !== null ? body : { message: String(body) }, status);
+  }
+}

@@ -1,0 +1,5 @@
+// @ts-check
+require('./load-typescript.cjs');
+
+const file = require.resolve('../test/servers/global-teardown.ts');
+module.exports = require(file).default;

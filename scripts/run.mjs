@@ -1,0 +1,34 @@
+// @ts-check
+/**
+ * Compiles what is needed and runs a TypeScript program of this repository:
+ *
+ *   node scripts/run.mjs sample/01-quickstart/main.ts --json
+ *
+ * The program runs in this very process, so that its signals, terminal and exit status are its own:
+ * whoever kills this process kills the program, and not only somebody who waits for it.
+ */
+import { existsSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { ROOT, build } from './build.mjs';
+
+const [file, ...args] = process.argv.slice(2);
+const program = file === undefined ? undefined : relative(ROOT, resolve(ROOT, file));
+
+if (program === undefined || !/^(sample|bench|tools)\/.*\.ts$/.test(program)) {
+  process.stderr.write('Usage: node scripts/run.mjs {sample|bench|tools}/FILE.ts [arguments]\n');
+  process.exit(2);
+}
+if (!existsSync(join(ROOT, program))) {
+  process.stderr.write(`There is no ${program}.\n`);
+  process.exit(2);
+}
+const { ok, output } = build('programs');
+if (!ok) {
+  process.stderr.write(output);
+  process.exit(1);
+}
+const compiled = join(ROOT, '.build', program.replace(/\.ts$/, '.js'));
+process.argv = [process.execPath, compiled, ...args];
+await import(pathToFileURL(compiled).href);

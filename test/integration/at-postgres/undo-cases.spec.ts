@@ -1,0 +1,270 @@
+import type { AtDatabase } from './at-database.js';
+import { DONE, createAtDatabase, newTag } from './at-database.js';
+
+/** Statements of one local transaction, and the tables that must be as before after the undo. */
+interface Case {
+  readonly title: string;
+  readonly tables: readonly string[];
+  readonly statements: readonly string[];
+}
+
+const SETUP = `
+  CREATE TABLE account (id int PRIMARY KEY, owner text, balance int NOT NULL);
+  INSERT INTO account VALUES (1, 'ada', 100), (2, 'ben', 200), (3, 'eve', 300);
+
+  CREATE TABLE seat (id int PRIMARY KEY, place int NOT NULL UNIQUE);
+  INSERT INTO seat VALUES (1, 10), (2, 20), (3, 30);
+
+  CREATE TABLE author (id int PRIMARY KEY, email text UNIQUE);
+  CREATE TABLE book (id int PRIMARY KEY, title text,
+    author int REFERENCES author ON UPDATE CASCADE ON DELETE CASCADE);
+  INSERT INTO author VALUES (1, 'a@x'), (2, 'b@x');
+  INSERT INTO book VALUES (1, 'one', 1), (2, 'two', 1), (3, 'three', 2);
+
+  CREATE TABLE country (code text PRIMARY KEY, name text NOT NULL UNIQUE);
+  CREATE TABLE city (id int PRIMARY KEY, country text NOT NULL REFERENCES country ON UPDATE CASCADE);
+  INSERT INTO country VALUES ('de', 'Germany'), ('fr', 'France');
+  INSERT INTO city VALUES (1, 'de'), (2, 'fr');
+
+  CREATE TABLE node (id int PRIMARY KEY, parent int REFERENCES node ON DELETE CASCADE);
+  INSERT INTO node VALUES (1, NULL), (2, 1), (3, 2);
+
+  CREATE TABLE event (id int, region text, note text, PRIMARY KEY (id, region))
+    PARTITION BY LIST (region);
+  CREATE TABLE event_eu (note text, gone int, region text NOT NULL, id int NOT NULL);
+  ALTER TABLE event_eu DROP COLUMN gone;
+  ALTER TABLE event ATTACH PARTITION event_eu FOR VALUES IN ('eu');
+  CREATE TABLE event_us PARTITION OF event FOR VALUES IN ('us');
+  INSERT INTO event VALUES (1, 'eu', 'x'), (2, 'us', 'y');
+
+  CREATE TABLE folder (id int PRIMARY KEY, name text);
+  CREATE TABLE subfolder (PRIMARY KEY (id), depth int) INHERITS (folder);
+  INSERT INTO folder VALUES (1, 'root');
+  INSERT INTO subfolder VALUES (1, 'also one', 2);
+
+  CREATE FUNCTION transfer(source int, target int, amount int) RETURNS int LANGUAGE plpgsql AS $$
+  BEGIN
+    UPDATE account SET balance = balance - amount WHERE id = source;
+    UPDATE account SET balance = balance + amount WHERE id = target;
+    RETURN amount;
+  END $$;
+  CREATE VIEW rich AS SELECT * FROM account WHERE balance > 150;
+`;
+
+const CASES: readonly Case[] = [
+  {
+    title: 'an update',
+    tables: ['account'],
+    statements: ['UPDATE account SET balance = balance - 60 WHERE id = 1'],
+  },
+  {
+    title: 'a function that writes',
+    tables: ['account'],
+    statements: ['SELECT transfer(1, 2, 30)'],
+  },
+  {
+    title: 'a foreign key that cascades a delete',
+    tables: ['author', 'book'],
+    statements: ['DELETE FROM author WHERE id = 1'],
+  },
+  {
+    title: 'a change of a key that a foreign key cascades',
+    tables: ['author', 'book'],
+    statements: ['UPDATE author SET id = 7 WHERE id = 1'],
+  },
+  {
+    title: 'a change of a key that a foreign key cascades, with another unique column',
+    tables: ['country', 'city'],
+    statements: ["UPDATE country SET code = 'ger' WHERE code = 'de'"],
+  },
+  {
+    title: 'an upsert that inserts and updates',
+    tables: ['account'],
+    statements: [
+      `INSERT INTO account VALUES (3, 'new', 1), (4, 'dot', 400)
+       ON CONFLICT (id) DO UPDATE SET balance = excluded.balance`,
+    ],
+  },
+  {
+    title: 'a common table expression that writes',
+    tables: ['account', 'seat'],
+    statements: [
+      `WITH gone AS (DELETE FROM seat WHERE id = 1 RETURNING place)
+       UPDATE account SET balance = balance + place FROM gone WHERE account.id = 1`,
+    ],
+  },
+  {
+    title: 'a merge',
+    tables: ['account'],
+    statements: [
+      `MERGE INTO account a USING (VALUES (1, 5), (9, 9), (2, 0)) AS v (id, amount) ON a.id = v.id
+       WHEN MATCHED AND v.amount = 0 THEN DELETE
+       WHEN MATCHED THEN UPDATE SET balance = a.balance + v.amount
+       WHEN NOT MATCHED THEN INSERT VALUES (v.id, 'merged', v.amount)`,
+    ],
+  },
+  {
+    title: 'several statements in one text',
+    tables: ['account'],
+    statements: [
+      "UPDATE account SET balance = 1 WHERE id = 1; DELETE FROM account WHERE owner = 'ben'",
+    ],
+  },
+  {
+    title: 'insert, update and delete of one row',
+    tables: ['account'],
+    statements: [
+      "INSERT INTO account VALUES (5, 'x', 1)",
+      'UPDATE account SET balance = 2 WHERE id = 5',
+      'DELETE FROM account WHERE id = 5',
+    ],
+  },
+  {
+    title: 'insert, delete and insert of one row',
+    tables: ['account'],
+    statements: [
+      "INSERT INTO account VALUES (5, 'x', 1)",
+      'DELETE FROM account WHERE id = 5',
+      "INSERT INTO account VALUES (5, 'y', 2)",
+    ],
+  },
+  {
+    title: 'delete and insert of one key',
+    tables: ['account'],
+    statements: ['DELETE FROM account WHERE id = 1', "INSERT INTO account VALUES (1, 'other', 0)"],
+  },
+  {
+    title: 'two updates of one row',
+    tables: ['account'],
+    statements: ['UPDATE account SET balance = 1 WHERE id = 1', "UPDATE account SET owner = 'z'"],
+  },
+  {
+    title: 'an update there and back',
+    tables: ['account'],
+    statements: [
+      'UPDATE account SET balance = 1 WHERE id = 1',
+      'UPDATE account SET balance = 100 WHERE id = 1',
+      'UPDATE account SET balance = 2 WHERE id = 1',
+    ],
+  },
+  {
+    title: 'swapped unique values',
+    tables: ['seat'],
+    statements: [
+      'UPDATE seat SET place = -1 WHERE id = 1',
+      'UPDATE seat SET place = 10 WHERE id = 2',
+      'UPDATE seat SET place = 20 WHERE id = 1',
+    ],
+  },
+  {
+    title: 'unique values that went round three rows, one of them new',
+    tables: ['seat'],
+    statements: [
+      'UPDATE seat SET place = -1 WHERE id = 1',
+      'UPDATE seat SET place = 10 WHERE id = 2',
+      'INSERT INTO seat VALUES (4, 20)',
+      'DELETE FROM seat WHERE id = 3',
+      'UPDATE seat SET place = 30 WHERE id = 1',
+    ],
+  },
+  {
+    title: 'swapped keys',
+    tables: ['account'],
+    statements: [
+      'UPDATE account SET id = -1 WHERE id = 1',
+      'UPDATE account SET id = 1 WHERE id = 2',
+      'UPDATE account SET id = 2 WHERE id = -1',
+    ],
+  },
+  {
+    title: 'keys that move up by one in one statement',
+    tables: ['account'],
+    statements: ['UPDATE account SET id = id + 10', 'UPDATE account SET id = id - 9'],
+  },
+  {
+    title: 'a move between partitions',
+    tables: ['event'],
+    statements: ["UPDATE event SET region = 'us' WHERE id = 1"],
+  },
+  {
+    title: 'writes to a partition whose columns stand in another order',
+    tables: ['event'],
+    statements: [
+      "UPDATE event_eu SET note = 'changed'",
+      "INSERT INTO event VALUES (5, 'eu', 'new')",
+      "DELETE FROM event WHERE region = 'us'",
+    ],
+  },
+  {
+    title: 'tables that inherit, with one key in both',
+    tables: ['folder', 'subfolder'],
+    statements: ["UPDATE folder SET name = name || '!'", 'DELETE FROM ONLY folder'],
+  },
+  {
+    title: 'a DO block',
+    tables: ['account'],
+    statements: [`DO $$ BEGIN DELETE FROM account WHERE id = 1; PERFORM transfer(2, 3, 5); END $$`],
+  },
+  {
+    title: 'an insert from a select',
+    tables: ['account'],
+    statements: ['INSERT INTO account SELECT id + 100, owner, balance FROM account'],
+  },
+  {
+    title: 'an update that changes nothing',
+    tables: ['account'],
+    statements: ['UPDATE account SET balance = balance'],
+  },
+  {
+    title: 'an update through a view',
+    tables: ['account'],
+    statements: ['UPDATE rich SET balance = balance + 1'],
+  },
+  {
+    title: 'a tree that is deleted and one that is planted',
+    tables: ['node'],
+    statements: ['DELETE FROM node WHERE id = 2', 'INSERT INTO node VALUES (8, NULL), (9, 8)'],
+  },
+  {
+    title: 'a child that is first changed and then given a new parent',
+    tables: ['author', 'book'],
+    statements: [
+      "UPDATE book SET title = 'renamed' WHERE id = 1",
+      "INSERT INTO author VALUES (5, 'new@x')",
+      'UPDATE book SET author = 5 WHERE id = 1',
+    ],
+  },
+  {
+    title: 'a prepared insert of many rows',
+    tables: ['account'],
+    statements: [
+      'PREPARE many AS INSERT INTO account SELECT n, $1, n FROM generate_series(1000, 1400) n',
+      "EXECUTE many ('bulk')",
+      "UPDATE account SET balance = 0 WHERE owner = 'bulk'",
+    ],
+  },
+];
+
+describe('A rolled back branch', () => {
+  let database: AtDatabase;
+
+  beforeAll(async () => {
+    database = await createAtDatabase(SETUP);
+  });
+
+  afterAll(async () => {
+    await database.drop();
+  });
+
+  it.each(CASES)('leaves nothing of $title', async ({ statements, tables }) => {
+    const before = await database.rows(...tables);
+    const tag = newTag();
+    await database.branch(tag, ...statements);
+    await expect(database.sql('SELECT FROM dtx.undo_row')).resolves.not.toHaveLength(0);
+
+    await expect(database.rollback(tag)).resolves.toEqual(DONE);
+
+    await expect(database.rows(...tables)).resolves.toEqual(before);
+    await expect(database.sql('SELECT FROM dtx.undo_row')).resolves.toHaveLength(0);
+  });
+});

@@ -1,0 +1,370 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import https from 'node:https';
+import net from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
+import type * as Propagation from '../../../lib/propagation/index.js';
+import { installOutgoingHttp } from '../../../lib/propagation/index.js';
+import type { TransactionManager } from '../../../lib/transaction/index.js';
+import { echoServer, jsonOf, participantManager, recordedLog } from './fixtures.js';
+import type { Seen, TestServer } from './fixtures.js';
+
+const plainRequest = http.request;
+
+let server: TestServer;
+let manager: TransactionManager;
+let release: () => void;
+
+beforeAll(async () => {
+  server = await echoServer();
+});
+afterAll(() => server.close());
+
+beforeEach(() => {
+  server.seen.length = 0;
+  manager = participantManager();
+  release = installOutgoingHttp(manager, {});
+});
+afterEach(() => {
+  release();
+});
+
+/** Ends the request and reads what the server saw. */
+async function answerTo(request: http.ClientRequest): Promise<Seen> {
+  const answered = once(request, 'response') as Promise<[http.IncomingMessage]>;
+  request.end();
+  const [response] = await answered;
+  return jsonOf<Seen>(response);
+}
+
+const inTransaction = <T>(body: () => Promise<T>): Promise<T> => manager.join('x1').run(body);
+
+type CallForm = (port: number) => http.ClientRequest;
+
+const CALL_FORMS: readonly (readonly [string, CallForm])[] = [
+  ['request(text)', (port) => http.request(`http://127.0.0.1:${String(port)}/`)],
+  ['request(URL)', (port) => http.request(new URL(`http://127.0.0.1:${String(port)}/`))],
+  ['request(options)', (port) => http.request({ hostname: '127.0.0.1', port })],
+  ['request(options with host)', (port) => http.request({ host: '127.0.0.1', port })],
+  ['request(options without host)', (port) => http.request({ port })],
+  ['request(options, callback)', (port) => http.request({ host: '127.0.0.1', port }, ignore)],
+  [
+    'request(text, options)',
+    (port) => http.request(`http://127.0.0.1:${String(port)}/`, { method: 'POST' }),
+  ],
+  [
+    'request(text, options, callback)',
+    (port) => http.request(`http://127.0.0.1:${String(port)}/`, { method: 'POST' }, ignore),
+  ],
+  ['request(text, callback)', (port) => http.request(`http://127.0.0.1:${String(port)}/`, ignore)],
+  [
+    'request(text, options that move the port)',
+    (port) => http.request('http://127.0.0.1:1/', { port }),
+  ],
+  [
+    'request(URL, options, callback)',
+    (port) => http.request(new URL(`http://127.0.0.1:${String(port)}/`), { agent: false }, ignore),
+  ],
+  ['get(text)', (port) => http.get(`http://127.0.0.1:${String(port)}/`)],
+  [
+    'get(text, options, callback)',
+    (port) => http.get(`http://127.0.0.1:${String(port)}/`, { headers: { a: 'b' } }, ignore),
+  ],
+  ['get(options, callback)', (port) => http.get({ hostname: '127.0.0.1', port }, ignore)],
+  [
+    'https.request(options) over a plain socket',
+    (port) => https.request({ host: '127.0.0.1', port, createConnection: plainSocket }),
+  ],
+  [
+    'https.get(options) over a plain socket',
+    (port) => https.get({ host: '127.0.0.1', port, createConnection: plainSocket }),
+  ],
+  [
+    'headers as a flat list',
+    (port) => http.request({ host: '127.0.0.1', port, headers: ['Host', 'a', 'b', 'c'] }),
+  ],
+  [
+    'headers as a list of pairs',
+    (port) => {
+      const headers = [
+        ['Host', 'a'],
+        ['b', 'c'],
+      ] as unknown as string[];
+      return http.request(`http://127.0.0.1:${String(port)}/`, { headers }, ignore);
+    },
+  ],
+  [
+    'expect: 100-continue, whose head is sent at once',
+    (port) => http.request({ host: '127.0.0.1', port, headers: { Expect: '100-continue' } }),
+  ],
+];
+
+function ignore(): void {
+  // The answer is read by the test.
+}
+
+function plainSocket(options: http.ClientRequestArgs): net.Socket {
+  return net.connect(Number(options.port), '127.0.0.1');
+}
+
+describe('a request made in a transaction carries its xid', () => {
+  it.each(CALL_FORMS)('%s', async (_form, call) => {
+    const seen = await inTransaction(() => answerTo(call(server.port)));
+    expect(seen.xid).toBe('x1');
+    expect(seen.rawNames.filter((name) => name === 'TX_XID')).toHaveLength(1);
+  });
+
+  it('with a body that is streamed', async () => {
+    const seen = await inTransaction(async () => {
+      const request = http.request(server.url, { method: 'POST' });
+      const answered = once(request, 'response') as Promise<[http.IncomingMessage]>;
+      await pipeline(Readable.from(['one ', 'two ', 'three']), request);
+      const [response] = await answered;
+      return jsonOf<Seen>(response);
+    });
+    expect(seen).toMatchObject({ method: 'POST', body: 'one two three', xid: 'x1' });
+  });
+
+  it('when the body follows an expected 100-continue', async () => {
+    const seen = await inTransaction(async () => {
+      const headers = { expect: '100-continue', 'content-length': '4' };
+      const request = http.request(server.url, { method: 'PUT', headers });
+      request.flushHeaders();
+      await once(request, 'continue');
+      request.write('body');
+      return answerTo(request);
+    });
+    expect(seen).toMatchObject({ method: 'PUT', body: 'body', xid: 'x1' });
+  });
+
+  it('over a connection that is kept alive, each request its own', async () => {
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    const call = (xid: string): Promise<Seen> =>
+      manager.join(xid).run(() => answerTo(http.request(server.url, { agent })));
+    const seen = await Promise.all(['x1', 'x2', 'x3'].map(call));
+    const outside = await answerTo(http.request(server.url, { agent }));
+    agent.destroy();
+    expect([...seen, outside].map(({ xid }) => xid)).toEqual(['x1', 'x2', 'x3', undefined]);
+  });
+});
+
+describe('a request carries no xid', () => {
+  it('outside any transaction', async () => {
+    const seen = await answerTo(http.request(server.url));
+    expect(seen.xid).toBeUndefined();
+  });
+
+  it('after its transaction has ended', async () => {
+    const transaction = manager.join('x1');
+    const seen = await transaction.run(async () => {
+      transaction.finish();
+      return answerTo(http.request(server.url));
+    });
+    expect(seen.xid).toBeUndefined();
+  });
+
+  it('when the host is denied', async () => {
+    const other = participantManager();
+    const releaseOther = installOutgoingHttp(other, { deny: ['127.0.0.1'] });
+    const seen = await other.join('x1').run(() => answerTo(http.request(server.url)));
+    releaseOther();
+    expect(seen.xid).toBeUndefined();
+  });
+
+  it('when the port is denied', async () => {
+    const other = participantManager();
+    const deny = [`127.0.0.1:${String(server.port)}`];
+    const releaseOther = installOutgoingHttp(other, { deny });
+    const seen = await other.join('x1').run(() => answerTo(http.request(server.url)));
+    releaseOther();
+    expect(seen.xid).toBeUndefined();
+  });
+
+  it('when the host has a form that resolvers read differently', async () => {
+    const seen = await inTransaction(() =>
+      answerTo(http.request({ hostname: '127.1', port: server.port })),
+    );
+    expect(seen.xid).toBeUndefined();
+  });
+
+  it('when it goes through a private proxy to a public host', async () => {
+    const path = 'http://api.example.com/items';
+    const seen = await inTransaction(() =>
+      answerTo(http.request({ host: '127.0.0.1', port: server.port, path })),
+    );
+    expect(seen.url).toBe(path);
+    expect(seen.xid).toBeUndefined();
+  });
+
+  it('when its manager switched it off', async () => {
+    const other = participantManager();
+    const releaseOther = installOutgoingHttp(other, { outgoing: false });
+    const seen = await other.join('x1').run(() => answerTo(http.request(server.url)));
+    releaseOther();
+    expect(seen.xid).toBeUndefined();
+  });
+
+  it('after the last application has released', async () => {
+    release();
+    const seen = await inTransaction(() => answerTo(http.request(server.url)));
+    expect(seen.xid).toBeUndefined();
+  });
+});
+
+it('goes through a private proxy to a private host', async () => {
+  const path = 'http://stock.internal/items';
+  const seen = await inTransaction(() =>
+    answerTo(http.request({ host: '127.0.0.1', port: server.port, path })),
+  );
+  expect(seen).toMatchObject({ url: path, xid: 'x1' });
+});
+
+describe('what the user wrote', () => {
+  it.each([
+    ['TX_XID', { TX_XID: 'mine' }],
+    ['tx_xid', { tx_xid: 'mine' }],
+    ['TX_XID in a flat list', ['Host', 'a', 'TX_XID', 'mine']],
+    ['TX_XID next to Expect', { Expect: '100-continue', TX_XID: 'mine' }],
+  ])('%s stays as it is', async (_what, headers) => {
+    const options = { host: '127.0.0.1', port: server.port, headers };
+    const seen = await inTransaction(() => answerTo(http.request(options)));
+    expect(seen.xid).toBe('mine');
+  });
+
+  it('TX-XID is not contradicted by a second header', async () => {
+    const options = { host: '127.0.0.1', port: server.port, headers: { 'TX-XID': 'mine' } };
+    const seen = await inTransaction(() => answerTo(http.request(options)));
+    expect(seen.rawNames.filter((name) => /^tx[_-]xid$/i.test(name))).toEqual(['TX-XID']);
+  });
+
+  it('may be set on the request afterwards', async () => {
+    const seen = await inTransaction(async () => {
+      const request = http.request(server.url);
+      request.setHeader('TX_XID', 'mine');
+      return answerTo(request);
+    });
+    expect(seen.xid).toBe('mine');
+  });
+
+  it.each([
+    ['an object', (): object => ({ a: 'b' })],
+    ['an object with Expect', (): object => ({ Expect: '100-continue' })],
+    ['a list', (): object => ['Host', 'a']],
+  ])('is not changed: headers as %s', async (_what, makeHeaders) => {
+    const headers = makeHeaders();
+    const options = { host: '127.0.0.1', port: server.port, headers: headers as string[] };
+    await inTransaction(() => answerTo(http.request(options)));
+    expect(options).toEqual({ host: '127.0.0.1', port: server.port, headers: makeHeaders() });
+    expect(options.headers).toBe(headers);
+  });
+
+  it.each([
+    ['a text that is no URL', 'no url', 'ERR_INVALID_URL'],
+    ['a protocol of the other module', 'https://127.0.0.1/', 'ERR_INVALID_PROTOCOL'],
+    ['a host that is no text', { host: 7 as unknown as string }, 'ERR_INVALID_ARG_TYPE'],
+  ])('fails as without us: %s', async (_what, input, code) => {
+    const call = inTransaction(async () => http.request(input));
+    await expect(call).rejects.toMatchObject({ code });
+  });
+
+  it('one options object for two hosts gives both the xid', async () => {
+    const options = { method: 'GET' };
+    const seen = await inTransaction(async () => [
+      await answerTo(http.request(server.url, options)),
+      await answerTo(http.request(server.otherUrl, options)),
+    ]);
+    expect(seen.map(({ xid }) => xid)).toEqual(['x1', 'x1']);
+  });
+
+  it('one sole options object for two hosts gives both the xid', async () => {
+    const options = { hostname: '127.0.0.1', port: server.port };
+    const seen = await inTransaction(async () => {
+      const first = await answerTo(http.request(options));
+      options.hostname = 'localhost';
+      return [first, await answerTo(http.request(options))];
+    });
+    expect(seen.map(({ xid }) => xid)).toEqual(['x1', 'x1']);
+  });
+});
+
+async function secondCopy(): Promise<typeof Propagation> {
+  let copy: unknown;
+  await jest.isolateModulesAsync(async () => {
+    copy = await import('../../../lib/propagation/index.js');
+  });
+  return copy as typeof Propagation;
+}
+
+describe('in one process', () => {
+  it('each manager has its own rules', async () => {
+    const other = participantManager();
+    const releaseOther = installOutgoingHttp(other, { deny: ['localhost'] });
+    const call = (by: TransactionManager, url: string): Promise<Seen> =>
+      by.join('x1').run(() => answerTo(http.request(url)));
+    const seen = [await call(manager, server.otherUrl), await call(other, server.otherUrl)];
+    releaseOther();
+    expect(seen.map(({ xid }) => xid)).toEqual(['x1', undefined]);
+  });
+
+  it('a manager without rules gets the default ones', async () => {
+    const other = participantManager();
+    const seen = await other.join('x1').run(() => answerTo(http.request(server.url)));
+    expect(seen.xid).toBe('x1');
+  });
+
+  it('http.request is wrapped once for all applications, and restored after the last', () => {
+    const wrapped = http.request;
+    const releaseOther = installOutgoingHttp(participantManager(), {});
+    expect(http.request).toBe(wrapped);
+    releaseOther();
+    releaseOther();
+    expect(http.request).toBe(wrapped);
+    release();
+    expect(http.request).not.toBe(wrapped);
+    release = installOutgoingHttp(manager, {});
+    expect(http.request.name).toBe('request');
+  });
+
+  it('a tool that wrapped http.request after us keeps working when we go and come back', async () => {
+    const ours = http.request;
+    const theirs = (...args: Parameters<typeof http.request>): http.ClientRequest => ours(...args);
+    http.request = theirs as typeof http.request;
+    release();
+    const whileGone = await inTransaction(() => answerTo(http.request(server.url)));
+    expect(http.request).toBe(theirs);
+    release = installOutgoingHttp(manager, {});
+    const back = await inTransaction(() => answerTo(http.request(server.url)));
+    http.request = plainRequest;
+    expect([whileGone.xid, back.xid]).toEqual([undefined, 'x1']);
+  });
+
+  it('a second copy of the package uses the first one’s wrapper, with its own rules', async () => {
+    const wrapped = http.request;
+    const other = participantManager();
+    const copy = await secondCopy();
+    expect(copy.installOutgoingHttp).not.toBe(installOutgoingHttp);
+    const releaseCopy = copy.installOutgoingHttp(other, { deny: ['localhost'] });
+    expect(http.request).toBe(wrapped);
+    const call = (url: string): Promise<Seen> =>
+      other.join('x1').run(() => answerTo(http.request(url)));
+    const seen = [await call(server.url), await call(server.otherUrl)];
+    releaseCopy();
+    expect(seen.map(({ xid }) => xid)).toEqual(['x1', undefined]);
+  });
+});
+
+it('tells at debug level, once per host, that a host gets no xid', async () => {
+  const log = recordedLog();
+  const other = participantManager(log);
+  const releaseOther = installOutgoingHttp(other, { deny: ['localhost'] });
+  for (let call = 0; call < 2; call += 1) {
+    await other.join('x1').run(() => answerTo(http.request(server.otherUrl)));
+  }
+  releaseOther();
+  expect(log.lines).toHaveLength(1);
+  expect(log.lines[0]).toMatch(
+    /^debug: The xid is not sent to localhost:\d+.*add it to http.allow/,
+  );
+});

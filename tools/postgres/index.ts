@@ -1,0 +1,2 @@
+export { removePostgres, startPostgres } from './start-postgres.js';
+export type { PostgresOptions, RunningPostgres } from './start-postgres.js';
