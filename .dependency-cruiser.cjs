@@ -14,7 +14,8 @@ const FOLDERS = {
   resource: { imports: ['transaction', 'protocol', 'system'] },
   propagation: { imports: ['transaction', 'protocol'] },
   interceptors: { imports: ['transaction', 'resource', 'protocol'] },
-  decorators: { imports: ['protocol'], types: ['interceptors', 'transaction', 'resource'] },
+  // Of transaction the check of its options: a wrong one fails when the class is loaded.
+  decorators: { imports: ['protocol', 'transaction'], types: ['interceptors', 'resource'] },
 };
 
 /** Whoever installs the package without them must not load them, not even in passing. */

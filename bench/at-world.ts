@@ -58,9 +58,9 @@ export async function openAtWorld(): Promise<AtWorld> {
     settings: { fsync: 'on', synchronous_commit: 'on', max_connections: '120' },
   });
   const url = await server.createDatabase('bench');
-  const plainPool = new pg.Pool({ connectionString: url, max: POOL_SIZE });
+  const plainPool = poolOf(url);
   for (const statement of TABLES.split(';')) await plainPool.query(statement);
-  const atPool = dtxPool(new pg.Pool({ connectionString: url, max: POOL_SIZE }), {
+  const atPool = dtxPool(poolOf(url), {
     resourceId: 'bench',
     schemas: ['public'],
   });
@@ -87,6 +87,11 @@ export async function openAtWorld(): Promise<AtWorld> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Connections that are idle when the server stops at the end are no failure. */
+function poolOf(connectionString: string): pg.Pool {
+  return new pg.Pool({ connectionString, max: POOL_SIZE }).on('error', () => undefined);
 }
 
 /** An application that owns the given data sources. */

@@ -17,7 +17,7 @@ const BLOCK_MS_MAX = 500;
 const ROUNDS_MIN = 12;
 const WARM_UP_MS = 1_000;
 
-const USAGE = `Usage: npm run bench:at -- [--seconds 5] [--concurrency 16] [--through pg|typeorm] [--json]
+const USAGE = `Usage: npm run bench:at -- [options]
   --seconds      measured seconds for each of the four kinds of work
   --concurrency  transactions at a time, over pools of 16 connections
   --through      measure over raw pg, or both sides over TypeORM

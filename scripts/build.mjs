@@ -26,7 +26,7 @@ const OUTPUTS = [
  * @param {'package' | 'programs'} what
  * @returns {{ ok: boolean, output: string }}
  */
-export function build(what) {
+function build(what) {
   return withBuildLock(join(ROOT, '.cache/build.lock'), () => {
     removeStaleOutputs();
     const projects = { package: ['esm', 'cjs'], programs: ['esm', 'programs'] }[what];
@@ -39,6 +39,17 @@ export function build(what) {
     markAsCommonJs();
     return { ok: status === 0, output: withoutRepeats(stdout + stderr) };
   });
+}
+
+/**
+ * For programs that cannot go on without.
+ *
+ * @param {'package' | 'programs'} what
+ */
+export function buildOrExit(what) {
+  const { ok, output } = build(what);
+  process.stderr.write(output);
+  if (!ok) process.exit(1);
 }
 
 /**
@@ -75,7 +86,5 @@ function removeStaleOutputs() {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { ok, output } = build(process.argv.includes('--programs') ? 'programs' : 'package');
-  process.stderr.write(output);
-  process.exitCode = ok ? 0 : 1;
+  buildOrExit(process.argv.includes('--programs') ? 'programs' : 'package');
 }

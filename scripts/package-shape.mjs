@@ -11,7 +11,7 @@ import { dirname, join, relative } from 'node:path';
 
 import ts from 'typescript';
 
-import { build, ROOT } from './build.mjs';
+import { buildOrExit, ROOT } from './build.mjs';
 import { run } from './command.mjs';
 import { pack } from './pack.mjs';
 
@@ -37,10 +37,9 @@ const OPTIONAL = /** @type {Record<string, string[]>} */ ({
 await main();
 
 async function main() {
+  buildOrExit('package');
   const folder = mkdtempSync(join(tmpdir(), 'dtx-shape-'));
   try {
-    const built = build('package');
-    if (!built.ok) throw new Error(`The build failed:\n${built.output}`);
     const tarball = await pack(folder);
     const bin = (/** @type {string} */ name) => join(ROOT, 'node_modules/.bin', name);
     const reports = [
@@ -89,10 +88,40 @@ function importsBelow(roots) {
   return found;
 }
 
-/** @param {string} file */
+/**
+ * What is there as soon as the file is. An import within a function is how optional peers are
+ * loaded when they are asked for; the compiler, on the other hand, reads all of a declaration.
+ *
+ * @param {string} file
+ */
 function importedBy(file) {
-  const { importedFiles } = ts.preProcessFile(readFileSync(file, 'utf8'), true, true);
-  return importedFiles.map(({ fileName }) => fileName);
+  const text = readFileSync(file, 'utf8');
+  if (file.endsWith('.d.ts')) {
+    return ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName);
+  }
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest);
+  return [...loadedAtOnce(source)];
+}
+
+/**
+ * @param {ts.Node} node
+ * @returns {Generator<string>}
+ */
+function* loadedAtOnce(node) {
+  if (ts.isFunctionLike(node)) return;
+  const name = moduleNameOf(node);
+  if (name !== undefined && ts.isStringLiteral(name)) yield name.text;
+  /** @type {ts.Node[]} */
+  const children = [];
+  ts.forEachChild(node, (child) => void children.push(child));
+  for (const child of children) yield* loadedAtOnce(child);
+}
+
+/** @param {ts.Node} node */
+function moduleNameOf(node) {
+  if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return node.moduleSpecifier;
+  if (!ts.isCallExpression(node) || !ts.isIdentifier(node.expression)) return undefined;
+  return node.expression.text === 'require' ? node.arguments[0] : undefined;
 }
 
 /**

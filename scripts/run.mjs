@@ -11,7 +11,7 @@ import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { ROOT, build } from './build.mjs';
+import { buildOrExit, ROOT } from './build.mjs';
 
 const [file, ...args] = process.argv.slice(2);
 const program = file === undefined ? undefined : relative(ROOT, resolve(ROOT, file));
@@ -24,11 +24,7 @@ if (!existsSync(join(ROOT, program))) {
   process.stderr.write(`There is no ${program}.\n`);
   process.exit(2);
 }
-const { ok, output } = build('programs');
-if (!ok) {
-  process.stderr.write(output);
-  process.exit(1);
-}
+buildOrExit('programs');
 const compiled = join(ROOT, '.build', program.replace(/\.ts$/, '.js'));
 process.argv = [process.execPath, compiled, ...args];
 await import(pathToFileURL(compiled).href);

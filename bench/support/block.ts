@@ -44,7 +44,7 @@ export async function runBlock(
 export type Rounds<V extends string> = readonly Readonly<Record<V, Block>>[];
 
 /**
- * Interleaves short blocks of all variants, so that a change of the machine's load meets them alike.
+ * Interleaves short blocks of all variants: a change of the machine's load meets them alike.
  * Every other round runs backwards, so that none always profits from its neighbour.
  */
 export async function runRounds<V extends string>(

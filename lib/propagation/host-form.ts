@@ -5,7 +5,7 @@ export interface HostForm {
   readonly kind: 'name' | 'ipv4' | 'ipv6';
   /** Lower case, without brackets, without a trailing dot. */
   readonly text: string;
-  /** Whether a name ended in a dot, so that no search domain is tried: `stock.` is a top-level domain. */
+  /** Whether a name ended in a dot, which makes `stock.` a top-level domain. */
   readonly isAbsolute: boolean;
 }
 

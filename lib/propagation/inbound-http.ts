@@ -110,7 +110,8 @@ function peerWarning(manager: TransactionManager): (address: string | undefined)
     const last = warned.size === WARNED_PEERS_MAX ? ' Further peers are not reported.' : '';
     manager.log.warn(
       `The ${XID_HEADER} header of peer ${address} is ignored, and its requests run outside any ` +
-        `global transaction: http.trustedPeers does not list it. Add it if it is one of yours.${last}`,
+        `global transaction: http.trustedPeers does not list it. Add it if it is one of yours.` +
+        last,
     );
   };
 }

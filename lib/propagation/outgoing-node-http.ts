@@ -167,7 +167,7 @@ function startWithoutXid(args: readonly unknown[], { start, call, xid }: Startin
 
 /**
  * node renders the head of a request in its constructor when the headers are an array, or when they
- * expect 100-continue: nothing can be set afterwards. Then the headers to start with, else undefined.
+ * expect 100-continue: nothing can be set afterwards. Then returns the headers to start with.
  */
 function headersBeforeStart(headers: unknown, xid: string): unknown {
   if (Array.isArray(headers)) return listWithXid(headers, xid);

@@ -99,9 +99,9 @@ export class UndiciContext {
     };
   }
 
-  /** The pool hands a queued handler to its client as it got it: the handler leads to the caller. */
+  /** A pool hands a queued handler to its client as it got it: the handler leads to the caller. */
   #dispatching(original: Method): Method {
-    // eslint-disable-next-line @typescript-eslint/no-this-alias -- the wrapper has a `this` of its own
+    // eslint-disable-next-line @typescript-eslint/no-this-alias -- the wrapper has its own `this`
     const context = this;
     return function (...args) {
       const handler = args[1];

@@ -18,7 +18,7 @@ export function isBranchId(text: string): boolean {
 }
 
 /**
- * Returns the xid, or throws. Ids go into SQL text where no parameter can, so every door checks them.
+ * Returns the xid, or throws. Ids go into SQL text where no parameter can, so every door checks.
  *
  * @throws BadXidError (DTX_ERR_BAD_XID)
  */

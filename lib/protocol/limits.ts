@@ -1,4 +1,4 @@
-/** Default of `timeoutMs`: how long a global transaction may stay undecided. Seata's default too. */
+/** Default of `timeoutMs`: how long a global transaction may stay undecided. As in Seata. */
 export const TIMEOUT_MS_DEFAULT = 60_000;
 
 /** Upper bound of `timeoutMs`: one day. Locks live as long as the transaction. */

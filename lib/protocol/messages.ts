@@ -10,7 +10,7 @@ export interface BeginRequest {
   readonly timeoutMs: number;
 }
 
-/** Adds a branch to an active global transaction. Repeating it with the same ids changes nothing. */
+/** Adds a branch to an active global transaction. Repeating it with its ids changes nothing. */
 export interface RegisterBranchRequest {
   readonly xid: string;
   /** Made by the participant: a positive 63-bit number in decimal. */
@@ -52,7 +52,7 @@ export interface AwaitReleaseRequest {
   readonly timeoutMs: number;
 }
 
-/** What the coordinator knows of a branch. */
+/** What the coordinator knows of a branch. @publicApi */
 export interface BranchSummary {
   readonly branchId: string;
   readonly seq: number;

@@ -1,5 +1,5 @@
 /**
- * Keys that must be equal in two copies of this package and in two realms (Jest), hence `Symbol.for`.
+ * Keys that must be equal in two copies of this package and in two realms, hence `Symbol.for`.
  */
 
 /** Slot on `globalThis` that holds the one AsyncLocalStorage of the process. */

@@ -46,6 +46,13 @@ export class Completion {
     await this.#tell(transaction, 'afterCompletion', hooks.afterCompletion);
   }
 
+  /** The rollback has ended, or the answer to a commit was that it had been rolled back. */
+  async afterRollback(transaction: GlobalTransaction): Promise<void> {
+    const { hooks } = this.#deps;
+    await this.#tell(transaction, 'afterRollback', hooks.afterRollback);
+    await this.#tell(transaction, 'afterCompletion', hooks.afterCompletion);
+  }
+
   async commitFailed(transaction: GlobalTransaction, error: unknown): Promise<void> {
     const { failureHandler, log } = this.#deps;
     log.warn(`Commit of ${transaction.name} ${transaction.xid} failed: ${messageOf(error)}`);
@@ -65,8 +72,7 @@ export class Completion {
       await this.#rollbackFailed(transaction, error);
       throw error;
     } finally {
-      await this.#tell(transaction, 'afterRollback', hooks.afterRollback);
-      await this.#tell(transaction, 'afterCompletion', hooks.afterCompletion);
+      await this.afterRollback(transaction);
     }
   }
 

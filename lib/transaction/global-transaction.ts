@@ -11,7 +11,7 @@ import {
 import { runInContext } from './context.js';
 import type { TransactionManager } from './transaction-manager.js';
 
-/** Who this object speaks for: the service that began the transaction, or one that takes part. */
+/** Who it speaks for: the service that began the transaction, or one that takes part. @publicApi */
 export type GlobalTransactionRole = 'launcher' | 'participant';
 
 type State = 'active' | 'ending' | 'committed' | 'rolled-back' | 'finished';
@@ -114,6 +114,7 @@ export class GlobalTransaction {
     this.#state = 'rolled-back';
     const error = this.#commitError(summary);
     await this.manager.completion.commitFailed(this, error);
+    await this.manager.completion.afterRollback(this);
     throw error;
   }
 

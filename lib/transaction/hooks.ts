@@ -11,7 +11,7 @@ export interface TransactionInfo {
   readonly applicationId: string;
 }
 
-/** A step around a transaction. */
+/** A step around a transaction. @publicApi */
 export type TransactionHook = (info: TransactionInfo) => void | Promise<void>;
 
 /**

@@ -1,5 +1,8 @@
+import { isObservable } from 'rxjs';
+
 import {
   NestedNotSupportedError,
+  ObservableNotDeclaredError,
   TransactionNotAllowedError,
   TransactionRequiredError,
   messageOf,
@@ -73,7 +76,7 @@ async function joined<T>(
   body: Body<T>,
 ): Promise<T> {
   try {
-    return await body();
+    return assertNoStream(definition, await body());
   } catch (thrown) {
     await markRollbackOnly(active, definition, thrown);
     throw thrown;
@@ -106,12 +109,18 @@ async function begun<T>(
   const transaction = await manager.beginDefined(definition);
   let result: T;
   try {
-    result = await runInContext(transaction, async () => await body());
+    result = await runInContext(transaction, async () => assertNoStream(definition, await body()));
   } catch (thrown) {
     await endAfterThrow(transaction, definition, thrown);
     throw thrown;
   }
   await commitOrRollback(transaction);
+  return result;
+}
+
+/** A promise of a stream: its work would start when somebody subscribes, after the commit. */
+function assertNoStream<T>(definition: TransactionDefinition, result: T): T {
+  if (isObservable(result)) throw new ObservableNotDeclaredError(definition.name);
   return result;
 }
 

@@ -48,8 +48,8 @@ function noteOf(number: number): string {
   return number % REVIEW_EVERY === 75 ? REVIEW : '';
 }
 
-/** Mulberry32: small, fast, and the same everywhere. */
-function createRandom(seed: number): () => number {
+/** Mulberry32: small, fast, and the same everywhere. @returns a source of numbers from 0 to 1 */
+export function createRandom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { countLine } from '../../scripts/counts.mjs';
-import { build, ROOT } from '../../scripts/build.mjs';
+import { buildOrExit, ROOT } from '../../scripts/build.mjs';
 import { run } from '../../scripts/command.mjs';
 import { pack } from '../../scripts/pack.mjs';
 import { expectReport } from './expectations.mjs';
@@ -34,11 +34,7 @@ const { values: options } = parseArgs({
 const counts = { passed: 0, failed: 0, skipped: 0 };
 
 mkdirSync(CACHE, { recursive: true });
-const built = build('package');
-if (!built.ok) {
-  process.stderr.write(built.output);
-  process.exit(1);
-}
+buildOrExit('package');
 const tarball = await pack(CACHE);
 
 for (const fixture of readdirSync(join(HERE, 'fixtures')).sort()) {

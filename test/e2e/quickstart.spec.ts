@@ -5,16 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { generateOrders } from '../../sample/01-quickstart/orders-generator.js';
+import { createRandom, generateOrders } from '../../sample/01-quickstart/orders-generator.js';
 import { removePostgres } from '../../tools/postgres/index.js';
 
 jest.setTimeout(180_000);
 
-const ORDERS = 200;
+const ORDERS = 150;
 const SEED = Number(process.env['DTX_TEST_SEED'] ?? 7);
-const KILL_ROUNDS = 4;
-/** A killed run is under way for at most this long: from the first file to the last check. */
-const KILL_MS_MAX = 4_500;
 
 describe('the quickstart', () => {
   let folder: string;
@@ -124,9 +121,13 @@ B1,bob,tea,1,4.50
   });
 
   it('leaves the data alone on which another one is at work', async () => {
-    const first = start('--input', input, '--concurrency', '1');
+    const first = start('--input', input);
     await first.says('started, each with a database');
+    // Held, so that it is still at work when the second one looks, however fast it is.
+    first.child.kill('SIGSTOP');
     const second = await start('--input', input).finished();
+    first.child.kill('SIGCONT');
+
     expect(second.errors).toContain('Another quickstart runs on');
     expect(second.exitCode).toBe(1);
 
@@ -137,28 +138,36 @@ B1,bob,tea,1,4.50
 
   it(`finishes after kill -9 at random moments (seed ${SEED})`, async () => {
     const moments = killMoments();
-    let resume: string[] = [];
-    for (const momentMs of moments) {
+    let resume: readonly string[] = [];
+    for (const { done, delayMs } of moments) {
       const run = start('--input', input, ...resume);
-      await Promise.race([sleep(momentMs), run.finished()]);
+      await run.reaches(done);
+      await sleep(delayMs);
       await run.kill();
       resume = ['--resume'];
     }
 
-    const { exitCode, output, json } = await start('--input', input, '--resume').finished();
-    expect({ moments, output, json }).toMatchObject({ json: { orders: ORDERS, booksAgree: true } });
+    const { exitCode, errors, json } = await start('--input', input, '--resume').finished();
+    expect({ moments, errors }).toEqual({ moments, errors: '' });
+    expect({ moments, json }).toMatchObject({ json: { orders: ORDERS, booksAgree: true } });
     expect(exitCode).toBe(0);
   });
 });
 
-/** Spread over the whole run, since each part of it may be cut off. */
-function killMoments(): readonly number[] {
-  let state = SEED;
-  return Array.from({ length: KILL_ROUNDS }, (_, round) => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff;
-    const part = KILL_MS_MAX / KILL_ROUNDS;
-    return Math.round(part * (round + state / 0x7fff_ffff));
-  });
+interface KillMoment {
+  /** How many orders are done before. */
+  readonly done: number;
+  readonly delayMs: number;
+}
+
+/** One while the run starts, and one in each third of its way. */
+function killMoments(): readonly KillMoment[] {
+  const random = createRandom(SEED);
+  const thirds = [0, 1, 2].map((third) => ({
+    done: Math.ceil((ORDERS * (third + random() * 0.9)) / 3),
+    delayMs: Math.round(random() * 100),
+  }));
+  return [{ done: 0, delayMs: Math.round(random() * 2_500) }, ...thirds];
 }
 
 interface Finished {
@@ -173,6 +182,8 @@ interface Run {
   readonly child: ChildProcess;
   /** Waits until the output holds the text. */
   says(text: string): Promise<void>;
+  /** Waits until it has shown that so many orders are done, or has ended. */
+  reaches(done: number): Promise<void>;
   finished(): Promise<Finished>;
   kill(): Promise<void>;
 }
@@ -199,6 +210,11 @@ function startProgram(args: readonly string[], program: readonly string[] = COMP
         await Promise.race([once(child.stdout, 'data'), closed]);
       }
     },
+    async reaches(done) {
+      while (child.exitCode === null && progressIn(output) < done) {
+        await Promise.race([once(child.stdout, 'data'), closed]);
+      }
+    },
     async finished() {
       await closed;
       return { exitCode: child.exitCode, output, errors, json: parseLastLine(output) };
@@ -214,3 +230,6 @@ function parseLastLine(output: string): Record<string, unknown> {
   const last = output.trimEnd().split('\n').at(-1) ?? '';
   return last.startsWith('{') ? (JSON.parse(last) as Record<string, unknown>) : {};
 }
+
+const progressIn = (output: string): number =>
+  Number([...output.matchAll(/(\d+) of \d+ orders/g)].at(-1)?.[1] ?? 0);

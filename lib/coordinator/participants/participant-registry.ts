@@ -1,4 +1,4 @@
-import type { BranchHandler, Clock, Detach } from '../../protocol/index.js';
+import type { BranchHandler, Clock } from '../../protocol/index.js';
 import { DuplicateResourceError } from '../../protocol/index.js';
 import { Participant } from './participant.js';
 
@@ -21,18 +21,21 @@ export class ParticipantRegistry {
     return this.#participants.get(resourceId);
   }
 
-  /** @throws DuplicateResourceError when a handler of that id is attached already */
-  attach(handler: BranchHandler): Detach {
+  /**
+   * Returns what takes the handler away again; calls under way go on.
+   *
+   * @throws DuplicateResourceError when a handler of that id is attached already
+   */
+  attach(handler: BranchHandler): () => void {
     const { resourceId } = handler;
     if (this.#participants.has(resourceId)) throw new DuplicateResourceError(resourceId);
     const { clock, callTimeoutMs, onAttached } = this.#deps;
     const participant = new Participant({ handler, clock, callTimeoutMs });
     this.#participants.set(resourceId, participant);
     onAttached(resourceId);
-    return async () => {
+    return () => {
       // A second detach must not take away the handler that has come after it.
       if (this.#participants.get(resourceId) === participant) this.#participants.delete(resourceId);
-      await participant.settled();
     };
   }
 }

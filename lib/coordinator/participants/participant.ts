@@ -19,7 +19,7 @@ interface ParticipantDeps {
 /** A resource of this process. Its calls never reject: whatever goes wrong is an outcome. */
 export class Participant {
   readonly #deps: ParticipantDeps;
-  readonly #calls = new Set<Promise<void>>();
+  #unansweredCount = 0;
 
   constructor(deps: ParticipantDeps) {
     this.#deps = deps;
@@ -27,7 +27,7 @@ export class Participant {
 
   /** Calls that have not been answered, those included whose time was up. */
   get unansweredCount(): number {
-    return this.#calls.size;
+    return this.#unansweredCount;
   }
 
   /** Brings phase two to the resource. Answers each target, in their order. */
@@ -37,18 +37,13 @@ export class Participant {
       const timer = clock.after(callTimeoutMs, () => {
         resolve(retryAll(targets, `no answer within ${String(callTimeoutMs)} ms`));
       });
-      const call = this.#answer(direction, targets).then((outcomes) => {
+      this.#unansweredCount += 1;
+      void this.#answer(direction, targets).then((outcomes) => {
         timer.cancel();
-        this.#calls.delete(call);
+        this.#unansweredCount -= 1;
         resolve(outcomes);
       });
-      this.#calls.add(call);
     });
-  }
-
-  /** Resolves when no call is under way. */
-  async settled(): Promise<void> {
-    await Promise.all(this.#calls);
   }
 
   async #answer(

@@ -19,7 +19,8 @@ interface BatchWriterDeps {
 
 /** How a batch went. */
 export interface BatchResult {
-  readonly isStoreWell: boolean;
+  /** Undefined when it has written nothing: that the store can be read says little. */
+  readonly isStoreWell: boolean | undefined;
   /** Records that the purge of the batch has deleted. */
   readonly purgedCount: number;
 }
@@ -44,7 +45,7 @@ export class BatchWriter {
     for (const request of batch) this.#release(request.live);
     const last = purge === undefined ? undefined : answers.at(-1);
     return {
-      isStoreWell: isRead && answers.every(isWell),
+      isStoreWell: isRead && commands.length === 0 ? undefined : isRead && answers.every(isWell),
       purgedCount: last?.kind === 'done' ? last.count : 0,
     };
   }

@@ -166,7 +166,7 @@ export class GroupCommit {
   }
 
   #learn({ isStoreWell, purgedCount }: BatchResult, purge: PurgeCommand | undefined): void {
-    this.#failureCount = isStoreWell ? 0 : this.#failureCount + 1;
+    if (isStoreWell !== undefined) this.#failureCount = isStoreWell ? 0 : this.#failureCount + 1;
     if (this.#doubtful.size > 0) this.#scheduleRereading();
     if (purge !== undefined && purgedCount === purge.countMax) this.#purge ??= purge;
   }

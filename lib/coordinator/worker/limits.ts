@@ -46,5 +46,8 @@ export const PURGE_COUNT_MAX = 500;
 /** Default of `retentionMs`: how long an ended session still answers. Longer than any client asks. */
 export const RETENTION_MS_DEFAULT = 86_400_000;
 
-/** How long closing waits for phase two of decided sessions; the rest follows at the next start. */
-export const DRAIN_MS = 5_000;
+/**
+ * How long a resource that leaves may take for phase two of what is decided; the rest follows when
+ * it comes back. Below the grace that platforms give a process that is to stop.
+ */
+export const DETACH_MS = 10_000;

@@ -27,7 +27,7 @@ import type { SessionStore } from '../store/index.js';
 import { assertBeginRequest, assertRegisterRequest } from './door.js';
 import type { DurableObserver } from './durable-observer.interface.js';
 import type { GroupCommit } from './group-commit.js';
-import { CALL_TIMEOUT_MS, DRAIN_MS, OPEN_SESSIONS_MAX } from './limits.js';
+import { CALL_TIMEOUT_MS, DETACH_MS, OPEN_SESSIONS_MAX } from './limits.js';
 import { LiveSession } from './live-session.js';
 import { PhaseTwo } from './phase-two.js';
 import { publishChange } from './publish-change.js';
@@ -127,7 +127,10 @@ export class NamespaceCoordinator implements DurableObserver {
   async awaitRelease({ xid, timeoutMs }: AwaitReleaseRequest): Promise<GlobalSummary> {
     const standing = await this.#standing(assertXid(xid));
     const live = this.#sessions.get(xid);
-    if (live === undefined || !holdsRows(standing)) return summaryOf(xid, standing);
+    // What happened while it was read has woken nobody yet, hence the second look.
+    if (live === undefined || !holdsRows(live.session)) {
+      return summaryOf(xid, live?.session ?? standing);
+    }
     await this.#wait(live.releaseWaiters.wait(this.#deps.clock, bounded(timeoutMs)));
     return summaryOf(xid, live.session);
   }
@@ -138,11 +141,10 @@ export class NamespaceCoordinator implements DurableObserver {
    * @throws DuplicateResourceError
    */
   attach(handler: BranchHandler): Detach {
-    const detach = this.#participants.attach(handler);
+    const remove = this.#participants.attach(handler);
     return async () => {
-      await this.#deps.commits.flush();
-      await withinMs(this.#deps.clock, DRAIN_MS, this.#phaseTwo.quiet(handler.resourceId));
-      await detach();
+      await withinMs(this.#deps.clock, DETACH_MS, this.#finishCalls(handler.resourceId));
+      remove();
     };
   }
 
@@ -196,10 +198,11 @@ export class NamespaceCoordinator implements DurableObserver {
   async #end({ xid, waitMs }: EndRequest, kind: 'commit' | 'rollback'): Promise<GlobalSummary> {
     const live = this.#live(assertXid(xid));
     const standing = await this.#submit(live, { kind }, kind);
-    if (waitMs <= 0 || standing === undefined || isEnded(standing.status)) {
-      return summaryOf(xid, standing);
+    if (waitMs <= 0 || standing === undefined) return summaryOf(xid, standing);
+    // The end may have shared the write of this request: then it has woken nobody, hence the look.
+    if (live.session !== undefined && !isEnded(live.session.status)) {
+      await this.#wait(live.endWaiters.wait(this.#deps.clock, bounded(waitMs)));
     }
-    await this.#wait(live.endWaiters.wait(this.#deps.clock, bounded(waitMs)));
     return summaryOf(xid, live.session ?? standing);
   }
 
@@ -207,6 +210,11 @@ export class NamespaceCoordinator implements DurableObserver {
   async #wait(event: Promise<void>): Promise<void> {
     this.#deps.commits.hurry();
     await event;
+  }
+
+  async #finishCalls(resourceId: string): Promise<void> {
+    await this.#deps.commits.flush();
+    await this.#phaseTwo.quiet(resourceId);
   }
 
   async #submit(live: LiveSession, command: Command, what: string): Promise<Session | undefined> {

@@ -9,7 +9,8 @@ interface DtxErrorClass {
  * Base of every error that this package throws. `code` is stable and stands in docs/errors.md; the
  * message says what happened and what to do next.
  *
- * `instanceof` holds across realms and across copies of the package, since it looks for a brand.
+ * `instanceof` holds across realms and across copies of the package, since it looks for a brand,
+ * and through TypeORM's QueryFailedError.
  *
  * @example
  * ```ts
@@ -33,17 +34,19 @@ export class DtxError extends Error {
     this.name = new.target.name;
     this.code = new.target.code;
     // One brand per ancestor: a subclass inherits Symbol.hasInstance, which asks for its own code.
-    // Enumerable, because wrappers that copy the properties of an error, such as TypeORM's
-    // QueryFailedError, then pass for what they wrap.
     let type: DtxErrorClass | null = new.target;
     while (type?.code !== undefined) {
-      Object.defineProperty(this, brandOf(type.code), { value: true, enumerable: true });
+      Object.defineProperty(this, brandOf(type.code), { value: true });
       type = Object.getPrototypeOf(type) as DtxErrorClass | null;
     }
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    return typeof value === 'object' && value !== null && brandOf(this.code) in value;
+    if (typeof value !== 'object' || value === null) return false;
+    if (brandOf(this.code) in value) return true;
+    // TypeORM wraps what its driver throws in a QueryFailedError and copies the fields: it passes
+    // for the error that it carries.
+    return 'driverError' in value && value.driverError instanceof this;
   }
 }
 

@@ -91,7 +91,8 @@ export class LocalTransactionOpenError extends DtxError {
   ) {
     super(
       `A local transaction on ${resourceId} was opened before global transaction ${xid} began, ` +
-        `so its writes could not be undone with it. Open it inside the @GlobalTransactional method.`,
+        `so its writes could not be undone with it. Open it inside the method that is annotated ` +
+        `with @GlobalTransactional.`,
     );
   }
 }

@@ -48,7 +48,7 @@ const LOCK_WAIT_TIMEOUT_MS_DEFAULT = 3_000;
 const LOCK_WAIT_TIMEOUT_MS_MAX = 600_000;
 const FENCE_PURGE_INTERVAL_MS = 600_000;
 
-/** Longer than any participant or coordinator keeps trying: a late phase one must meet its fence. */
+/** Longer than anybody keeps trying: a late phase one must still meet its fence. */
 const FENCE_RETENTION_MS = 7 * 86_400_000;
 
 /** A database in AT mode: its branches, its locks, its phase two. */
@@ -177,7 +177,7 @@ function assertOptions(options: AtResourceOptions): void {
     throw new InvalidOptionError({
       option: 'resourceId of the data source',
       value: resourceId,
-      fix: `Use 1 to ${String(RESOURCE_ID_LENGTH_MAX)} characters of A-Z, a-z, 0-9, ".", "_", "/", "-".`,
+      fix: `Use 1 to ${String(RESOURCE_ID_LENGTH_MAX)} of A-Z, a-z, 0-9, ".", "_", "/", "-".`,
     });
   }
   if (lockWaitTimeoutMs !== undefined && !isWait(lockWaitTimeoutMs)) {

@@ -111,8 +111,8 @@ export class LockWaiter {
   #timedOut(xid: string, conflict: LockConflict): LockConflictError {
     const { lockWaitTimeoutMs, resourceId } = this.#deps;
     const advice =
-      `It was not released within lockWaitTimeoutMs (${String(lockWaitTimeoutMs)}). Run the whole ` +
-      `global transaction again, or raise lockWaitTimeoutMs of the resource.`;
+      `It was not released within lockWaitTimeoutMs (${String(lockWaitTimeoutMs)}). Run the ` +
+      `whole global transaction again, or raise lockWaitTimeoutMs of the resource.`;
     return new LockConflictError(xid, resourceId, conflict, advice);
   }
 }

@@ -2,10 +2,10 @@ import type { DataSourceOptions } from 'typeorm';
 
 import { InvalidOptionError } from '../../protocol/index.js';
 import type { AtResourceOptions } from '../driver/pg/index.js';
-import { wrapPg } from '../driver/pg/index.js';
-import type { PgModule } from '../driver/pg/index.js';
+import type { PgModule } from '../driver/pg/wrap-pg.js';
+import { wrapPg } from '../driver/pg/wrap-pg.js';
 
-/** What withDtx needs to know of data source options; those of TypeORM 0.3 and 1.x have it. */
+/** What withDtx reads of data source options, of TypeORM 0.3 and 1.x alike. @publicApi */
 export interface WrappableOptions {
   readonly type?: DataSourceOptions['type'];
   readonly name?: string;

@@ -18,12 +18,15 @@ import { withDtx } from 'nestjs-dtx/typeorm';
 const [, program = '', store = ''] = process.argv;
 const load = createRequire(program);
 
-/** Every way in which a process can come to hold the package. */
-const copies = async (): Promise<readonly (typeof dtx)[]> => [
-  dtx,
-  load('nestjs-dtx') as typeof dtx,
-  await import('nestjs-dtx'),
-];
+/**
+ * Every way in which a process can come to hold the package. The compiler reads the declarations of
+ * each format and takes their classes for different ones; at run time they must be the same.
+ */
+async function copies(): Promise<readonly (typeof dtx)[]> {
+  const required: unknown = load('nestjs-dtx');
+  const imported: unknown = await import('nestjs-dtx');
+  return [dtx, required as typeof dtx, imported as typeof dtx];
+}
 
 @Injectable()
 class OrderService {

@@ -170,7 +170,7 @@ describe.each(['Express', 'Fastify'] as const)(
       expect(log.of('LegacyRouteConverter')).toEqual([]);
     });
 
-    it('is refused with status 400 when it is no xid, by way of the exception filters', async () => {
+    it('is refused with status 400 when it is no xid, through exception filters', async () => {
       const filtered: unknown[] = [];
       @Catch()
       class NotingFilter extends BaseExceptionFilter {

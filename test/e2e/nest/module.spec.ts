@@ -1,6 +1,9 @@
+import type { AddressInfo, Server } from 'node:net';
+
 import { Controller, Get, Global, Injectable, Module } from '@nestjs/common';
 import type { DynamicModule, INestApplicationContext, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { ClientProxyFactory, MessagePattern, Transport } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import {
   DtxModule,
@@ -10,7 +13,8 @@ import {
   currentXid,
 } from 'nestjs-dtx';
 import type { DtxModuleOptions } from 'nestjs-dtx';
-import { DtxTestingModule } from 'nestjs-dtx/testing';
+import { DtxTestingModule, RecordingCoordinator } from 'nestjs-dtx/testing';
+import { firstValueFrom } from 'rxjs';
 
 import { LogLines, freshStore, recordedDtx } from './application.js';
 
@@ -193,6 +197,58 @@ describe('an application without HTTP', () => {
     await app.get(OrderService).place();
 
     expect(transcript).toEqual(['begin place', 'commit place']);
+    await app.close();
+  });
+
+  it('runs transactions in a microservice', async () => {
+    @Controller()
+    class OrderHandler {
+      @MessagePattern('place')
+      @GlobalTransactional({ name: 'place' })
+      async place(): Promise<string | undefined> {
+        return currentXid();
+      }
+    }
+    const { module, transcript } = recordedDtx();
+    @Module({ imports: [module], controllers: [OrderHandler] })
+    class WorkerModule {}
+    const app = await NestFactory.createMicroservice(WorkerModule, {
+      transport: Transport.TCP,
+      options: { host: '127.0.0.1', port: 0 },
+      logger: new LogLines(),
+    });
+    await app.listen();
+    const { port } = app.unwrap<Server>().address() as AddressInfo;
+    const client = ClientProxyFactory.create({
+      transport: Transport.TCP,
+      options: { host: '127.0.0.1', port },
+    });
+
+    const xid = await firstValueFrom(client.send<string>('place', {}));
+    await client.close();
+
+    expect(xid).toMatch(/^[0-9a-f]{32}$/);
+    expect(transcript).toEqual(['begin place', 'commit place']);
+    await app.close();
+  });
+});
+
+describe('a test of a whole application', () => {
+  it('can put DtxTestingModule in the place of DtxModule', async () => {
+    const { module, transcript } = recordedDtx();
+    @Module({ imports: [module], providers: [OrderService] })
+    class AppModule {}
+    const app = await Test.createTestingModule({ imports: [AppModule] })
+      .overrideModule(module)
+      .useModule(DtxTestingModule.forRoot({ double: 'recording' }))
+      .setLogger(new LogLines())
+      .compile();
+    await app.init();
+
+    await app.get(OrderService).place();
+
+    expect(app.get(RecordingCoordinator).transcript).toEqual(['begin place', 'commit place']);
+    expect(transcript).toEqual([]);
     await app.close();
   });
 });

@@ -6,6 +6,7 @@ import type { AtEngine, BranchTag, SqlSession, SqlSource } from '../../../lib/re
 import { createPostgresEngine } from '../../../lib/resource/at/postgres/index.js';
 import type { BranchOutcome, BranchTarget } from '../../../lib/protocol/index.js';
 import { createTestDatabase } from '../../servers/test-database.js';
+import { until } from '../../support/until.js';
 
 /** A database with tables of the test, captured, and what a seam would do with it. */
 export interface AtDatabase {
@@ -26,6 +27,10 @@ export interface AtDatabase {
   commit(tag: BranchTag): Promise<BranchOutcome>;
   /** Every row of the tables as text, in order. */
   rows(...tables: readonly string[]): Promise<readonly string[]>;
+  /** Waits until a session of the database waits for a lock. */
+  untilBlocked(): Promise<void>;
+  /** Ends the connections of the test, forgets all branches, and runs the statements. */
+  reset(setup: string): Promise<void>;
   drop(): Promise<void>;
 }
 
@@ -87,8 +92,20 @@ export async function createAtDatabase(setup: string): Promise<AtDatabase> {
       );
       return found.flatMap(({ rows }) => rows.map(({ row }) => row));
     },
+    untilBlocked: () =>
+      until(async () => {
+        const { rows } = await pool.query(
+          `SELECT FROM pg_stat_activity WHERE datname = current_database()
+           AND wait_event_type = 'Lock'`,
+        );
+        return rows.length > 0;
+      }),
+    async reset(again) {
+      for (const client of clients.splice(0)) client.release(true);
+      await pool.query(`DELETE FROM dtx.undo_row; DELETE FROM dtx.branch_fence; ${again}`);
+    },
     async drop() {
-      for (const client of clients) client.release(true);
+      for (const client of clients.splice(0)) client.release(true);
       await database.drop();
     },
   };

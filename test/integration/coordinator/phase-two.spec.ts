@@ -4,7 +4,7 @@ import { connectEmbedded } from '../../../lib/transport/index.js';
 import { until } from '../../support/until.js';
 import { begin, register, statusOf } from './support/client.js';
 import { FakeResource } from './support/fake-resource.js';
-import { ManualClock } from './support/manual-clock.js';
+import { ManualClock, closeLate } from './support/manual-clock.js';
 import { RecordingLog } from './support/recording-log.js';
 
 const BUSY = { kind: 'retry', error: 'the database is down' } as const;
@@ -22,7 +22,7 @@ describe('Phase two', () => {
   });
 
   afterEach(async () => {
-    await client.close();
+    await closeLate(client, clock);
   });
 
   async function attach(resourceId: string): Promise<FakeResource> {
@@ -214,7 +214,7 @@ describe('Phase two', () => {
     await clock.pass(600_000);
 
     const orders = await attach('orders');
-    await clock.pass(0);
+    await clock.pass(100);
 
     expect(orders.transcript).toEqual([`rollback ${branchId}`]);
     expect(await statusOf(client, xid)).toBe('rolled-back');

@@ -2,7 +2,7 @@ import type { CoordinatorClient } from '../../../lib/protocol/index.js';
 import { connectEmbedded } from '../../../lib/transport/index.js';
 import { begin, register, statusOf } from './support/client.js';
 import { FakeResource } from './support/fake-resource.js';
-import { ManualClock } from './support/manual-clock.js';
+import { ManualClock, closeLate } from './support/manual-clock.js';
 
 let client: CoordinatorClient;
 let clock: ManualClock;
@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await client.close();
+  await closeLate(client, clock);
 });
 
 /** Whether the promise has an answer after some turns in which no time passes. */
@@ -68,9 +68,11 @@ describe('awaitRelease', () => {
     const xid = await begin(client);
     await register(client, xid);
     const release = client.awaitRelease({ xid, timeoutMs: 500 });
+    const answeredBefore = await isAnswered(release);
 
     await clock.pass(500);
 
+    expect(answeredBefore).toBe(false);
     expect((await release).status).toBe('active');
   });
 
@@ -92,7 +94,7 @@ describe('A timeout', () => {
     await clock.pass(4_999);
     const before = await statusOf(client, xid);
 
-    await clock.pass(1);
+    await clock.pass(100);
 
     expect(before).toBe('active');
     expect(await client.status({ xid })).toMatchObject({

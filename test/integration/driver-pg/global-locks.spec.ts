@@ -79,7 +79,7 @@ describe('a row that another global transaction holds', () => {
     expect(await balances(world)).toEqual([100, 100]);
   });
 
-  it('refuses a later statement of a local transaction at once, which cannot be run again', async () => {
+  it('refuses a later statement of a local transaction at once', async () => {
     const run = world.manager.run({ name: 'waiter' }, () =>
       inTransaction(async (client) => {
         await client.query(TAKE, [2]);
@@ -92,7 +92,7 @@ describe('a row that another global transaction holds', () => {
     expect(await balances(world)).toEqual([100, 100]);
   });
 
-  it('leaves nothing behind when a local transaction goes on after a refused first statement', async () => {
+  it('refuses what follows a refused first statement, and leaves nothing behind', async () => {
     const run = world.manager.run({ name: 'stubborn' }, async () => {
       const client = await world.pool.connect();
       try {

@@ -1,6 +1,12 @@
 import { once } from 'node:events';
 import http from 'node:http';
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type {
+  ClientRequest,
+  IncomingMessage,
+  RequestListener,
+  Server,
+  ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import type { DtxLog } from '../../../lib/protocol/index.js';
@@ -134,6 +140,14 @@ export async function listen(listener: RequestListener): Promise<Omit<TestServer
       await once(server, 'close');
     },
   };
+}
+
+/** Ends the request and reads what the server saw. */
+export async function answerTo(request: ClientRequest): Promise<Seen> {
+  const answered = once(request, 'response') as Promise<[IncomingMessage]>;
+  request.end();
+  const [response] = await answered;
+  return jsonOf<Seen>(response);
 }
 
 /** The body of a response, as JSON. */

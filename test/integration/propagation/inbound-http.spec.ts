@@ -1,21 +1,14 @@
-import { once } from 'node:events';
-import http from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import net from 'node:net';
 
 import { inboundHttp } from '../../../lib/propagation/index.js';
-import type { HttpPropagationOptions, XidRefusal } from '../../../lib/propagation/index.js';
+import type { XidRefusal } from '../../../lib/propagation/index.js';
 import type { GlobalTransaction, TransactionManager } from '../../../lib/transaction/index.js';
-import { currentTransaction, currentXid, runInContext } from '../../../lib/transaction/index.js';
+import { currentTransaction, currentXid } from '../../../lib/transaction/index.js';
 import { until } from '../../support/until.js';
-import { jsonOf, listen, participantManager, recordedLog } from './fixtures.js';
+import { listen, participantManager, recordedLog } from './fixtures.js';
 import type { RecordedLog, TestServer } from './fixtures.js';
-
-type Handler = (request: IncomingMessage, response: ServerResponse) => void;
-
-const answerXid: Handler = (_request, response) => {
-  response.end(JSON.stringify({ xid: currentXid() ?? null }));
-};
+import { answerXid, call, serveInbound } from './inbound-server.js';
 
 let log: RecordedLog;
 let manager: TransactionManager;
@@ -30,48 +23,14 @@ afterEach(async () => {
   await Promise.all(servers.map((server) => server.close()));
 });
 
-/** A plain node server with the middleware in front of the handler; resolves with its URL. */
-async function serve(
-  handler: Handler,
-  options: HttpPropagationOptions = {},
-  toHttpError?: (refusal: XidRefusal) => unknown,
-): Promise<string> {
-  const middleware = inboundHttp(manager, options, toHttpError);
-  const server = await listen((request, response) => {
-    middleware(request, response, (error) => {
-      if (error === undefined) {
-        handler(request, response);
-        return;
-      }
-      response.statusCode = 418;
-      response.end(JSON.stringify(error));
-    });
-  });
+/** Resolves with the URL of a server that is closed after the test. */
+async function serve(...args: ServeArgs): Promise<string> {
+  const server = await serveInbound(manager, ...args);
   servers.push(server);
   return server.url;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly type: string | undefined;
-  readonly body: Readonly<Record<string, unknown>>;
-}
-
-async function call(
-  url: string,
-  headers: http.OutgoingHttpHeaders | readonly string[] = {},
-  agent?: http.Agent,
-): Promise<Answer> {
-  const request = http.request(url, { headers, ...(agent && { agent }) });
-  const answered = once(request, 'response') as Promise<[IncomingMessage]>;
-  request.end();
-  const [response] = await answered;
-  return {
-    status: response.statusCode ?? 0,
-    type: response.headers['content-type'],
-    body: await jsonOf(response),
-  };
-}
+type ServeArgs = Parameters<typeof serveInbound> extends [unknown, ...infer Rest] ? Rest : never;
 
 describe('a request', () => {
   it.each([
@@ -136,10 +95,11 @@ describe('a header that is no xid is refused with 400', () => {
 
   it('by the error that the framework wants, outside any transaction', async () => {
     let xid: string | undefined = 'not asked';
-    const url = await serve(answerXid, {}, (refusal) => {
+    const toHttpError = (refusal: XidRefusal): unknown => {
       xid = currentXid();
       return { wrapped: refusal.code };
-    });
+    };
+    const url = await serve(answerXid, { toHttpError });
     const answer = await call(url, { TX_XID: 'a b' });
     expect(answer).toMatchObject({ status: 418, body: { wrapped: 'DTX_ERR_BAD_XID' } });
     expect(xid).toBeUndefined();
@@ -253,54 +213,5 @@ describe('after the response', () => {
     expect(log.lines).toEqual([
       expect.stringMatching(/^warn: A request of global transaction x1 ended with 1 local/),
     ]);
-  });
-});
-
-describe('no context leaks', () => {
-  it('from one request to the next over a connection that is kept alive', async () => {
-    const url = await serve(answerXid);
-    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
-    const xids: unknown[] = [];
-    for (const headers of [{ TX_XID: 'x1' }, {}, { TX_XID: 'x2' }, {}]) {
-      xids.push((await call(url, headers, agent)).body['xid']);
-    }
-    agent.destroy();
-    expect(xids).toEqual(['x1', null, 'x2', null]);
-  });
-
-  it('into the events of the next request’s body', async () => {
-    const url = await serve((request, response) => {
-      request.resume();
-      request.once('end', () => {
-        answerXid(request, response);
-      });
-    });
-    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
-    await call(url, { TX_XID: 'x1' }, agent);
-    const request = http.request(url, { method: 'POST', agent });
-    const answered = once(request, 'response') as Promise<[IncomingMessage]>;
-    request.write('first ');
-    setImmediate(() => request.end('second'));
-    const [response] = await answered;
-    const body = await jsonOf(response);
-    agent.destroy();
-    expect(body).toEqual({ xid: null });
-  });
-
-  it('from a server that was started inside a transaction', async () => {
-    const transaction = manager.join('outer');
-    const url = await transaction.run(() => serve(answerXid));
-    expect((await call(url)).body).toEqual({ xid: null });
-  });
-
-  it('into a refused request', async () => {
-    const transaction = manager.join('outer');
-    const middleware = inboundHttp(manager, {}, () => currentXid() ?? 'none');
-    const seen: unknown[] = [];
-    const request = { headers: { tx_xid: 'a b' }, socket: {} } as unknown as IncomingMessage;
-    runInContext(transaction, () => {
-      middleware(request, {} as ServerResponse, (error) => seen.push(error));
-    });
-    expect(seen).toEqual(['none']);
   });
 });

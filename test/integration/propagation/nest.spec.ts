@@ -29,6 +29,9 @@ import type { XidRefusal } from '../../../lib/propagation/index.js';
 import { currentXid } from '../../../lib/transaction/index.js';
 import { participantManager } from './fixtures.js';
 
+// A bound for a machine that is busy with other things; alone, a test takes under two seconds.
+jest.setTimeout(30_000);
+
 let guardXid: string | undefined;
 
 @Injectable()

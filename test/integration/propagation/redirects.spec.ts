@@ -10,6 +10,9 @@ import type { TransactionManager } from '../../../lib/transaction/index.js';
 import { echoServer, jsonOf, participantManager } from './fixtures.js';
 import type { Seen, TestServer } from './fixtures.js';
 
+// A bound for a machine that is busy with other things; alone, a test takes under two seconds.
+jest.setTimeout(30_000);
+
 let server: TestServer;
 let other: TestServer;
 let manager: TransactionManager;

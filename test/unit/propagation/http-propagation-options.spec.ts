@@ -57,6 +57,7 @@ it.each([
   ['a star inside', 'api.*.example.com'],
   ['a star without a dot', '*example.com'],
   ['a wildcard over an address', '*.0.0.1'],
+  ['an IPv6 address with a port and no brackets', '2001:db8:0:0:0:0:0:1:80'],
   ['a scheme', 'http://stock'],
   ['a path', 'stock/items'],
   ['user information', 'user@stock'],

@@ -50,6 +50,21 @@ describe('hooks', () => {
     ]);
   });
 
+  it('are told of the rollback when a commit was answered with one', async () => {
+    const { heard, ...deps } = listeners();
+    const { coordinator, manager } = managerUnderTest(deps);
+    coordinator.failNextCommit('rollback-only');
+
+    await manager.run({ name: 'order' }, () => 1).catch(() => undefined);
+
+    expect(heard.slice(2)).toEqual([
+      'beforeCommit',
+      'onCommitFailure',
+      'afterRollback',
+      'afterCompletion',
+    ]);
+  });
+
   it('stop the transaction when beforeBegin throws', async () => {
     const { heard, ...deps } = listeners('beforeBegin');
     const { coordinator, manager } = managerUnderTest(deps);
@@ -124,7 +139,7 @@ describe('the failure handler', () => {
     expect(logged.join()).toMatch(/not restored yet at stock \(it is down\).*stay locked/);
   });
 
-  it('is told of a rollback whose answer was lost; the error of the work reaches the caller', async () => {
+  it('is told of a rollback whose answer was lost, and the caller of its own error', async () => {
     const { heard, ...deps } = listeners();
     const { coordinator, manager } = managerUnderTest(deps);
     jest.spyOn(coordinator, 'rollback').mockRejectedValue(new Error('connection reset'));

@@ -1,3 +1,5 @@
+import { of } from 'rxjs';
+
 import {
   OutcomeUnknownError,
   Propagation,
@@ -61,6 +63,15 @@ describe('TransactionManager.run', () => {
     await manager.run({ name: 'order' }, () => lazy as unknown as Promise<string>);
 
     expect(seen).toBeDefined();
+  });
+
+  it('rolls back a promise of a stream, whose work would start after the commit', async () => {
+    const { coordinator, manager } = managerUnderTest();
+
+    const run = manager.run({ name: 'order' }, () => Promise.resolve(of(1)));
+
+    await expect(run).rejects.toThrow(/DTX_ERR_TM_OBSERVABLE.*order returned an Observable/);
+    expect(coordinator.transcript).toEqual(['begin order', 'rollback order (requested)']);
   });
 
   it('surfaces a lost answer to commit with the xid, and does not roll back', async () => {

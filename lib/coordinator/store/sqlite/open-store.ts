@@ -106,7 +106,8 @@ function openFile(driver: SqliteDriver, file: string): SqliteSessionStore {
   }
 }
 
-function connect(driver: SqliteDriver, path: string): SqliteDatabase {
+/** A connection as the store needs it. */
+export function connect(driver: SqliteDriver, path: string): SqliteDatabase {
   const database = driver.open(path);
   try {
     database.exec(PRAGMAS);

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../../../lib/protocol/index.js';
+import type { Clock, CoordinatorClient, Timer } from '../../../../lib/protocol/index.js';
 
 interface Pending {
   readonly dueMs: number;
@@ -45,6 +45,14 @@ export class ManualClock implements Clock {
     const due = [...this.#timers].filter(({ dueMs }) => dueMs <= endMs);
     return due.sort((one, other) => one.dueMs - other.dueMs)[0];
   }
+}
+
+/** Closes a client whose resources may have left calls unanswered. */
+export async function closeLate(client: CoordinatorClient, clock: ManualClock): Promise<void> {
+  const closed = client.close();
+  await clock.pass(0);
+  await clock.pass(10_000);
+  await closed;
 }
 
 /** As many turns of the event loop as a request takes from its call to its last effect. */

@@ -44,6 +44,8 @@ function body(table: TableDefinition): string {
   own_branch bigint := split_part(tag, '/', 2);
   old_key text := CASE WHEN TG_OP <> 'INSERT' THEN ${rowKey(table, 'OLD')} END;
   new_key text := CASE WHEN TG_OP <> 'DELETE' THEN ${rowKey(table, 'NEW')} END;
+  current_image text;
+  current_place tid;
 BEGIN
   -- Once per local transaction. A savepoint takes the row and the mark back together. Not "on
   -- conflict": a tombstone of phase two has to make this fail.
@@ -59,58 +61,58 @@ BEGIN
   END IF;
   IF old_key <> new_key THEN
     -- The row has moved to another key: to whoever locks keys, one row went and another one came.
-${recordChange(table, { key: 'old_key', before: triggerImage(table, 'OLD'), after: 'NULL' })}
-${recordChange(table, { key: 'new_key', before: 'NULL', after: triggerImage(table, 'NEW') })}
+${recordChange(table, { key: 'old_key', found: 'OLD', left: undefined, current: 'OLD' })}
+${recordChange(table, { key: 'new_key', found: undefined, left: 'NEW', current: 'NEW' })}
+  ELSIF TG_OP = 'DELETE' THEN
+${recordChange(table, { key: 'old_key', found: 'OLD', left: undefined, current: 'OLD' })}
   ELSE
-${recordChange(table, {
-  key: 'coalesce(new_key, old_key)',
-  before: triggerImage(table, 'OLD'),
-  after: triggerImage(table, 'NEW'),
-})}
+${recordChange(table, { key: 'new_key', found: 'OLD', left: 'NEW', current: 'NEW' })}
   END IF;
   RETURN NULL;
 END`;
 }
 
+type TriggerRow = 'OLD' | 'NEW';
+
+/** What happened to the row of one key. */
 interface Change {
   readonly key: string;
-  readonly before: string;
-  readonly after: string;
+  /** The version that the change found, if there was one. OLD is NULL when a row is inserted. */
+  readonly found: TriggerRow | undefined;
+  /** The version that it left. */
+  readonly left: TriggerRow | undefined;
+  /** Either one, to find the row by. */
+  readonly current: TriggerRow;
 }
 
 /**
  * Adds the change to the undo row of its key. Changes of one row fold into one: the first before
  * image stays, the last after image counts, and an image that is NULL says that there is no row.
  *
- * Only a change that follows on what is stored is folded here. Two more are possible: the row is
- * another transaction's, or the trigger of a row was called out of order, since a trigger of the
- * user has changed it again before its turn came. dtx.fold_change tells them apart; a change that
- * would undo what is stored fits both ways, so it goes there too.
+ * Here a change is folded only when the version that it found is the one that is recorded as the
+ * last, by its place and by its text. Otherwise the undo row is another transaction's, or the order
+ * needs a closer look.
  */
-function recordChange(table: TableDefinition, { key, before, after }: Change): string {
+function recordChange(table: TableDefinition, { key, found, left, current }: Change): string {
   const name = literal(table.name);
-  return `    INSERT INTO dtx.undo_row AS held (tbl, pk, xid, branch, shape, before, after)
+  const before = found === undefined ? 'NULL' : triggerImage(table, found);
+  const after = left === undefined ? 'NULL' : triggerImage(table, left);
+  const born = found === undefined ? 'NULL::xid' : `${found}.xmin`;
+  const place = found === undefined ? 'NULL::tid' : `${found}.ctid`;
+  const head = left === undefined ? 'NULL::tid' : `${left}.ctid`;
+  return `    INSERT INTO dtx.undo_row AS held
+      (tbl, pk, xid, branch, shape, before, born, after, head)
     VALUES (${name}, ${key}, own_xid, own_branch, ${shapeOf(table)},
-      ${before}, ${after})
-    ON CONFLICT (tbl, pk) DO UPDATE SET after = excluded.after
-    WHERE held.xid = excluded.xid AND held.after IS NOT DISTINCT FROM excluded.before
-      AND held.before IS DISTINCT FROM excluded.after;
+      ${before}, ${born}, ${after}, ${head})
+    ON CONFLICT (tbl, pk) DO UPDATE SET after = excluded.after, head = excluded.head
+    WHERE held.xid = excluded.xid AND held.head = ${place} AND held.after = excluded.before;
     IF NOT FOUND THEN
       PERFORM dtx.assert_held(${name}, ${key}, own_xid);
-      PERFORM dtx.fold_change(${name}, ${key},
-        ${before}, ${after},
-        ${currentImage(table, key)});
+      SELECT ${storedImage(table, 'stored')}, stored.ctid INTO current_image, current_place
+      FROM ${rowsOf(table)} AS stored WHERE ${equalKey(table, 'stored', current)};
+      PERFORM dtx.fold_change(${name}, ${key}, own_branch,
+        ${before}, ${born}, current_image, current_place);
     END IF;`;
-}
-
-/** The row as it stands now, which tells what came last. */
-function currentImage(table: TableDefinition, key: string): string {
-  const row = key === 'old_key' ? 'OLD' : 'NEW';
-  const found = `(SELECT ${storedImage(table, 'stored')} FROM ${rowsOf(table)} AS stored WHERE `;
-  const ofRow = (name: string): string => `${found}${equalKey(table, 'stored', name)})`;
-  return row === 'OLD' || key === 'new_key'
-    ? ofRow(row)
-    : `CASE WHEN TG_OP = 'DELETE' THEN ${ofRow('OLD')} ELSE ${ofRow('NEW')} END`;
 }
 
 /** Operators of types that are not the system's are not visible here, so those compare as text. */

@@ -16,7 +16,7 @@ export function restoreFunction(table: TableDefinition): string {
     .map((column) => `    NEW.${identifier(column.name)} := image.${identifier(column.name)};`);
   return `CREATE OR REPLACE FUNCTION ${functionName('restore', table)}() RETURNS trigger
 LANGUAGE plpgsql AS ${dollarQuoted(`DECLARE
-  image ${table.name} := current_setting('${IMAGE_SETTING}');
+  image ${table.name} := current_setting('${IMAGE_SETTING}')::${table.name};
 BEGIN
   IF ${rowKey(table, 'NEW')} = ${rowKey(table, 'image')} THEN
 ${assignments.join('\n')}

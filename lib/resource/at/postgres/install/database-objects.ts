@@ -29,6 +29,11 @@ CREATE TABLE dtx.undo_row (
   shape bigint NOT NULL,
   before text,
   after text,
+  -- What dtx.fold_change needs to know where a change belongs: the place of the version that "after"
+  -- is of, who made the version that "before" is of, and an "after" that is still to be checked.
+  head tid,
+  born xid,
+  expected text[],
   PRIMARY KEY (tbl, pk)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000,
   vacuum_truncate = off);
@@ -101,38 +106,74 @@ $dtx$`,
 };
 
 /**
- * Puts a change to where it belongs in the chain of changes of its row: behind the last one that is
- * known, or in front of the first one, when a trigger of the user has changed the row again before
- * this change was captured. A change that fits nowhere follows on a write that was not captured.
+ * Whether a row version is the current transaction's, its subtransactions included. A version that
+ * somebody else made can be changed only when they have committed, so the question is whether its
+ * transaction is in progress. Versions carry 32 bits of its number; the rest is the nearest that fits.
+ */
+const IS_OWN: SharedFunction = {
+  name: 'dtx.is_own',
+  sql: `CREATE OR REPLACE FUNCTION dtx.is_own(version xid)
+RETURNS boolean LANGUAGE plpgsql STRICT SET search_path = pg_catalog, pg_temp AS $dtx$
+DECLARE
+  now_xid bigint := pg_current_xact_id()::text::bigint;
+  full_xid bigint := now_xid - now_xid % 4294967296 + version::text::bigint;
+BEGIN
+  full_xid := full_xid + CASE
+    WHEN full_xid - now_xid > 2147483647 THEN -4294967296
+    WHEN now_xid - full_xid > 2147483647 THEN 4294967296
+    ELSE 0 END;
+  RETURN full_xid > 0
+    AND pg_xact_status(full_xid::text::xid8) IS NOT DISTINCT FROM 'in progress';
+END
+$dtx$`,
+};
+
+/**
+ * Folds a change into the undo row of its key when it is not simply the next one.
+ *
+ * Triggers of rows are called when their statement has changed all its rows. A trigger of the user
+ * that changes a row again, which the same statement has changed before, gets its change captured
+ * first. So neither the order of the calls nor their images tell what came last, but two things are
+ * sure: "after" is the row as it stands now, and "before" is the version that this local transaction
+ * has found, or none.
+ *
+ * Where another branch has been before, "after" must be what this one finds. If it is not, somebody
+ * from outside has written, and to fold over that would make the rollback overwrite it.
  */
 const FOLD_CHANGE: SharedFunction = {
   name: 'dtx.fold_change',
   sql: `CREATE OR REPLACE FUNCTION dtx.fold_change(changed_tbl text, changed_key text,
-  from_image text, to_image text, current_image text)
+  own_branch bigint, found_image text, found_version xid, current_image text, current_place tid)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $dtx$
 DECLARE
   held dtx.undo_row;
-  is_last boolean;
-  is_first boolean;
+  is_untouched boolean;
+  -- Whether the change found a version that was there before this local transaction.
+  is_first boolean := NOT dtx.is_own(found_version);
 BEGIN
   SELECT * INTO STRICT held FROM dtx.undo_row u WHERE u.tbl = changed_tbl AND u.pk = changed_key;
-  is_last := held.after IS NOT DISTINCT FROM from_image;
-  is_first := held.before IS NOT DISTINCT FROM to_image;
-  IF is_last AND is_first THEN
-    -- There and back again. The row itself shows which way came last.
-    is_last := current_image IS NOT DISTINCT FROM to_image;
-    is_first := current_image IS NOT DISTINCT FROM held.after;
+  is_untouched := (SELECT NOT dtx.is_own(u.xmin) FROM dtx.undo_row u
+    WHERE u.tbl = changed_tbl AND u.pk = changed_key);
+  IF is_untouched THEN
+    held.expected := ARRAY[held.after];
   END IF;
-  IF is_last THEN
-    UPDATE dtx.undo_row u SET after = to_image WHERE u.tbl = changed_tbl AND u.pk = changed_key;
-  ELSIF is_first THEN
-    UPDATE dtx.undo_row u SET before = from_image WHERE u.tbl = changed_tbl AND u.pk = changed_key;
-  ELSE
-    RAISE EXCEPTION USING ERRCODE = '${REFUSED_STATE}',
-      MESSAGE = format('row %s of %s is not as global transaction %s left it: a writer outside of '
-        'it, or a change of the table, came in between. Nothing more can be written to the row.',
-        changed_key, changed_tbl, held.xid);
+  IF is_first AND held.expected IS NOT NULL THEN
+    IF held.expected[1] IS DISTINCT FROM found_image THEN
+      RAISE EXCEPTION USING ERRCODE = '${REFUSED_STATE}',
+        MESSAGE = format('row %s of %s is not as global transaction %s left it: a writer outside '
+          'of it, or a change of the table, came in between. Nothing more can be written to the '
+          'row.', changed_key, changed_tbl, held.xid);
+    END IF;
+    held.expected := NULL;
   END IF;
+  IF held.branch = own_branch
+      AND (is_first OR found_version IS NULL AND dtx.is_own(held.born)) THEN
+    held.before := found_image;
+    held.born := found_version;
+  END IF;
+  UPDATE dtx.undo_row u SET before = held.before, born = held.born, expected = held.expected,
+    after = current_image, head = current_place
+  WHERE u.tbl = changed_tbl AND u.pk = changed_key;
 END
 $dtx$`,
 };
@@ -141,6 +182,7 @@ export const SHARED_FUNCTIONS: readonly SharedFunction[] = [
   REFUSE_WRITE,
   REFUSE_TRUNCATE,
   ASSERT_HELD,
+  IS_OWN,
   FOLD_CHANGE,
 ];
 

@@ -25,6 +25,8 @@ interface StoredUndoRow {
   readonly version: string;
   readonly hasBefore: boolean;
   readonly hasAfter: boolean;
+  /** Whether a branch did not find the row as the one before it had left it. */
+  readonly isBroken: boolean;
 }
 
 /** A table that is locked against changes of its columns, or why it could not be. */
@@ -60,7 +62,8 @@ function readUndoRows(session: SqlSession, tag: BranchTag): Promise<readonly Sto
   return queryJson(
     session,
     `SELECT json_build_object('tbl', tbl, 'shape', shape::text, 'key', pk, 'version', xmin::text,
-       'hasBefore', before IS NOT NULL, 'hasAfter', after IS NOT NULL)::text
+       'hasBefore', before IS NOT NULL, 'hasAfter', after IS NOT NULL,
+       'isBroken', expected[1] IS NOT NULL)::text
      FROM dtx.undo_row WHERE xid = $1 AND branch = $2 ORDER BY seq DESC`,
     [tag.xid, tag.branchId],
   );
@@ -93,7 +96,7 @@ async function lockTable(
     table = await findTable(session, qualified);
     if (table === undefined) return;
     const keys = ofShape(table, rows).map(({ key }) => key);
-    await lockRows(session, tag, table, keys);
+    if (keys.length > 0) await lockRows(session, tag, table, keys);
   });
   return reason ?? table ?? 'the table is gone or has another name';
 }
@@ -122,7 +125,7 @@ async function judge(
   let comparisons: ReadonlyMap<string, Comparison> = new Map();
   const reason = await attempt(session, 'dtx_table', async () => {
     const keys = readable.map(({ key }) => key);
-    comparisons = await compareRows(session, tag, table, keys);
+    if (keys.length > 0) comparisons = await compareRows(session, tag, table, keys);
   });
   return rows.map((row) => {
     if (!readable.includes(row)) return [row, CHANGED_TABLE];
@@ -132,12 +135,12 @@ async function judge(
 
 function verdictOf(
   table: TableDefinition,
-  { hasAfter, hasBefore, key, version }: StoredUndoRow,
+  { hasAfter, hasBefore, isBroken, key, version }: StoredUndoRow,
   comparison: Comparison | undefined,
 ): Verdict {
   const row = { table, key, version, hasBefore, hasAfter };
   if (comparison?.isBefore === true) return { row, isSettled: true };
-  return comparison?.isAfter === true ? { row, isSettled: false } : DIRTY;
+  return comparison?.isAfter === true && !isBroken ? { row, isSettled: false } : DIRTY;
 }
 
 function sortOut(

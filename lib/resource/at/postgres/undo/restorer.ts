@@ -71,7 +71,7 @@ export class Restorer {
   }
 
   async #restoreOneByOne(rows: readonly UndoRow[]): Promise<Failures> {
-    for (let pending = rows; ; ) {
+    for (let pending = rows; ;) {
       const failures = new Map<UndoRow, string>();
       for (const row of pending) {
         const reason = await this.#attempt('dtx_row', () => this.#run([firstOrder(row)]));

@@ -1,0 +1,143 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { compiledProgram } from './compiled-program.js';
+import type { CrashResult } from './crash-case.js';
+import { createEmptyStore, runCrashCase } from './crash-case.js';
+import { violationsOf } from './violations.js';
+
+/** Every failpoint, and how often the workload passes it. */
+const PASSES = {
+  'begin.before': 5,
+  'begin.after': 5,
+  'register.before': 6,
+  'register.after': 6,
+  'decide.before': 4,
+  'decide.after': 4,
+  'phase2.before': 5,
+  'phase2.after': 5,
+  'outcome.before': 2,
+  'outcome.after': 2,
+  'end.before': 4,
+  'end.after': 4,
+  'store.commit': 20,
+} as const;
+
+const POINTS = Object.entries(PASSES);
+
+/** Where recovery is killed in its turn: each case takes the next one. */
+const RECOVERY_KILLS = [
+  undefined,
+  'store.commit@1',
+  'store.commit@3',
+  'decide.after@1',
+  'phase2.before@1',
+  'phase2.after@1',
+  'end.before@1',
+];
+
+const PARALLEL = 2;
+const TIMEOUT_MS = 120_000;
+
+/** What a killed process has written is in the hands of the system; the disk adds only waiting. */
+const PARENT = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
+let root = '';
+let program = '';
+let emptyStore = '';
+let caseCount = 0;
+
+beforeAll(async () => {
+  root = mkdtempSync(join(PARENT, 'dtx-crash-'));
+  program = compiledProgram(join(root, 'program'));
+  emptyStore = await createEmptyStore(program, root);
+});
+
+afterAll(() => {
+  rmSync(root, { recursive: true, force: true });
+});
+
+function killAt(point: string, pass: number, bug?: 'early'): Promise<CrashResult> {
+  caseCount += 1;
+  const recovery = RECOVERY_KILLS[caseCount % RECOVERY_KILLS.length];
+  return runCrashCase({
+    program,
+    emptyStore,
+    folder: join(root, String(caseCount)),
+    failpoints: `kill:${point}@${String(pass)}`,
+    ...(bug === undefined &&
+      recovery !== undefined && { failpointsOfRecovery: `kill:${recovery}` }),
+    ...(bug !== undefined && { bug }),
+  });
+}
+
+/** Runs the cases, a few at a time. */
+async function inParallel<T>(works: readonly (() => Promise<T>)[]): Promise<T[]> {
+  const results: T[] = [];
+  const queue = [...works.entries()];
+  const worker = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      results[next[0]] = await next[1]();
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, worker));
+  return results;
+}
+
+const passes = (count: number): number[] => Array.from({ length: count }, (_none, at) => at + 1);
+
+describe('A process that is killed', () => {
+  it.each(POINTS)(
+    'at %s, whichever of its %i passes, keeps what it has told and finishes what it has decided',
+    async (point, count) => {
+      const results = await inParallel(passes(count).map((pass) => () => killAt(point, pass)));
+
+      expect(results.flatMap(violationsOf)).toEqual([]);
+      // How many writes share a batch is up to the machine, so the last passes may not come.
+      const killed = results.filter(({ wasKilled }) => wasKilled).length;
+      expect(killed).toBeGreaterThanOrEqual(Math.ceil(count * 0.7));
+    },
+    TIMEOUT_MS,
+  );
+});
+
+describe('The crash test itself', () => {
+  it('kills at every failpoint that the workload passes', async () => {
+    const folder = join(root, 'recorded');
+    const file = join(root, 'points');
+
+    const result = await runCrashCase({
+      program,
+      emptyStore,
+      folder,
+      failpoints: `record:${file}`,
+    });
+
+    const names = readFileSync(file, 'utf8').trimEnd().split('\n');
+    const seen = new Set(names.filter((name) => !name.startsWith('purge.')));
+    expect([...seen].sort()).toEqual(Object.keys(PASSES).sort());
+    expect(result.wasKilled).toBe(false);
+    expect(violationsOf(result)).toEqual([]);
+    expect(Object.values(result.endings).sort()).toEqual([
+      'committed',
+      'committed',
+      'rolled-back',
+      'rolled-back',
+      'rolled-back',
+    ]);
+  });
+
+  it(
+    'finds a coordinator that answers before it has written',
+    async () => {
+      const points = passes(5).map((pass) => () => killAt('phase2.before', pass, 'early'));
+
+      const results = await inParallel(points);
+
+      const rules = new Set(results.flatMap(violationsOf).map((found) => found.split(':')[0]));
+      expect(rules).toContain('PROMISE');
+    },
+    TIMEOUT_MS,
+  );
+});

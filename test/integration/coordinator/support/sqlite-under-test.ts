@@ -1,0 +1,27 @@
+import type { SessionStore } from '../../../../lib/coordinator/index.js';
+import { findSqliteDriver } from '../../../../lib/coordinator/store/sqlite/find-driver.js';
+import { connect } from '../../../../lib/coordinator/store/sqlite/open-store.js';
+import { migrate } from '../../../../lib/coordinator/store/sqlite/migrate.js';
+import type { SqliteDatabase } from '../../../../lib/coordinator/store/sqlite/sqlite-database.interface.js';
+import { SqliteSessionStore } from '../../../../lib/coordinator/store/sqlite/sqlite-session.store.js';
+
+export interface SqliteUnderTest {
+  readonly store: SessionStore;
+  /** The connection of the store. */
+  readonly database: SqliteDatabase;
+}
+
+/** A store whose connection the test can reach. `spoil` may replace what the store sees of it. */
+export async function sqliteUnderTest(
+  file: string,
+  spoil: (database: SqliteDatabase) => SqliteDatabase = (database) => database,
+): Promise<SqliteUnderTest> {
+  const driver = await findSqliteDriver();
+  const database = connect(driver, file);
+  migrate(database, file);
+  const store = new SqliteSessionStore(
+    { place: file, open: () => connect(driver, file), canReopen: true, release: () => undefined },
+    spoil(database),
+  );
+  return { store, database };
+}

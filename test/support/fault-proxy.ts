@@ -1,0 +1,72 @@
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+
+/** How the relay treats the next packet with a given text. */
+export type Fault =
+  /** It reaches the server; the answer is swallowed and the connection reset. */
+  | 'lose-reply'
+  /** It never reaches the server; the connection is reset. */
+  | 'lose-request';
+
+/** A relay on loopback in front of a server, which can cut connections at a chosen packet. */
+export interface FaultProxy {
+  readonly port: number;
+  /** Arms the fault for the next packet from a client that contains the text. */
+  arm(fault: Fault, text: string): void;
+  /** How often an armed fault has struck. */
+  readonly struck: number;
+  close(): Promise<void>;
+}
+
+export async function openFaultProxy(targetPort: number): Promise<FaultProxy> {
+  const sockets = new Set<Socket>();
+  let armed: { readonly fault: Fault; readonly text: string } | undefined;
+  let struck = 0;
+  const server = createServer((client) => {
+    const upstream = connect(targetPort, '127.0.0.1');
+    let isCut = false;
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        sockets.delete(socket);
+        client.destroy();
+        upstream.destroy();
+      });
+    }
+    client.on('data', (chunk) => {
+      if (armed === undefined || !chunk.includes(armed.text)) {
+        upstream.write(chunk);
+        return;
+      }
+      const { fault } = armed;
+      armed = undefined;
+      struck += 1;
+      if (fault === 'lose-request') {
+        client.resetAndDestroy();
+        return;
+      }
+      isCut = true;
+      upstream.write(chunk);
+    });
+    upstream.on('data', (chunk) => {
+      // The server has answered, so the request has had its effect.
+      if (isCut) client.resetAndDestroy();
+      else client.write(chunk);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    arm: (fault, text) => {
+      armed = { fault, text };
+    },
+    get struck() {
+      return struck;
+    },
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
