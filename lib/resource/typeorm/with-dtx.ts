@@ -2,8 +2,8 @@ import type { DataSourceOptions } from 'typeorm';
 
 import { InvalidOptionError } from '../../protocol/index.js';
 import type { AtResourceOptions } from '../driver/pg/index.js';
-import type { PgModule } from '../driver/pg/wrap-pg.js';
-import { wrapPg } from '../driver/pg/wrap-pg.js';
+import type { PgModule } from '../driver/pg/index.js';
+import { wrapPg } from '../driver/pg/index.js';
 
 /** What withDtx reads of data source options, of TypeORM 0.3 and 1.x alike. @publicApi */
 export interface WrappableOptions {

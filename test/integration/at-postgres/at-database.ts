@@ -123,6 +123,7 @@ function sourceOf(pool: pg.Pool): SqlSource {
   return {
     async withSession(work) {
       const client = await pool.connect();
+      client.on('error', () => undefined);
       try {
         const result = await work(sessionOf(client));
         client.release();

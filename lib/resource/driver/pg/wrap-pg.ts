@@ -6,12 +6,25 @@ import type { AtResourceOptions } from '../../at/index.js';
 import { createPgResource } from './pg-resource.js';
 import { instrumentPool } from './pool-seam.js';
 
-/** The parts of the pg module that a wrapper has to replace. */
+/** The module pg, as a library takes it by an option. @publicApi */
 export type PgModule = typeof pg;
 
 /**
  * A pg module whose pools take part in global transactions, for libraries that take the driver as
- * an option. One module is one resource: use it for one data source.
+ * an option and open the pool themselves; `withDtx` does it for TypeORM. One module is one resource:
+ * use it for one data source, and provide it in your module, so that DtxModule finds and starts it.
+ *
+ * @param name of the data source; a part of the default resource id
+ * @throws InvalidOptionError (DTX_ERR_CONFIG_OPTION)
+ *
+ * @example
+ * ```ts
+ * import { wrapPg } from 'nestjs-dtx/pg';
+ *
+ * export const driver = wrapPg('orders', { resourceId: 'orders' });
+ * ```
+ *
+ * @publicApi
  */
 export function wrapPg(
   name: string,

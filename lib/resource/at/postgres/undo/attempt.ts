@@ -6,6 +6,16 @@ export class NotRestoredError extends Error {
   override readonly name = 'NotRestoredError';
 }
 
+/** Why work failed, for an operator and for what is tried next. */
+export interface Failure {
+  /**
+   * Names constraints and SQLSTATEs, but is never the text of an error of the database, which may
+   * quote what is in the row.
+   */
+  readonly reason: string;
+  readonly isUniqueViolation: boolean;
+}
+
 /**
  * Does the work behind a savepoint.
  *
@@ -16,34 +26,37 @@ export async function attempt(
   session: SqlSession,
   savepoint: string,
   work: () => Promise<void>,
-): Promise<string | undefined> {
+): Promise<Failure | undefined> {
   await session.query(`SAVEPOINT ${savepoint}`);
   try {
     await work();
   } catch (error) {
     if (!(error instanceof NotRestoredError) && isTransient(error)) throw error;
     await session.query(`ROLLBACK TO ${savepoint}; RELEASE ${savepoint}`);
-    return reasonOf(error);
+    return failureOf(error);
   }
   await session.query(`RELEASE ${savepoint}`);
   return undefined;
 }
 
-/**
- * Why a row could not be restored, for an operator. It names constraints and SQLSTATEs, but never
- * the text of the error, which may quote what is in the row.
- */
-function reasonOf(error: unknown): string {
-  if (error instanceof NotRestoredError) return error.message;
+const UNIQUE_VIOLATION = '23505';
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof NotRestoredError) {
+    return { reason: error.message, isUniqueViolation: false };
+  }
   const state = sqlStateOf(error) ?? '';
   const { constraint } = error as { readonly constraint?: unknown };
   const name = typeof constraint === 'string' ? ` of constraint "${constraint}"` : '';
-  return `${MEANINGS[state] ?? 'the database refuses it'}${name} (SQLSTATE ${state})`;
+  return {
+    reason: `${MEANINGS[state] ?? 'the database refuses it'}${name} (SQLSTATE ${state})`,
+    isUniqueViolation: state === UNIQUE_VIOLATION,
+  };
 }
 
 const MEANINGS: Readonly<Record<string, string>> = {
   '23503': 'a row that is not part of the transaction stands in the way',
-  '23505': 'another row has taken a unique value that it had',
+  [UNIQUE_VIOLATION]: 'another row has taken a unique value that it had',
   '23514': 'a check no longer allows it',
   '42501': 'the role of the data source lacks a privilege',
   P0001: 'a trigger refuses it',

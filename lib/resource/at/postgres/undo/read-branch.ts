@@ -91,14 +91,14 @@ async function lockTable(
   const [qualified] = await queryJson<string>(session, QUALIFIED_NAME, [name]);
   if (qualified === undefined) return 'the table is gone or has another name';
   let table: TableDefinition | undefined;
-  const reason = await attempt(session, 'dtx_table', async () => {
+  const failure = await attempt(session, 'dtx_table', async () => {
     await session.query(`LOCK TABLE ONLY ${qualified} IN ROW EXCLUSIVE MODE`);
     table = await findTable(session, qualified);
     if (table === undefined) return;
     const keys = ofShape(table, rows).map(({ key }) => key);
     if (keys.length > 0) await lockRows(session, tag, table, keys);
   });
-  return reason ?? table ?? 'the table is gone or has another name';
+  return failure?.reason ?? table ?? 'the table is gone or has another name';
 }
 
 const ofShape = (
@@ -123,13 +123,13 @@ async function judge(
   if (typeof table === 'string') return rows.map((row) => [row, table]);
   const readable = ofShape(table, rows);
   let comparisons: ReadonlyMap<string, Comparison> = new Map();
-  const reason = await attempt(session, 'dtx_table', async () => {
+  const failure = await attempt(session, 'dtx_table', async () => {
     const keys = readable.map(({ key }) => key);
     if (keys.length > 0) comparisons = await compareRows(session, tag, table, keys);
   });
   return rows.map((row) => {
     if (!readable.includes(row)) return [row, CHANGED_TABLE];
-    return [row, reason ?? verdictOf(table, row, comparisons.get(row.key))];
+    return [row, failure?.reason ?? verdictOf(table, row, comparisons.get(row.key))];
   });
 }
 

@@ -2,6 +2,7 @@ import type { BranchTag, SqlSession } from '../../at-engine.interface.js';
 import { RESTORE_TRIGGER } from '../agreement.js';
 import { queryText } from '../session.js';
 import type { TableDefinition } from '../table-definition.js';
+import type { Failure } from './attempt.js';
 import { NotRestoredError, attempt } from './attempt.js';
 import type { Comparison } from './compare-rows.js';
 import { compareRows } from './compare-rows.js';
@@ -41,8 +42,8 @@ export class Restorer {
   /** @returns the rows that are as they were, and why; all others have their before image */
   async restore(rows: readonly UndoRow[]): Promise<Failures> {
     if (rows.length === 0) return new Map();
-    const reason = await this.#attempt('dtx_all', () => this.#restoreInOrder(rows));
-    if (reason === undefined) return new Map();
+    const failure = await this.#attempt('dtx_all', () => this.#restoreInOrder(rows));
+    if (failure === undefined) return new Map();
     return this.#restoreCarefully(rows);
   }
 
@@ -57,14 +58,15 @@ export class Restorer {
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
       const todo = rows.filter((row) => !left.has(row));
       const found = { stuck: new Map() as Failures, unsettled: [] as readonly UndoRow[] };
-      const reason = await this.#attempt('dtx_round', async () => {
+      const failure = await this.#attempt('dtx_round', async () => {
         found.stuck = await this.#restoreOneByOne(todo);
         found.unsettled = await this.#settle(todo.filter((row) => !found.stuck.has(row)));
         if (found.unsettled.length > 0) throw new NotRestoredError(RESTORED_OTHERWISE);
       });
-      if (reason === undefined) return new Map([...left, ...found.stuck]);
+      if (failure === undefined) return new Map([...left, ...found.stuck]);
       // Nobody can tell which row a deferred constraint is about, so all of them stay.
-      for (const row of found.unsettled.length > 0 ? found.unsettled : todo) left.set(row, reason);
+      for (const row of found.unsettled.length > 0 ? found.unsettled : todo)
+        left.set(row, failure.reason);
     }
     for (const row of rows) if (!left.has(row)) left.set(row, RESTORED_OTHERWISE);
     return left;
@@ -74,8 +76,8 @@ export class Restorer {
     for (let pending = rows; ;) {
       const failures = new Map<UndoRow, string>();
       for (const row of pending) {
-        const reason = await this.#attempt('dtx_row', () => this.#run([firstOrder(row)]));
-        if (reason !== undefined) failures.set(row, reason);
+        const failure = await this.#attempt('dtx_row', () => this.#run([firstOrder(row)]));
+        if (failure !== undefined) failures.set(row, failure.reason);
       }
       if (failures.size === 0) return failures;
       if (failures.size === pending.length) {
@@ -85,13 +87,15 @@ export class Restorer {
     }
   }
 
-  /** For rows that wait for each other: first as they are, then as new rows where that is safe. */
+  /**
+   * For rows that wait for each other. Where that is because of unique values they are deleted and
+   * inserted; for no other reason, since that would get round a trigger that forbids an update.
+   */
   async #restoreAtOnce(rows: readonly UndoRow[]): Promise<boolean> {
-    for (const orderFor of [firstOrder, replaceOrder]) {
-      const reason = await this.#attempt('dtx_row', () => this.#run(rows.map(orderFor)));
-      if (reason === undefined) return true;
-    }
-    return false;
+    const failure = await this.#attempt('dtx_row', () => this.#run(rows.map(firstOrder)));
+    if (failure?.isUniqueViolation !== true) return failure === undefined;
+    const replaced = await this.#attempt('dtx_row', () => this.#run(rows.map(replaceOrder)));
+    return replaced === undefined;
   }
 
   /**
@@ -133,7 +137,7 @@ export class Restorer {
     if (count !== expectedCount) throw new NotRestoredError(HELD_BACK);
   }
 
-  #attempt(savepoint: string, work: () => Promise<void>): Promise<string | undefined> {
+  #attempt(savepoint: string, work: () => Promise<void>): Promise<Failure | undefined> {
     return attempt(this.#session, savepoint, work);
   }
 }
