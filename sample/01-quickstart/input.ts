@@ -13,24 +13,17 @@ export interface Input extends OrdersFile {
 }
 
 /**
- * Reads the file that the options name; without one, that of the run to resume; else ours.
+ * Reads the file that the options name; without one, that of the earlier run; else ours.
  *
  * @throws UsageError
  */
 export async function readInput(
   { input }: Pick<Options, 'input'>,
-  previous: RunInput | undefined,
+  earlier: RunInput | undefined,
 ): Promise<Input> {
-  const file = input ?? previous?.file ?? OUR_ORDERS;
+  const file = input ?? earlier?.file ?? OUR_ORDERS;
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new UsageError(`The orders cannot be read: ${(error as Error).message}`);
   });
-  const source = { file, sha256: sha256(text) };
-  if (previous && previous.sha256 !== source.sha256) {
-    throw new UsageError(
-      `The run to resume has placed orders of ${previous.file}, and what ${file} holds now is ` +
-        'something else. Give it the same file, or start afresh without --resume.',
-    );
-  }
-  return { source, ...parseOrders(text) };
+  return { source: { file, sha256: sha256(text) }, ...parseOrders(text) };
 }

@@ -39,16 +39,20 @@ async function main(args: readonly string[]): Promise<number> {
 /** Opens what the run needs, one inside the other, so that all of it is closed again. */
 async function run(options: Options): Promise<number> {
   const folder = new RunFolder(options.data);
-  const previous = options.resume ? await folder.findInput() : undefined;
-  const input = await readInput(options, previous);
+  const earlier = options.resume ? await folder.findEarlier() : undefined;
+  const input = await readInput(options, earlier);
+  const resumes = earlier?.begun === true && earlier.sha256 === input.source.sha256;
   sayInput(input);
-  if (options.resume && !previous) say('There is no run to resume, so this one starts afresh.');
+  if (options.resume && !resumes) {
+    say('There is no run of these orders to resume, so this one starts afresh.');
+  }
+  if (!resumes) await folder.announce(input.source);
 
   const interrupt = onInterrupt();
   const server = await openServer(folder.postgres);
   try {
     say(`PostgreSQL ${server.adopted ? 'is still there' : 'started'} on port ${server.port}.`);
-    if (!previous) {
+    if (!resumes) {
       await folder.clear();
       await dropDatabases(server);
       await folder.begin(input.source);

@@ -10,31 +10,48 @@ export interface RunInput {
   readonly sha256: string;
 }
 
+/** A run that was started before. */
+export interface EarlierRun extends RunInput {
+  /** Whether it came so far that it can be resumed. */
+  readonly begun: boolean;
+}
+
 /** The folder of a run: what has to outlive a `kill -9`, beside the databases themselves. */
 export class RunFolder {
   readonly postgres: string;
   readonly coordinatorStore: string;
-  readonly #input: string;
+  readonly #announced: string;
+  readonly #begun: string;
   readonly #outcomes: string;
 
   constructor(readonly path: string) {
     this.postgres = join(path, 'postgres');
     this.coordinatorStore = join(path, 'coordinator.db');
-    this.#input = join(path, 'run.json');
+    this.#announced = join(path, 'run.announced.json');
+    this.#begun = join(path, 'run.json');
     this.#outcomes = join(path, 'outcomes.jsonl');
   }
 
-  /** @returns what the run that can be resumed is about, if there is one */
-  async findInput(): Promise<RunInput | undefined> {
-    const text = await readFile(this.#input, 'utf8').catch(() => undefined);
-    return text === undefined ? undefined : (JSON.parse(text) as RunInput);
+  /** @returns the last run that was started here, however far it came */
+  async findEarlier(): Promise<EarlierRun | undefined> {
+    const announced = await readInput(this.#announced);
+    if (announced) return { ...announced, begun: false };
+    const begun = await readInput(this.#begun);
+    return begun && { ...begun, begun: true };
+  }
+
+  /**
+   * Says that a new run is about to begin: killed before it does, this is the one to go on with.
+   */
+  async announce(input: RunInput): Promise<void> {
+    await mkdir(this.path, { recursive: true });
+    await writeInput(this.#announced, input);
   }
 
   /** Forgets an earlier run. From here until `begin` there is nothing to resume. */
   async clear(): Promise<void> {
-    await mkdir(this.path, { recursive: true });
     // First of all: a run that is killed in here must not be resumed with half of its files.
-    await rm(this.#input, { force: true });
+    await rm(this.#begun, { force: true });
     await rm(this.#outcomes, { force: true });
     for (const name of await readdir(this.path)) {
       if (name.startsWith('coordinator.db')) await rm(join(this.path, name));
@@ -43,9 +60,8 @@ export class RunFolder {
 
   /** From now on the run can be resumed. */
   async begin(input: RunInput): Promise<void> {
-    // Renamed into place, so that nobody ever reads half of it.
-    await writeFile(`${this.#input}.new`, JSON.stringify(input));
-    await rename(`${this.#input}.new`, this.#input);
+    await writeInput(this.#begun, input);
+    await rm(this.#announced, { force: true });
   }
 
   /** Notes what the order service has answered. */
@@ -60,6 +76,17 @@ export class RunFolder {
     const whole = text.split('\n').filter((line) => line.endsWith(']'));
     return new Map(whole.map((line) => JSON.parse(line) as [string, Outcome]));
   }
+}
+
+async function readInput(file: string): Promise<RunInput | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : (JSON.parse(text) as RunInput);
+}
+
+/** Renamed into place, so that nobody ever reads half of it. */
+async function writeInput(file: string, { file: orders, sha256 }: RunInput): Promise<void> {
+  await writeFile(`${file}.new`, JSON.stringify({ file: orders, sha256 }));
+  await rename(`${file}.new`, file);
 }
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

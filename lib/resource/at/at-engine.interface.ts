@@ -25,6 +25,9 @@ export interface SqlSource {
   withSession<T>(work: (session: SqlSession) => Promise<T>): Promise<T>;
 }
 
+/** The holder of a row where the database cannot say who it is. A legal xid, and nobody's. */
+export const HOLDER_UNKNOWN = 'unknown';
+
 /** What an error of the database means to a branch. */
 export type CaptureError =
   | { readonly kind: 'lock-conflict'; readonly conflict: LockConflict }

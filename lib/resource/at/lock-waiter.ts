@@ -2,6 +2,7 @@ import type { LockConflict } from '../../protocol/index.js';
 import { LockConflictError, isCommitDecided } from '../../protocol/index.js';
 import type { ResourceHost } from '../dtx-resource.interface.js';
 import type { AtEngine } from './at-engine.interface.js';
+import { HOLDER_UNKNOWN } from './at-engine.interface.js';
 
 interface LockWaiterDeps {
   readonly host: ResourceHost;
@@ -95,6 +96,8 @@ export class LockWaiter {
     if (holderXid === xid) return;
     const timeoutMs = deadlineMs - host.clock.monotonicMs();
     if (timeoutMs <= 0) throw this.#timedOut(xid, conflict);
+    // The undo row is younger than the snapshot; a new local transaction will see whose it is.
+    if (holderXid === HOLDER_UNKNOWN) return;
     const { status } = await host.client.awaitRelease({ xid: holderXid, timeoutMs });
     if (status === 'rolled-back') return;
     if (status === 'absent') {

@@ -119,6 +119,19 @@ describe('Rollback of a branch', () => {
     await expect(database.rows('account')).resolves.toContain('(1,ada,100)');
   });
 
+  it('restores a row that needs another one, which an earlier branch has to give back', async () => {
+    await database.sql('INSERT INTO purchase VALUES (7, 1)');
+    const before = await database.rows('account', 'purchase');
+    const first = newTag();
+    const second = newTag(first.xid);
+    await database.branch(first, 'UPDATE account SET balance = 1 WHERE id = 1');
+    await database.branch(second, 'DELETE FROM purchase', 'DELETE FROM account WHERE id = 1');
+
+    await expect(database.rollback(second)).resolves.toEqual(DONE);
+    await expect(database.rollback(first)).resolves.toEqual(DONE);
+    await expect(database.rows('account', 'purchase')).resolves.toEqual(before);
+  });
+
   it('answers each of several branches, and one that fails does not stop the others', async () => {
     const [dirty, clean] = [newTag(), newTag()];
     await database.branch(dirty, 'UPDATE account SET balance = 0 WHERE id = 1');

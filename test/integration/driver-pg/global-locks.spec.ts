@@ -4,6 +4,7 @@ import type { GlobalTransaction } from '../../../lib/transaction/index.js';
 import { LockConflictError } from '../../../lib/protocol/index.js';
 import type { AtWorld } from '../../support/at-world.js';
 import { balances, openAtWorld } from '../../support/at-world.js';
+import { until } from '../../support/until.js';
 
 const TAKE = 'UPDATE account SET balance = balance - 10 WHERE id = $1';
 const LOCK_WAIT_TIMEOUT_MS = 400;
@@ -11,10 +12,12 @@ const LOCK_WAIT_TIMEOUT_MS = 400;
 describe('a row that another global transaction holds', () => {
   let world: AtWorld;
   let holder: GlobalTransaction;
+  let awaitRelease: jest.SpyInstance;
   beforeEach(async () => {
     world = await openAtWorld(undefined, { lockWaitTimeoutMs: LOCK_WAIT_TIMEOUT_MS });
     holder = await world.manager.begin({ name: 'holder' });
     await holder.run(() => world.pool.query(TAKE, [1]));
+    awaitRelease = jest.spyOn(world.manager.client, 'awaitRelease');
   });
   afterEach(() => world.close());
 
@@ -35,8 +38,11 @@ describe('a row that another global transaction holds', () => {
     }
   };
 
-  /** Says that a writer waits: its first attempt has met the conflict and was rolled back. */
-  const ended = (end: 'commit' | 'rollback'): Promise<unknown> => holder[end]();
+  /** Ends the holder once somebody has met the conflict and waits. */
+  const ended = async (end: 'commit' | 'rollback'): Promise<void> => {
+    await until(() => awaitRelease.mock.calls.length > 0);
+    await holder[end]();
+  };
 
   it.each([
     ['commit', [80, 100]],
@@ -61,6 +67,24 @@ describe('a row that another global transaction holds', () => {
 
     expect(await balances(world)).toEqual([80, 100]);
     await world.untilClean();
+  });
+
+  it('is written after the commit by a snapshot that could not see its holder', async () => {
+    const waiting = world.manager.run({ name: 'repeatable' }, async () => {
+      const client = await world.pool.connect();
+      try {
+        await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+        await client.query(TAKE, [1]);
+        await client.query('COMMIT');
+      } finally {
+        client.release();
+      }
+    });
+
+    await ended('commit');
+    await waiting;
+
+    expect(await balances(world)).toEqual([80, 100]);
   });
 
   it('refuses a writer after lockWaitTimeoutMs, naming table, key and holder', async () => {

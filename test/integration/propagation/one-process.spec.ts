@@ -62,7 +62,18 @@ describe('in one process', () => {
     release();
     expect(http.request).not.toBe(wrapped);
     release = installOutgoingHttp(manager, {});
-    expect(http.request.name).toBe('request');
+  });
+
+  it('the wrapper has the name, the length and the marks of what it wraps', () => {
+    release();
+    const marked = (_a: unknown, _b: unknown) => undefined;
+    Object.assign(marked, { __mark: 1 });
+    http.request = marked as unknown as typeof http.request;
+    release = installOutgoingHttp(manager, {});
+    const wrapper = http.request as unknown as typeof marked & { readonly __mark: number };
+    release();
+    http.request = plainRequest;
+    expect([wrapper.name, wrapper.length, wrapper.__mark]).toEqual(['marked', 2, 1]);
   });
 
   it('a tool that wrapped http.request after us works on when we go and come back', async () => {

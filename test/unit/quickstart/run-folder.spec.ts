@@ -4,6 +4,8 @@ import { join } from 'node:path';
 
 import { RunFolder } from '../../../sample/01-quickstart/run-folder.js';
 
+const input = { file: 'orders.csv', sha256: 'abc' };
+
 describe('the folder of a run', () => {
   let path: string;
   let folder: RunFolder;
@@ -18,10 +20,24 @@ describe('the folder of a run', () => {
   });
 
   it('keeps what the run is about', async () => {
-    expect(await folder.findInput()).toBeUndefined();
+    expect(await folder.findEarlier()).toBeUndefined();
 
-    await folder.begin({ file: 'orders.csv', sha256: 'abc' });
-    expect(await new RunFolder(path).findInput()).toEqual({ file: 'orders.csv', sha256: 'abc' });
+    await folder.begin(input);
+    expect(await new RunFolder(path).findEarlier()).toEqual({ ...input, begun: true });
+  });
+
+  it('keeps which run was started last, though it was killed before it began', async () => {
+    await folder.begin(input);
+    await folder.announce({ file: 'other.csv', sha256: 'def' });
+    expect(await folder.findEarlier()).toEqual({
+      file: 'other.csv',
+      sha256: 'def',
+      begun: false,
+    });
+
+    await folder.clear();
+    await folder.begin({ file: 'other.csv', sha256: 'def' });
+    expect(await folder.findEarlier()).toEqual({ file: 'other.csv', sha256: 'def', begun: true });
   });
 
   it('keeps the outcomes, also after a line that a killed run wrote half', async () => {
@@ -38,7 +54,7 @@ describe('the folder of a run', () => {
   });
 
   it('forgets everything of the run when it is cleared', async () => {
-    await folder.begin({ file: 'orders.csv', sha256: 'abc' });
+    await folder.begin(input);
     await folder.record('A1', 'COMMITTED');
     await writeFile(`${folder.coordinatorStore}-wal`, '');
 

@@ -1,4 +1,5 @@
 import type { CaptureError } from '../at-engine.interface.js';
+import { HOLDER_UNKNOWN } from '../at-engine.interface.js';
 import { LOCK_CONFLICT_STATE, REFUSED_STATE, WRITTEN_STATE } from './agreement.js';
 
 /** The fields of a PostgreSQL error or notice that are used here. */
@@ -11,8 +12,8 @@ interface ServerMessage {
   readonly where?: unknown;
 }
 
-/** What stands where the database could not say. It is a legal xid, and nobody's. */
-export const UNKNOWN = 'unknown';
+/** What stands for a table or a key where the database could not say. */
+const UNKNOWN = 'unknown';
 
 const UNIQUE_VIOLATION = '23505';
 const SERIALIZATION_FAILURE = '40001';
@@ -52,7 +53,7 @@ export function isCaptureNotice(notice: unknown): boolean {
 
 function readConflict(detail: unknown): { table: string; key: string; holderXid: string } {
   const { table, key, holder } = JSON.parse(String(detail)) as Record<string, string | undefined>;
-  return { table: table ?? UNKNOWN, key: key ?? UNKNOWN, holderXid: holder ?? UNKNOWN };
+  return { table: table ?? UNKNOWN, key: key ?? UNKNOWN, holderXid: holder ?? HOLDER_UNKNOWN };
 }
 
 /**
@@ -63,7 +64,10 @@ function unseenConflict(where: unknown): CaptureError | undefined {
   const table = /INSERT INTO dtx\.undo_row[^']*VALUES \((?:E)?'((?:[^']|'')+)'/.exec(String(where));
   if (table?.[1] === undefined) return undefined;
   const name = table[1].replaceAll("''", "'");
-  return { kind: 'lock-conflict', conflict: { table: name, key: UNKNOWN, holderXid: UNKNOWN } };
+  return {
+    kind: 'lock-conflict',
+    conflict: { table: name, key: UNKNOWN, holderXid: HOLDER_UNKNOWN },
+  };
 }
 
 /** A column of the key was renamed or dropped after the capture function was made. */

@@ -1,4 +1,4 @@
-import type { BranchTag, SqlSession } from '../../at-engine.interface.js';
+import type { SqlSession } from '../../at-engine.interface.js';
 import { rowsOf, storedImage } from '../row-image.js';
 import { queryJson } from '../session.js';
 import { identifier, literal } from '../sql-text.js';
@@ -13,8 +13,8 @@ export interface Comparison {
 }
 
 /**
- * SQL of the images of a branch as rows of their table, for `$1` xid and `$2` branch. Read once:
- * every use of a cast would read the text again.
+ * SQL of images as rows of their table, for the xid `$1`. Read once: every use of a cast would read
+ * the text again.
  *
  * @param keys SQL of an array of keys
  */
@@ -22,7 +22,7 @@ export function imagesOf(table: TableDefinition, keys: string): string {
   return `SELECT u.pk, u.before::${table.name} AS b, u.after::${table.name} AS a,
     coalesce(u.after, u.before)::${table.name} AS k
   FROM dtx.undo_row u
-  WHERE u.xid = $1 AND u.branch = $2 AND u.tbl = ${literal(table.name)} AND u.pk = ANY (${keys})`;
+  WHERE u.xid = $1 AND u.tbl = ${literal(table.name)} AND u.pk = ANY (${keys})`;
 }
 
 /** SQL: the row `t` of the table is the one that the image `i` is of. */
@@ -34,14 +34,14 @@ export function isRowOfImage(table: TableDefinition): string {
 /** Locks the rows, so that nobody changes them between the comparison and the restore. */
 export async function lockRows(
   session: SqlSession,
-  tag: BranchTag,
+  xid: string,
   table: TableDefinition,
   keys: readonly string[],
 ): Promise<void> {
   await session.query(
-    `WITH i AS MATERIALIZED (${imagesOf(table, '$3::text[]')})
+    `WITH i AS MATERIALIZED (${imagesOf(table, '$2::text[]')})
      SELECT FROM i JOIN ${rowsOf(table)} t ON ${isRowOfImage(table)} ORDER BY i.pk FOR UPDATE OF t`,
-    [tag.xid, tag.branchId, keys],
+    [xid, keys],
   );
 }
 
@@ -51,20 +51,20 @@ export async function lockRows(
  */
 export async function compareRows(
   session: SqlSession,
-  tag: BranchTag,
+  xid: string,
   table: TableDefinition,
   keys: readonly string[],
 ): Promise<ReadonlyMap<string, Comparison>> {
   const found = await queryJson<Comparison>(
     session,
-    `WITH i AS MATERIALIZED (${imagesOf(table, '$3::text[]')})
+    `WITH i AS MATERIALIZED (${imagesOf(table, '$2::text[]')})
      SELECT json_build_object('key', i.pk, 'isThere', c.image IS NOT NULL,
        'isBefore', c.image IS NOT DISTINCT FROM i.b::text,
        'isAfter', c.image IS NOT DISTINCT FROM i.a::text)::text
      FROM i LEFT JOIN LATERAL (
        SELECT ${storedImage(table, 't')} AS image FROM ${rowsOf(table)} t
        WHERE ${isRowOfImage(table)}) c ON true`,
-    [tag.xid, tag.branchId, keys],
+    [xid, keys],
   );
   return new Map(found.map((comparison) => [comparison.key, comparison]));
 }

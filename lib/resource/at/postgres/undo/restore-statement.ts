@@ -8,7 +8,7 @@ import type { RestoreAction, RestoreOrder } from './undo-row.js';
 /** One statement that restores rows, and how many of them it has to meet. */
 export interface RestoreStatement {
   readonly text: string;
-  /** Behind `$1` xid and `$2` branch. */
+  /** Behind the xid, which is `$1`. */
   readonly keys: readonly (readonly string[])[];
   readonly expectedCount: number;
 }
@@ -65,7 +65,7 @@ function partsOf(orders: readonly RestoreOrder[]): readonly Part[] {
 
 /** SQL of the keys of the part that one of the actions is for. */
 function keysFor({ number }: Part, ...actions: readonly RestoreAction[]): string {
-  const parameters = actions.map((action) => 3 + number * ACTIONS.length + ACTIONS.indexOf(action));
+  const parameters = actions.map((action) => 2 + number * ACTIONS.length + ACTIONS.indexOf(action));
   return parameters.map((parameter) => `$${String(parameter)}::text[]`).join(' || ');
 }
 

@@ -1,4 +1,4 @@
-import type { BranchTag, SqlSession } from '../../at-engine.interface.js';
+import type { SqlSession } from '../../at-engine.interface.js';
 import { RESTORE_TRIGGER } from '../agreement.js';
 import { queryText } from '../session.js';
 import type { TableDefinition } from '../table-definition.js';
@@ -32,11 +32,11 @@ const RESTORED_OTHERWISE =
  */
 export class Restorer {
   readonly #session: SqlSession;
-  readonly #tag: BranchTag;
+  readonly #xid: string;
 
-  constructor(session: SqlSession, tag: BranchTag) {
+  constructor(session: SqlSession, xid: string) {
     this.#session = session;
-    this.#tag = tag;
+    this.#xid = xid;
   }
 
   /** @returns the rows that are as they were, and why; all others have their before image */
@@ -117,7 +117,7 @@ export class Restorer {
     const comparisons = new Map<TableDefinition, ReadonlyMap<string, Comparison>>();
     for (const table of new Set(rows.map((row) => row.table))) {
       const keys = rows.filter((row) => row.table === table).map(({ key }) => key);
-      comparisons.set(table, await compareRows(this.#session, this.#tag, table, keys));
+      comparisons.set(table, await compareRows(this.#session, this.#xid, table, keys));
     }
     return rows.flatMap((row) => {
       const comparison = comparisons.get(row.table)?.get(row.key);
@@ -131,7 +131,7 @@ export class Restorer {
     const keepsImage = orders.length === 1 && first !== undefined && needsImage(first);
     if (keepsImage) await this.#session.query(SET_IMAGE, [first.row.table.name, first.row.key]);
     const { text, keys, expectedCount } = restoreStatement(orders);
-    const values = [this.#tag.xid, this.#tag.branchId, ...keys];
+    const values = [this.#xid, ...keys];
     const count = Number(await queryText(this.#session, text, values));
     if (keepsImage) await this.#session.query(CLEAR_IMAGE);
     if (count !== expectedCount) throw new NotRestoredError(HELD_BACK);

@@ -4,8 +4,9 @@ import type { BranchTag, SqlSession } from '../../at-engine.interface.js';
 import { FENCE } from '../agreement.js';
 import { RESTORE_SETTINGS } from '../capture/pinned-settings.js';
 import { bury, lockFence } from '../fence.js';
-import { inTransaction } from '../session.js';
-import { readBranch } from './read-branch.js';
+import { inTransaction, queryJson } from '../session.js';
+import type { UndoScope } from './read-undo-rows.js';
+import { readUndoRows } from './read-undo-rows.js';
 import { Restorer } from './restorer.js';
 import type { LeftRow, UndoRow } from './undo-row.js';
 
@@ -27,17 +28,43 @@ export function rollbackBranch(session: SqlSession, tag: BranchTag): Promise<Bra
     const state = await lockFence(session, tag);
     if (state === FENCE.tombstone) return DONE;
 
-    const { clean, settled, left } = await readBranch(session, tag);
-    const failures = await new Restorer(session, tag).restore(clean);
-    const restored = clean.filter((row) => !failures.has(row));
-    await forgetRows(session, tag, [...settled, ...restored]);
+    await session.query('SAVEPOINT dtx_branch');
+    let left = await undo(session, { xid: tag.xid, branchIds: [tag.branchId] });
+    const others = left.length > 0 ? await otherBranches(session, tag) : [];
+    if (others.length > 0) {
+      await session.query('ROLLBACK TO dtx_branch');
+      left = await undo(session, { xid: tag.xid, branchIds: [tag.branchId, ...others] });
+    }
     await session.query(MARK_UNDONE, [tag.xid, tag.branchId]);
-
-    const failed = [...failures].map(([{ key, table }, reason]) => {
-      return { key, tableName: table.name, reason };
-    });
-    return outcomeOf([...left, ...failed]);
+    return outcomeOf(left.filter(({ branchId }) => branchId === tag.branchId));
   });
+}
+
+/**
+ * A row that two branches have changed has one undo row, the first one's. Until that is undone, it
+ * can stand in the way of other rows of the second one. The decision is about the transaction, so
+ * whatever of it is there may be undone together.
+ */
+async function otherBranches(session: SqlSession, tag: BranchTag): Promise<readonly string[]> {
+  return queryJson(
+    session,
+    `SELECT to_json(f.branch::text)::text FROM dtx.branch_fence f
+     WHERE f.xid = $1 AND f.branch <> $2
+       AND EXISTS (SELECT FROM dtx.undo_row u WHERE u.branch = f.branch AND u.xid = f.xid)`,
+    [tag.xid, tag.branchId],
+  );
+}
+
+/** @returns the rows that stay as they are */
+async function undo(session: SqlSession, scope: UndoScope): Promise<readonly LeftRow[]> {
+  const { clean, settled, left } = await readUndoRows(session, scope);
+  const failures = await new Restorer(session, scope.xid).restore(clean);
+  const restored = clean.filter((row) => !failures.has(row));
+  await forgetRows(session, scope.xid, [...settled, ...restored]);
+  const failed = [...failures].map(([{ branchId, key, table }, reason]) => {
+    return { branchId, key, tableName: table.name, reason };
+  });
+  return [...left, ...failed];
 }
 
 const MARK_UNDONE = `
@@ -50,19 +77,17 @@ WHERE xid = $1 AND branch = $2`;
  */
 const FORGET_ROWS = `
 DELETE FROM dtx.undo_row u
-USING unnest($3::text[], $4::text[], $5::text[]) AS done (tbl, pk, version)
-WHERE u.tbl = done.tbl AND u.pk = done.pk AND u.xmin::text = done.version
-  AND u.xid = $1 AND u.branch = $2`;
+USING unnest($2::text[], $3::text[], $4::text[]) AS done (tbl, pk, version)
+WHERE u.tbl = done.tbl AND u.pk = done.pk AND u.xmin::text = done.version AND u.xid = $1`;
 
 async function forgetRows(
   session: SqlSession,
-  tag: BranchTag,
+  xid: string,
   rows: readonly UndoRow[],
 ): Promise<void> {
   if (rows.length === 0) return;
   const { rowCount } = await session.query(FORGET_ROWS, [
-    tag.xid,
-    tag.branchId,
+    xid,
     rows.map(({ table }) => table.name),
     rows.map(({ key }) => key),
     rows.map(({ version }) => version),

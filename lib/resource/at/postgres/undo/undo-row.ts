@@ -2,6 +2,7 @@ import type { TableDefinition } from '../table-definition.js';
 
 /** A change that phase two takes back. Its images stay in the database. */
 export interface UndoRow {
+  readonly branchId: string;
   readonly table: TableDefinition;
   readonly key: string;
   /** Grows when the undo row is changed: it must be deleted only as it was read. */
@@ -29,6 +30,7 @@ export function actionFor(isThere: boolean, hasBefore: boolean): RestoreAction {
 
 /** A row that stays as it is, with its undo row, and why. */
 export interface LeftRow {
+  readonly branchId: string;
   readonly tableName: string;
   readonly key: string;
   readonly reason: string;

@@ -1,4 +1,4 @@
-import type { BranchTag, SqlSession } from '../../at-engine.interface.js';
+import type { SqlSession } from '../../at-engine.interface.js';
 import { findTable } from '../catalog.js';
 import { queryJson } from '../session.js';
 import type { TableDefinition } from '../table-definition.js';
@@ -8,17 +8,18 @@ import type { Comparison } from './compare-rows.js';
 import { compareRows, lockRows } from './compare-rows.js';
 import type { LeftRow, UndoRow } from './undo-row.js';
 
-/** The undo rows of a branch, by what is to be done with them. */
-interface BranchRows {
-  /** As the branch has left them: to be restored, in this order. */
+/** Undo rows, by what is to be done with them. */
+interface UndoRows {
+  /** As their branch has left them: to be restored, in this order. */
   readonly clean: readonly UndoRow[];
-  /** As they were before the branch. */
+  /** As they were before their branch. */
   readonly settled: readonly UndoRow[];
   readonly left: readonly LeftRow[];
 }
 
 /** An undo row as it is stored, without its images. */
 interface StoredUndoRow {
+  readonly branchId: string;
   readonly tbl: string;
   readonly shape: string;
   readonly key: string;
@@ -35,37 +36,46 @@ type LockedTable = TableDefinition | string;
 /** What is true of an undo row; a text says why its row has to be left. */
 type Verdict = { readonly row: UndoRow; readonly isSettled: boolean } | string;
 
+/** Branches of one transaction. */
+export interface UndoScope {
+  readonly xid: string;
+  readonly branchIds: readonly string[];
+}
+
 /**
- * Locks the rows that the branch has changed and compares them with their images. The undo rows
+ * Locks the rows that the branches have changed and compares them with their images. The undo rows
  * are not locked: writers lock the row first and meet its undo row then, so the other order would
  * make deadlocks.
  */
-export async function readBranch(session: SqlSession, tag: BranchTag): Promise<BranchRows> {
+export async function readUndoRows(session: SqlSession, scope: UndoScope): Promise<UndoRows> {
   const tables = new Map<string, LockedTable>();
-  for (const [name, rows] of byTable(await readUndoRows(session, tag))) {
-    tables.set(name, await lockTable(session, tag, name, rows));
+  for (const [name, rows] of byTable(await storedRows(session, scope))) {
+    tables.set(name, await lockTable(session, scope.xid, name, rows));
   }
   // Read again behind the locks and before the comparison. Another branch of the transaction may
   // have changed a row until it was locked, or may still bring back one that is not there to be
   // locked: the undo row that is deleted in the end must be the one that was compared.
-  const undoRows = await readUndoRows(session, tag);
+  const undoRows = await storedRows(session, scope);
   const verdicts = new Map<StoredUndoRow, Verdict>();
   for (const [name, rows] of byTable(undoRows)) {
     const table = tables.get(name) ?? 'it was written while the rollback was under way';
-    for (const entry of await judge(session, tag, table, rows)) verdicts.set(...entry);
+    for (const entry of await judge(session, scope.xid, table, rows)) verdicts.set(...entry);
   }
   return sortOut(undoRows, verdicts);
 }
 
 /** In the reverse order of the changes. */
-function readUndoRows(session: SqlSession, tag: BranchTag): Promise<readonly StoredUndoRow[]> {
+function storedRows(
+  session: SqlSession,
+  { branchIds, xid }: UndoScope,
+): Promise<readonly StoredUndoRow[]> {
   return queryJson(
     session,
-    `SELECT json_build_object('tbl', tbl, 'shape', shape::text, 'key', pk, 'version', xmin::text,
+    `SELECT json_build_object('branchId', branch::text, 'tbl', tbl, 'shape', shape::text, 'key', pk, 'version', xmin::text,
        'hasBefore', before IS NOT NULL, 'hasAfter', after IS NOT NULL,
        'isBroken', expected[1] IS NOT NULL)::text
-     FROM dtx.undo_row WHERE xid = $1 AND branch = $2 ORDER BY seq DESC`,
-    [tag.xid, tag.branchId],
+     FROM dtx.undo_row WHERE xid = $1 AND branch = ANY ($2) ORDER BY seq DESC`,
+    [xid, branchIds],
   );
 }
 
@@ -84,7 +94,7 @@ JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass($1)`;
 
 async function lockTable(
   session: SqlSession,
-  tag: BranchTag,
+  xid: string,
   name: string,
   rows: readonly StoredUndoRow[],
 ): Promise<LockedTable> {
@@ -96,7 +106,7 @@ async function lockTable(
     table = await findTable(session, qualified);
     if (table === undefined) return;
     const keys = ofShape(table, rows).map(({ key }) => key);
-    if (keys.length > 0) await lockRows(session, tag, table, keys);
+    if (keys.length > 0) await lockRows(session, xid, table, keys);
   });
   return failure?.reason ?? table ?? 'the table is gone or has another name';
 }
@@ -116,7 +126,7 @@ const DIRTY = 'the row was changed by a writer outside of the transaction';
 
 async function judge(
   session: SqlSession,
-  tag: BranchTag,
+  xid: string,
   table: LockedTable,
   rows: readonly StoredUndoRow[],
 ): Promise<readonly (readonly [StoredUndoRow, Verdict])[]> {
@@ -125,7 +135,7 @@ async function judge(
   let comparisons: ReadonlyMap<string, Comparison> = new Map();
   const failure = await attempt(session, 'dtx_table', async () => {
     const keys = readable.map(({ key }) => key);
-    if (keys.length > 0) comparisons = await compareRows(session, tag, table, keys);
+    if (keys.length > 0) comparisons = await compareRows(session, xid, table, keys);
   });
   return rows.map((row) => {
     if (!readable.includes(row)) return [row, CHANGED_TABLE];
@@ -135,10 +145,10 @@ async function judge(
 
 function verdictOf(
   table: TableDefinition,
-  { hasAfter, hasBefore, isBroken, key, version }: StoredUndoRow,
+  { branchId, hasAfter, hasBefore, isBroken, key, version }: StoredUndoRow,
   comparison: Comparison | undefined,
 ): Verdict {
-  const row = { table, key, version, hasBefore, hasAfter };
+  const row = { branchId, table, key, version, hasBefore, hasAfter };
   if (comparison?.isBefore === true) return { row, isSettled: true };
   return comparison?.isAfter === true && !isBroken ? { row, isSettled: false } : DIRTY;
 }
@@ -146,14 +156,15 @@ function verdictOf(
 function sortOut(
   undoRows: readonly StoredUndoRow[],
   verdicts: ReadonlyMap<StoredUndoRow, Verdict>,
-): BranchRows {
+): UndoRows {
   const clean: UndoRow[] = [];
   const settled: UndoRow[] = [];
   const left: LeftRow[] = [];
   for (const undoRow of undoRows) {
     const verdict = verdicts.get(undoRow) ?? DIRTY;
     if (typeof verdict === 'string') {
-      left.push({ tableName: undoRow.tbl, key: undoRow.key, reason: verdict });
+      const { branchId, key, tbl: tableName } = undoRow;
+      left.push({ branchId, tableName, key, reason: verdict });
     } else {
       (verdict.isSettled ? settled : clean).push(verdict.row);
     }
