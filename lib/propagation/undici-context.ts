@@ -22,6 +22,16 @@ const GLOBAL_DISPATCHERS = [1, 2].map((version) =>
 );
 const DISPATCHER_MODULE = /[\\/]undici[\\/].*dispatcher-base\.js$/;
 
+/**
+ * Property of requests and handlers that leads to their transaction. Every request of the process
+ * has one; a WeakMap of so many short-lived keys costs the garbage collector several times as much.
+ */
+const OWNED = Symbol('dtx:owned');
+
+interface Owned {
+  [OWNED]?: { readonly owner: Owner };
+}
+
 /** Deep enough to see the queue of a pool below undici's own frames. */
 const STACK_FRAMES = 16;
 
@@ -35,7 +45,6 @@ const STACK_FRAMES = 16;
  * caller is still there, and put back around undici's late work.
  */
 export class UndiciContext {
-  readonly #owners = new WeakMap<object, { readonly owner: Owner }>();
   readonly #seen = new WeakSet();
   readonly #undo: (() => void)[] = [];
   readonly #onLost: (current: GlobalTransaction) => void;
@@ -51,7 +60,7 @@ export class UndiciContext {
   ownerOf(request: UndiciRequest): Owner {
     this.#adoptRequests(Object.getPrototypeOf(request) as object);
     const owner = this.#findOwner(request);
-    this.#owners.set(request, { owner });
+    (request as Owned)[OWNED] = { owner };
     return owner;
   }
 
@@ -78,7 +87,7 @@ export class UndiciContext {
     // A new copy of undici: its dispatchers have been loaded by now.
     this.#adoptDispatchers();
     const names = Object.getOwnPropertyNames(prototype).filter((name) => name.startsWith('on'));
-    for (const name of names) this.#wrap(prototype, name, (original) => this.#inContext(original));
+    for (const name of names) this.#wrap(prototype, name, (original) => inOwnContext(original));
   }
 
   #adoptDispatchers(): void {
@@ -89,23 +98,13 @@ export class UndiciContext {
     }
   }
 
-  #inContext(original: Method): Method {
-    const owners = this.#owners;
-    return function (...args) {
-      const known = owners.get(this);
-      const call = (): unknown => Reflect.apply(original, this, args);
-      if (known === undefined || known.owner === currentTransaction()) return call();
-      return runInContext(known.owner, call);
-    };
-  }
-
   /** A pool hands a queued handler to its client as it got it: the handler leads to the caller. */
   #dispatching(original: Method): Method {
     // eslint-disable-next-line @typescript-eslint/no-this-alias -- the wrapper has its own `this`
     const context = this;
     return function (...args) {
       const handler = args[1];
-      const owner = typeof handler === 'object' && handler ? context.#remember(handler) : undefined;
+      const owner = typeof handler === 'object' && handler ? remember(handler) : undefined;
       context.#dispatchDepth += 1;
       const call = (): unknown => Reflect.apply(original, this, args);
       try {
@@ -114,14 +113,6 @@ export class UndiciContext {
         context.#dispatchDepth -= 1;
       }
     };
-  }
-
-  #remember(handler: object): Owner {
-    const known = this.#owners.get(handler);
-    if (known !== undefined) return known.owner;
-    const owner = currentTransaction();
-    this.#owners.set(handler, { owner });
-    return owner;
   }
 
   #wrap(target: object, name: string, wrap: (original: Method) => Method): void {
@@ -134,6 +125,23 @@ export class UndiciContext {
       if (methods[name] === wrapper) methods[name] = original;
     });
   }
+}
+
+function inOwnContext(original: Method): Method {
+  return function (this: Owned, ...args) {
+    const owned = this[OWNED];
+    const call = (): unknown => Reflect.apply(original, this, args);
+    if (owned === undefined || owned.owner === currentTransaction()) return call();
+    return runInContext(owned.owner, call);
+  };
+}
+
+function remember(handler: Owned): Owner {
+  const known = handler[OWNED];
+  if (known !== undefined) return known.owner;
+  const owner = currentTransaction();
+  if (Object.isExtensible(handler)) handler[OWNED] = { owner };
+  return owner;
 }
 
 /** The class below all dispatchers, of each copy of undici that can be found. */

@@ -7,6 +7,9 @@ export interface Progress {
   readonly committed: number;
 }
 
+/** Back to the first column, and everything in the line gone. */
+export const CLEAR_LINE = '\r\u001B[2K';
+
 const BAR_LENGTH = 24;
 const REDRAW_MS = 100;
 const PLAIN_LINES = 10;
@@ -27,7 +30,7 @@ export class ProgressLine {
 
   /** Removes the line, so that the report begins in its place. */
   clear(): void {
-    if (this.out.isTTY) this.out.write('\r\u001B[2K');
+    if (this.out.isTTY) this.out.write(CLEAR_LINE);
   }
 
   #redraw({ done, total, committed }: Progress): void {
@@ -36,7 +39,7 @@ export class ProgressLine {
     this.#drawnAtMs = nowMs;
     const full = Math.round((BAR_LENGTH * done) / Math.max(total, 1));
     const bar = '█'.repeat(full) + '░'.repeat(BAR_LENGTH - full);
-    this.out.write(`\r\u001B[2K  ${bar}  ${describe({ done, total, committed })}`);
+    this.out.write(`${CLEAR_LINE}  ${bar}  ${describe({ done, total, committed })}`);
   }
 
   #printTenth(progress: Progress): void {

@@ -62,6 +62,8 @@ export interface RunningPostgres {
   dropDatabase(name: string): Promise<void>;
   /** Stops the server and leaves the data. Safe to repeat. */
   stop(): Promise<void>;
+  /** Stops the server and removes the data, wherever it is. */
+  remove(): Promise<void>;
 }
 
 /**
@@ -100,8 +102,11 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
 export async function removePostgres(dataDir: string): Promise<void> {
   const data = await locateDataFolder(dataDir, await findServerUser());
   await stopOn(data);
-  await rm(data.folder, { recursive: true, force: true });
+  await removeData(data);
 }
+
+const removeData = (data: DataFolder): Promise<void> =>
+  rm(data.folder, { recursive: true, force: true });
 
 async function stopOn(data: DataFolder): Promise<void> {
   const found = await findPostmaster(data.cluster, READY_MS_MAX);
@@ -202,6 +207,11 @@ class PostgresServer implements RunningPostgres {
 
   stop(): Promise<void> {
     return endPostmaster(this.pid, this.#data.cluster, STOP_MS_MAX);
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    await removeData(this.#data);
   }
 }
 

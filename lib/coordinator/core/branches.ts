@@ -80,7 +80,7 @@ function afterOutcome(branch: Branch, outcome: BranchOutcome, retryAtMs: number)
 /** The last branch to finish ends its session in the same write. */
 function branchChanged(session: Session, before: Branch, branch: Branch, now: number): Decision {
   const after = withBranch(session, branch);
-  const end = endDecision(after, now);
+  const end = endDecision(after, now, { lastBranch: branch });
   if (end !== undefined) return end;
   return changed({ kind: 'change-branch', after, branch, from: before.status });
 }

@@ -65,6 +65,6 @@ function decided(
   effects: readonly Effect[],
   now: number,
 ): Decision {
-  const ended = endDecision(after, now, session.status);
+  const ended = endDecision(after, now, { from: session.status });
   return ended ?? changed({ kind: 'change-session', after, from: session.status }, effects);
 }

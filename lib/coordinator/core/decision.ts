@@ -22,6 +22,8 @@ export type SessionChange =
       readonly after: Session;
       readonly from: GlobalStatus;
       readonly hadBranches: boolean;
+      /** The branch that was the last to finish, in its last state. */
+      readonly lastBranch: Branch | undefined;
     };
 
 /** What the shell has to do once the change is durable. */

@@ -1,7 +1,7 @@
 import type { GlobalStatus } from '../../protocol/index.js';
 import type { Decision, Effect } from './decision.js';
 import { changed, unchanged } from './decision.js';
-import type { Session } from './session.js';
+import type { Branch, Session } from './session.js';
 import { isFinished } from './session.js';
 import { moveSession } from './transitions.js';
 
@@ -19,19 +19,22 @@ export function end(session: Session | undefined, now: number): Decision {
   return endDecision(session, now) ?? unchanged(session);
 }
 
-/**
- * The decision that ends the session, if it is decided and nothing is left to do.
- *
- * @param from the durable status, where the session was decided in this very step
- */
+interface EndingStep {
+  /** The durable status, where the session was decided in this very step. */
+  readonly from?: GlobalStatus;
+  /** The branch that was finished in this very step. */
+  readonly lastBranch?: Branch;
+}
+
+/** The decision that ends the session, if it is decided and nothing is left to do. */
 export function endDecision(
   session: Session,
   now: number,
-  from: GlobalStatus = session.status,
+  { from = session.status, lastBranch }: EndingStep = {},
 ): Decision | undefined {
   const to = END_OF[session.status];
   if (to === undefined || !session.branches.every(isFinished)) return undefined;
   const after = { ...moveSession(session, to), endedAtMs: now, branches: [] };
   const hadBranches = session.branches.length > 0;
-  return changed({ kind: 'end', after, from, hadBranches }, ENDED);
+  return changed({ kind: 'end', after, from, hadBranches, lastBranch }, ENDED);
 }

@@ -59,7 +59,8 @@ export class CallQueue {
 
   /** The resource can be reached (again): nothing waits any longer. */
   kick(): void {
-    this.#ready.push(...this.#delayed.splice(0));
+    this.#ready = this.#ready.concat(this.#delayed);
+    this.#delayed = [];
     this.#schedule();
   }
 
@@ -130,7 +131,7 @@ export class CallQueue {
     this.#timer = clock.after(Math.max(0, dueMs - clock.monotonicMs()), () => {
       const nowMs = clock.monotonicMs();
       const [due, later] = partition(this.#delayed, (target) => target.notBeforeMs <= nowMs);
-      this.#ready.push(...due);
+      this.#ready = this.#ready.concat(due);
       this.#delayed = later;
       this.#schedule();
       this.#armTimer(later.reduce((min, target) => Math.min(min, target.notBeforeMs), Infinity));

@@ -143,7 +143,7 @@ export class NamespaceCoordinator implements DurableObserver {
   attach(handler: BranchHandler): Detach {
     const remove = this.#participants.attach(handler);
     return async () => {
-      await withinMs(this.#deps.clock, DETACH_MS, this.#finishCalls(handler.resourceId));
+      await withinMs(this.#deps.clock, DETACH_MS, this.#phaseTwo.quiet(handler.resourceId));
       remove();
     };
   }
@@ -210,11 +210,6 @@ export class NamespaceCoordinator implements DurableObserver {
   async #wait(event: Promise<void>): Promise<void> {
     this.#deps.commits.hurry();
     await event;
-  }
-
-  async #finishCalls(resourceId: string): Promise<void> {
-    await this.#deps.commits.flush();
-    await this.#phaseTwo.quiet(resourceId);
   }
 
   async #submit(live: LiveSession, command: Command, what: string): Promise<Session | undefined> {

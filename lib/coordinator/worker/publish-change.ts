@@ -5,8 +5,11 @@ import type { LiveSession } from './live-session.js';
 /** Tells the diagnostics channels what has become durable. */
 export function publishChange({ namespace, xid }: LiveSession, change: SessionChange): void {
   switch (change.kind) {
-    case 'begin':
     case 'end':
+      if (change.lastBranch !== undefined) publishOneBranch(namespace, xid, change.lastBranch);
+      publishGlobal({ namespace, xid, status: change.after.status });
+      return;
+    case 'begin':
       publishGlobal({ namespace, xid, status: change.after.status });
       return;
     case 'change-session':

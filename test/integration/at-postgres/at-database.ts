@@ -48,7 +48,7 @@ export async function createAtDatabase(setup: string): Promise<AtDatabase> {
   const engine = engineFor();
   const connect = async (config?: pg.PoolConfig): Promise<pg.PoolClient> => {
     const client = await (config === undefined ? pool : database.pool(config)).connect();
-    client.on('error', () => undefined);
+    client.on('error', ignore);
     clients.push(client);
     return client;
   };
@@ -123,9 +123,10 @@ function sourceOf(pool: pg.Pool): SqlSource {
   return {
     async withSession(work) {
       const client = await pool.connect();
-      client.on('error', () => undefined);
+      client.on('error', ignore);
       try {
         const result = await work(sessionOf(client));
+        client.off('error', ignore);
         client.release();
         return result;
       } catch (error) {
@@ -135,6 +136,9 @@ function sourceOf(pool: pg.Pool): SqlSource {
     },
   };
 }
+
+/** A session that a test ends on purpose fails by its query. */
+const ignore = (): undefined => undefined;
 
 const sessionOf = (client: pg.PoolClient): SqlSession => ({
   async query(text, values) {

@@ -15,6 +15,9 @@ const SETUP = `
   CREATE TABLE seat (id int PRIMARY KEY, place int NOT NULL UNIQUE);
   INSERT INTO seat VALUES (1, 10), (2, 20), (3, 30);
 
+  CREATE TABLE booking (id int PRIMARY KEY, during int4range, EXCLUDE USING gist (during WITH &&));
+  INSERT INTO booking VALUES (1, '[1,5)'), (2, '[5,9)');
+
   CREATE TABLE author (id int PRIMARY KEY, email text UNIQUE);
   CREATE TABLE book (id int PRIMARY KEY, title text,
     author int REFERENCES author ON UPDATE CASCADE ON DELETE CASCADE);
@@ -154,6 +157,15 @@ const CASES: readonly Case[] = [
       'UPDATE seat SET place = -1 WHERE id = 1',
       'UPDATE seat SET place = 10 WHERE id = 2',
       'UPDATE seat SET place = 20 WHERE id = 1',
+    ],
+  },
+  {
+    title: 'swapped values that exclude each other',
+    tables: ['booking'],
+    statements: [
+      "UPDATE booking SET during = '[90,91)' WHERE id = 1",
+      "UPDATE booking SET during = '[1,5)' WHERE id = 2",
+      "UPDATE booking SET during = '[5,9)' WHERE id = 1",
     ],
   },
   {

@@ -97,6 +97,7 @@ const table: readonly (readonly [title: string, type: string, value: string])[] 
   ['a position in the log', 'pg_lsn', `'16/B374D848'`],
   ['an oid', 'oid', '4294967295'],
   ['a table as a value', 'regclass', `'elsewhere."A Table"'`],
+  ['a long text', 'text', "(SELECT string_agg(md5(n::text), '') FROM generate_series(1, 20000) n)"],
   ['NULL', 'text', 'NULL'],
 ];
 

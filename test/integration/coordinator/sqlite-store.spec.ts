@@ -8,6 +8,7 @@ import type {
   SqliteDatabase,
   SqliteStatement,
 } from '../../../lib/coordinator/store/sqlite/sqlite-database.interface.js';
+import type { WalFile } from '../../../lib/coordinator/store/sqlite/wal-file.js';
 import { systemClock, systemIds } from '../../../lib/system/index.js';
 import { EmbeddedClient } from '../../../lib/transport/embedded-client.js';
 import { until } from '../../support/until.js';
@@ -31,7 +32,7 @@ function deciding(status: 'committing' | 'rolling-back', before: Session = ACTIV
 
 function ending(before: Session, from: Session['status'] = 'committing'): StoreCommand {
   const after = { ...before, status: 'committed' as const, endedAtMs: 99, branches: [] };
-  return { kind: 'end', after, from, hadBranches: true };
+  return { kind: 'end', after, from, hadBranches: true, lastBranch: undefined };
 }
 
 const kinds = (answers: readonly { kind: string }[]): string[] => answers.map(({ kind }) => kind);
@@ -194,15 +195,57 @@ describe('The SQLite store', () => {
     shell.close();
   });
 
-  it('waits for the disk before it says that something is written', async () => {
+  it('leaves the wait for the disk to the log file, as the mode of the database allows', async () => {
     const { database, store: opened } = await sqliteUnderTest(folder.path('other.db'));
     const [journal] = database.prepare('PRAGMA journal_mode').all();
     const [synchronous] = database.prepare('PRAGMA synchronous').all();
 
-    expect([journal?.['journal_mode'], synchronous?.['synchronous']]).toEqual(['wal', 2]);
+    expect([journal?.['journal_mode'], synchronous?.['synchronous']]).toEqual(['wal', 1]);
+    await opened.close();
+  });
+
+  it('says that something is written, or reads it, only when the disk has it', async () => {
+    const disk = new SlowDisk();
+    const { store: opened } = await sqliteUnderTest(folder.path('other.db'), undefined, disk);
+    const told: string[] = [];
+
+    const writing = opened.apply([BEGIN]).then(() => told.push('written'));
+    const reading = opened.load('default', ACTIVE.xid).then(() => told.push('read'));
+    await until(() => disk.isAsked);
+    const toldBefore = [...told];
+    disk.isDone();
+    await Promise.all([writing, reading]);
+
+    expect(toldBefore).toEqual([]);
+    expect(told.sort()).toEqual(['read', 'written']);
+    await opened.close();
+  });
+
+  it('calls everything unknown that the disk did not confirm', async () => {
+    const wal = { sync: () => Promise.reject(new Error('EIO')), close: () => undefined };
+    const { store: opened } = await sqliteUnderTest(folder.path('other.db'), undefined, wal);
+
+    const answers = await opened.apply([BEGIN]);
+
+    expect(kinds(answers)).toEqual(['unknown']);
     await opened.close();
   });
 });
+
+/** A log file whose sync ends when the test says so. */
+class SlowDisk implements WalFile {
+  isAsked = false;
+  isDone = (): void => undefined;
+
+  sync(): Promise<void> {
+    this.isAsked = true;
+    return new Promise((resolve) => (this.isDone = resolve));
+  }
+
+  close(): void {
+    this.isDone();
+  }
+}
 
 describe('Opening a SQLite store', () => {
   const folder = testFolder();

@@ -187,6 +187,21 @@ describe('a request carries no xid', () => {
     expect(seen.xid).toBeUndefined();
   });
 
+  it('when it opens a tunnel, which is for the proxy', async () => {
+    const heads: http.IncomingHttpHeaders[] = [];
+    server.server.once('connect', (request, socket) => {
+      heads.push(request.headers);
+      socket.end('HTTP/1.1 200 OK\r\n\r\n');
+    });
+    await inTransaction(async () => {
+      const options = { host: '127.0.0.1', port: server.port, method: 'connect', path: 'stock:80' };
+      const request = http.request(options).end();
+      const [, socket] = (await once(request, 'connect')) as [unknown, net.Socket];
+      socket.destroy();
+    });
+    expect(heads).toEqual([expect.not.objectContaining({ tx_xid: 'x1' })]);
+  });
+
   it('when its manager switched it off', async () => {
     const other = participantManager();
     const releaseOther = installOutgoingHttp(other, { outgoing: false });
@@ -210,70 +225,13 @@ it('goes through a private proxy to a private host', async () => {
   expect(seen).toMatchObject({ url: path, xid: 'x1' });
 });
 
-describe('what the user wrote', () => {
-  it.each([
-    ['TX_XID', { TX_XID: 'mine' }],
-    ['tx_xid', { tx_xid: 'mine' }],
-    ['TX_XID in a flat list', ['Host', 'a', 'TX_XID', 'mine']],
-    ['TX_XID next to Expect', { Expect: '100-continue', TX_XID: 'mine' }],
-  ])('%s stays as it is', async (_what, headers) => {
-    const options = { host: '127.0.0.1', port: server.port, headers };
-    const seen = await inTransaction(() => answerTo(http.request(options)));
-    expect(seen.xid).toBe('mine');
-  });
-
-  it('TX-XID is not contradicted by a second header', async () => {
-    const options = { host: '127.0.0.1', port: server.port, headers: { 'TX-XID': 'mine' } };
-    const seen = await inTransaction(() => answerTo(http.request(options)));
-    expect(seen.rawNames.filter((name) => /^tx[_-]xid$/i.test(name))).toEqual(['TX-XID']);
-  });
-
-  it('may be set on the request afterwards', async () => {
-    const seen = await inTransaction(async () => {
-      const request = http.request(server.url);
-      request.setHeader('TX_XID', 'mine');
-      return answerTo(request);
-    });
-    expect(seen.xid).toBe('mine');
-  });
-
-  it.each([
-    ['an object', (): object => ({ a: 'b' })],
-    ['an object with Expect', (): object => ({ Expect: '100-continue' })],
-    ['a list', (): object => ['Host', 'a']],
-  ])('is not changed: headers as %s', async (_what, makeHeaders) => {
-    const headers = makeHeaders();
-    const options = { host: '127.0.0.1', port: server.port, headers: headers as string[] };
-    await inTransaction(() => answerTo(http.request(options)));
-    expect(options).toEqual({ host: '127.0.0.1', port: server.port, headers: makeHeaders() });
-    expect(options.headers).toBe(headers);
-  });
-
-  it.each([
-    ['a text that is no URL', 'no url', 'ERR_INVALID_URL'],
-    ['a protocol of the other module', 'https://127.0.0.1/', 'ERR_INVALID_PROTOCOL'],
-    ['a host that is no text', { host: 7 as unknown as string }, 'ERR_INVALID_ARG_TYPE'],
-  ])('fails as without us: %s', async (_what, input, code) => {
-    const call = inTransaction(async () => http.request(input));
-    await expect(call).rejects.toMatchObject({ code });
-  });
-
-  it('one options object for two hosts gives both the xid', async () => {
-    const options = { method: 'GET' };
-    const seen = await inTransaction(async () => [
-      await answerTo(http.request(server.url, options)),
-      await answerTo(http.request(server.otherUrl, options)),
-    ]);
-    expect(seen.map(({ xid }) => xid)).toEqual(['x1', 'x1']);
-  });
-
-  it('one sole options object for two hosts gives both the xid', async () => {
-    const options = { hostname: '127.0.0.1', port: server.port };
-    const seen = await inTransaction(async () => {
-      const first = await answerTo(http.request(options));
-      options.hostname = 'localhost';
-      return [first, await answerTo(http.request(options))];
-    });
-    expect(seen.map(({ xid }) => xid)).toEqual(['x1', 'x1']);
-  });
+it('is judged by where it really goes, when options and URL differ', async () => {
+  release();
+  release = installOutgoingHttp(manager, { deny: ['localhost'] });
+  const { port } = server;
+  const seen = await inTransaction(async () => [
+    await answerTo(http.request('http://localhost:1/', { hostname: '127.0.0.1', port })),
+    await answerTo(http.request(server.url, { hostname: 'localhost' })),
+  ]);
+  expect(seen.map(({ xid }) => xid)).toEqual(['x1', undefined]);
 });

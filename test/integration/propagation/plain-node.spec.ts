@@ -125,3 +125,17 @@ it('a pool of a copy of undici that is not the global one does, too', async () =
   `);
   expect(result).toEqual({ count: 50, wrong: [] });
 });
+
+it('the undici inside node does over a limited dispatcher of its own', async () => {
+  const result = await run(`
+    await fetch(url + '/null');
+    seen.length = 0;
+    const slots = [1, 2].map((version) => Symbol.for('undici.globalDispatcher.' + version));
+    const { constructor: Agent } = globalThis[slots[0]] ?? globalThis[slots[1]];
+    const limited = new Agent({ connections: 2 });
+    for (const slot of slots) if (globalThis[slot]) globalThis[slot] = limited;
+    installOutgoingHttp(manager, {});
+    await each(50, (to) => fetch(to).then((answer) => answer.text()));
+  `);
+  expect(result).toEqual({ count: 50, wrong: [] });
+});

@@ -1,3 +1,4 @@
+import net from 'node:net';
 import { Readable } from 'node:stream';
 
 import * as undici from 'undici';
@@ -125,4 +126,23 @@ it('a private undici proxy in front of a public host gets no xid', async () => {
   });
   await client.close();
   expect(server.seen.map(({ url, xid }) => [url, xid])).toEqual([[path, undefined]]);
+});
+
+it('a tunnel that undici opens gets no xid, and the request through it does', async () => {
+  const heads: unknown[] = [];
+  server.server.once('connect', (request, socket) => {
+    heads.push(request.headers['tx_xid']);
+    const upstream = net.connect(server.port, '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      socket.pipe(upstream).pipe(socket);
+    });
+  });
+  const dispatcher = new undici.ProxyAgent({ uri: server.url, proxyTunnel: true });
+  await inTransaction(async () => {
+    const { body } = await undici.request('http://stock.internal/items', { dispatcher });
+    await body.dump();
+  });
+  await dispatcher.close();
+  expect(heads).toEqual([undefined]);
+  expect(server.seen).toMatchObject([{ url: '/items', host: 'stock.internal', xid: 'x1' }]);
 });

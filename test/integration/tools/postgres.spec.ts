@@ -189,6 +189,16 @@ describe('PostgreSQL from npm', () => {
     },
   );
 
+  asRoot('removes the data where it really is, though the folder asked for is gone', async () => {
+    await chmod(parent, 0o700);
+    const server = await start();
+    await rm(parent, { recursive: true });
+
+    await server.remove();
+    await expect(stat(server.dataDir)).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(isAlive(server.pid)).toBe(false);
+  });
+
   asRoot('runs the server as a user who is not root', async () => {
     const server = await start();
     const { uid } = await stat(join(server.dataDir, 'cluster'));

@@ -13,18 +13,20 @@ import { migrate } from './migrate.js';
 import type { SqliteDatabase, SqliteDriver } from './sqlite-database.interface.js';
 import { SqliteSessionStore } from './sqlite-session.store.js';
 import { takeStoreLock } from './store-lock.js';
+import { NO_WAL_FILE, walFileOf } from './wal-file.js';
 
 /** A store that lives as long as its process. */
 export const MEMORY = ':memory:';
 
 /**
- * WAL lets other programs read meanwhile; FULL makes each commit wait for the disk, which is what
- * "durable" means here. The wait for a foreign writer blocks this thread, hence it is short.
+ * WAL lets other programs read meanwhile. Under NORMAL a commit does not wait for the disk: the store
+ * waits itself, outside this thread, before it answers (see WalFile). The wait for a foreign writer
+ * blocks this thread, hence it is short.
  */
 const PRAGMAS = `
 PRAGMA busy_timeout = 250;
 PRAGMA journal_mode = WAL;
-PRAGMA synchronous = FULL;
+PRAGMA synchronous = NORMAL;
 PRAGMA cache_size = -16000;
 PRAGMA wal_autocheckpoint = 4000;
 PRAGMA journal_size_limit = 67108864;
@@ -80,6 +82,7 @@ function openInMemory(driver: SqliteDriver): SqliteSessionStore {
     place: MEMORY,
     open: () => database,
     canReopen: false,
+    wal: NO_WAL_FILE,
     release: () => undefined,
   };
   return new SqliteSessionStore(connection, database);
@@ -98,7 +101,8 @@ function openFile(driver: SqliteDriver, file: string): SqliteSessionStore {
     const release = (): void => {
       lock.release();
     };
-    return new SqliteSessionStore({ place: path, open, canReopen: true, release }, database);
+    const wal = walFileOf(path);
+    return new SqliteSessionStore({ place: path, open, canReopen: true, wal, release }, database);
   } catch (error) {
     database?.close();
     lock.release();

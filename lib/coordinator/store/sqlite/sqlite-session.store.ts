@@ -8,6 +8,7 @@ import { SessionIds } from './session-ids.js';
 import type { SqliteDatabase, SqliteRow } from './sqlite-database.interface.js';
 import type { Statements } from './statements.js';
 import { prepareStatements } from './statements.js';
+import type { WalFile } from './wal-file.js';
 
 /** How the store gets at its file. */
 export interface SqliteConnection {
@@ -15,6 +16,7 @@ export interface SqliteConnection {
   open(): SqliteDatabase;
   /** Whether `open` leads to the same data again. */
   readonly canReopen: boolean;
+  readonly wal: WalFile;
   /** Called once, after the database has been closed. */
   release(): void;
 }
@@ -24,6 +26,8 @@ type Trouble = Extract<StoreAnswer, { kind: 'failed' | 'unknown' }>;
 
 const DONE: StoreAnswer = { kind: 'done', count: 1 };
 
+const isWritten = (count: number | Trouble): count is number => typeof count === 'number';
+
 /** Sessions in one SQLite file that this process owns. */
 export class SqliteSessionStore implements SessionStore {
   readonly #connection: SqliteConnection;
@@ -32,6 +36,8 @@ export class SqliteSessionStore implements SessionStore {
   #statements: Statements;
   /** After a failed COMMIT only a new connection tells what the file holds. */
   #isSuspect = false;
+  /** While the disk takes what was committed last. */
+  #syncing: Promise<void> | undefined;
 
   constructor(connection: SqliteConnection, database: SqliteDatabase) {
     this.#connection = connection;
@@ -45,19 +51,30 @@ export class SqliteSessionStore implements SessionStore {
     return this.#connection.place;
   }
 
-  apply(batch: readonly StoreCommand[]): Promise<readonly StoreAnswer[]> {
+  async apply(batch: readonly StoreCommand[]): Promise<readonly StoreAnswer[]> {
     const counts = this.#write(batch);
-    const answers = batch.map((command, index) => this.#answer(command, counts[index] ?? 0));
-    return Promise.resolve(answers);
+    if (counts.some(isWritten)) {
+      const failure = await this.#sync();
+      if (failure !== undefined) return counts.map((count) => (isWritten(count) ? failure : count));
+    }
+    return batch.map((command, index) => this.#answer(command, counts[index] ?? 0));
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- what it throws must reject
+  /** What it finds has been on the disk before: nobody may be told of a record that is not. */
   async load(namespace: string, xid: string): Promise<Session | undefined> {
+    await this.#syncing;
     return this.#reading(() => this.#find(namespace, xid));
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- what it throws must reject
   async claimOpen(owner: string): Promise<Claim> {
+    const claim = this.#claimOpen(owner);
+    const failure = await this.#sync();
+    if (failure === undefined) return claim;
+    const cause = failure.error;
+    throw new StoreUnavailableError(this.place, messageOf(cause), { cause });
+  }
+
+  #claimOpen(owner: string): Claim {
     return this.#reading(() => {
       const epoch = Number(readMeta(this.#database, 'epoch') ?? 0) + 1;
       this.#statements.begin.run();
@@ -77,7 +94,23 @@ export class SqliteSessionStore implements SessionStore {
   // eslint-disable-next-line @typescript-eslint/require-await -- what it throws must reject
   async close(): Promise<void> {
     this.#database.close();
+    this.#connection.wal.close();
     this.#connection.release();
+  }
+
+  /** Puts what was committed on the disk. Returns why that is not known to have happened. */
+  async #sync(): Promise<Trouble | undefined> {
+    failpoint('store.sync');
+    try {
+      this.#syncing = this.#connection.wal.sync();
+      await this.#syncing;
+      return undefined;
+    } catch (error) {
+      this.#isSuspect = true;
+      return { kind: 'unknown', error };
+    } finally {
+      this.#syncing = undefined;
+    }
   }
 
   /** Returns for each command how many rows it wrote, or why that is not known. */
@@ -235,6 +268,7 @@ export class SqliteSessionStore implements SessionStore {
     const database = this.#connection.open();
     const statements = prepareStatements(database);
     this.#database.close();
+    this.#connection.wal.close();
     this.#database = database;
     this.#statements = statements;
     this.#isSuspect = false;

@@ -61,13 +61,11 @@ function readConflict(detail: unknown): { table: string; key: string; holderXid:
  * so neither its holder nor its key are known. A new local transaction will see them.
  */
 function unseenConflict(where: unknown): CaptureError | undefined {
-  const table = /INSERT INTO dtx\.undo_row[^']*VALUES \((?:E)?'((?:[^']|'')+)'/.exec(String(where));
-  if (table?.[1] === undefined) return undefined;
-  const name = table[1].replaceAll("''", "'");
-  return {
-    kind: 'lock-conflict',
-    conflict: { table: name, key: UNKNOWN, holderXid: HOLDER_UNKNOWN },
-  };
+  const insert = /INSERT INTO dtx\.undo_row[^']*VALUES \((E?)'((?:[^']|'')+)'/.exec(String(where));
+  if (insert?.[2] === undefined) return undefined;
+  const quoted = insert[2].replaceAll("''", "'");
+  const table = insert[1] === 'E' ? quoted.replaceAll('\\\\', '\\') : quoted;
+  return { kind: 'lock-conflict', conflict: { table, key: UNKNOWN, holderXid: UNKNOWN } };
 }
 
 /** A column of the key was renamed or dropped after the capture function was made. */

@@ -4,6 +4,8 @@ import { connect } from '../../../../lib/coordinator/store/sqlite/open-store.js'
 import { migrate } from '../../../../lib/coordinator/store/sqlite/migrate.js';
 import type { SqliteDatabase } from '../../../../lib/coordinator/store/sqlite/sqlite-database.interface.js';
 import { SqliteSessionStore } from '../../../../lib/coordinator/store/sqlite/sqlite-session.store.js';
+import type { WalFile } from '../../../../lib/coordinator/store/sqlite/wal-file.js';
+import { walFileOf } from '../../../../lib/coordinator/store/sqlite/wal-file.js';
 
 export interface SqliteUnderTest {
   readonly store: SessionStore;
@@ -11,16 +13,26 @@ export interface SqliteUnderTest {
   readonly database: SqliteDatabase;
 }
 
-/** A store whose connection the test can reach. `spoil` may replace what the store sees of it. */
+/**
+ * A store whose connection the test can reach. `spoil` may replace what the store sees of it, and
+ * `wal` how it waits for the disk.
+ */
 export async function sqliteUnderTest(
   file: string,
   spoil: (database: SqliteDatabase) => SqliteDatabase = (database) => database,
+  wal: WalFile = walFileOf(file),
 ): Promise<SqliteUnderTest> {
   const driver = await findSqliteDriver();
   const database = connect(driver, file);
   migrate(database, file);
   const store = new SqliteSessionStore(
-    { place: file, open: () => connect(driver, file), canReopen: true, release: () => undefined },
+    {
+      place: file,
+      open: () => connect(driver, file),
+      canReopen: true,
+      wal,
+      release: () => undefined,
+    },
     spoil(database),
   );
   return { store, database };

@@ -51,7 +51,8 @@ BEGIN
   -- conflict": a tombstone of phase two has to make this fail.
   IF current_setting('${FENCED_SETTING}', true) IS DISTINCT FROM tag THEN
     INSERT INTO dtx.branch_fence (xid, branch) VALUES (own_xid, own_branch);
-    PERFORM set_config('${FENCED_SETTING}', tag, true);
+    -- An assignment is evaluated at once; PERFORM would run a query.
+    tag := set_config('${FENCED_SETTING}', tag, true);
     -- The client cannot see that anything else than these three has written.
     IF upper(left(ltrim(left(current_query(), 64), E' \\t\\r\\n'), 6))
         NOT IN ('INSERT', 'UPDATE', 'DELETE') THEN

@@ -40,6 +40,7 @@ export async function attempt(
 }
 
 const UNIQUE_VIOLATION = '23505';
+const EXCLUSION_VIOLATION = '23P01';
 
 function failureOf(error: unknown): Failure {
   if (error instanceof NotRestoredError) {
@@ -50,7 +51,7 @@ function failureOf(error: unknown): Failure {
   const name = typeof constraint === 'string' ? ` of constraint "${constraint}"` : '';
   return {
     reason: `${MEANINGS[state] ?? 'the database refuses it'}${name} (SQLSTATE ${state})`,
-    isUniqueViolation: state === UNIQUE_VIOLATION,
+    isUniqueViolation: [UNIQUE_VIOLATION, EXCLUSION_VIOLATION].includes(state),
   };
 }
 
@@ -59,5 +60,6 @@ const MEANINGS: Readonly<Record<string, string>> = {
   [UNIQUE_VIOLATION]: 'another row has taken a unique value that it had',
   '23514': 'a check no longer allows it',
   '42501': 'the role of the data source lacks a privilege',
+  [EXCLUSION_VIOLATION]: 'another row has taken a value that excludes it',
   P0001: 'a trigger refuses it',
 };

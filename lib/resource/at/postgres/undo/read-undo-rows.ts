@@ -131,14 +131,14 @@ async function judge(
   rows: readonly StoredUndoRow[],
 ): Promise<readonly (readonly [StoredUndoRow, Verdict])[]> {
   if (typeof table === 'string') return rows.map((row) => [row, table]);
-  const readable = ofShape(table, rows);
+  const readable = new Set(ofShape(table, rows));
   let comparisons: ReadonlyMap<string, Comparison> = new Map();
   const failure = await attempt(session, 'dtx_table', async () => {
-    const keys = readable.map(({ key }) => key);
+    const keys = [...readable].map(({ key }) => key);
     if (keys.length > 0) comparisons = await compareRows(session, xid, table, keys);
   });
   return rows.map((row) => {
-    if (!readable.includes(row)) return [row, CHANGED_TABLE];
+    if (!readable.has(row)) return [row, CHANGED_TABLE];
     return [row, failure?.reason ?? verdictOf(table, row, comparisons.get(row.key))];
   });
 }

@@ -29,17 +29,25 @@ const ACTIONS: readonly RestoreAction[] = ['delete', 'update', 'insert', 'replac
  */
 export function restoreStatement(orders: readonly RestoreOrder[]): RestoreStatement {
   const parts = partsOf(orders);
+  const that = (...actions: readonly RestoreAction[]): readonly Part[] =>
+    parts.filter(({ keys }) => actions.some((action) => keys[action].length > 0));
+  const [deleted, updated, inserted] = [
+    that('delete', 'replace'),
+    that('update'),
+    that('insert', 'replace'),
+  ];
   const ctes = [
     ...parts.map((part) => `i${String(part.number)} AS MATERIALIZED (${images(part)})`),
-    ...parts.map((part) => `d${String(part.number)} AS (${deleteRows(part, parts)})`),
-    `gone AS MATERIALIZED (SELECT ${countOf('d', parts)} AS n)`,
-    ...parts.map((part) => `u${String(part.number)} AS (${updateRows(part, parts)})`),
-    `changed AS MATERIALIZED (SELECT gone.n + ${countOf('u', parts)} AS n FROM gone)`,
-    ...parts.map((part) => `a${String(part.number)} AS (${insertRows(part)})`),
+    ...deleted.map((part) => `d${String(part.number)} AS (${deleteRows(part, parts)})`),
+    `gone AS MATERIALIZED (SELECT ${countOf('d', deleted)} AS n)`,
+    ...updated.map((part) => `u${String(part.number)} AS (${updateRows(part, parts)})`),
+    `changed AS MATERIALIZED (SELECT gone.n + ${countOf('u', updated)} AS n FROM gone)`,
+    ...inserted.map((part) => `a${String(part.number)} AS (${insertRows(part)})`),
   ];
+  const count = `(changed.n + ${countOf('a', inserted)})::text`;
   const replaceCount = orders.filter(({ action }) => action === 'replace').length;
   return {
-    text: `WITH ${ctes.join(',\n')}\nSELECT (changed.n + ${countOf('a', parts)})::text FROM changed`,
+    text: `WITH ${ctes.join(',\n')}\nSELECT ${count} FROM changed`,
     keys: parts.flatMap(({ keys }) => ACTIONS.map((action) => keys[action])),
     expectedCount: orders.length + replaceCount,
   };
@@ -83,9 +91,7 @@ function updateRows(part: Part, parts: readonly Part[]): string {
   const assignments = table.columns
     .filter(({ generated, identity }) => generated === '' && identity !== 'a')
     .map(({ name }) => `${identifier(name)} = (i.b).${identifier(name)}`);
-  // A row of nothing but columns that no UPDATE can set is never changed by one either.
-  const set = assignments.length > 0 ? assignments.join(', ') : 'ctid = t.ctid';
-  return `UPDATE ${rowsOf(table)} t SET ${set} FROM i${String(part.number)} i, gone
+  return `UPDATE ${rowsOf(table)} t SET ${assignments.join(', ')} FROM i${String(part.number)} i, gone
     WHERE gone.n >= 0 AND i.pk = ANY (${keysFor(part, 'update')}) AND ${isRowOfImage(table)}
       ${spareOthers(table, parts, 'onUpdate')} RETURNING 1`;
 }
@@ -136,5 +142,6 @@ const keepsValues = ({ referenced }: CascadingReference): string =>
     .join(' AND ');
 
 function countOf(prefix: string, parts: readonly Part[]): string {
-  return parts.map(({ number }) => `(SELECT count(*) FROM ${prefix}${String(number)})`).join(' + ');
+  const counts = parts.map(({ number }) => `(SELECT count(*) FROM ${prefix}${String(number)})`);
+  return ['0', ...counts].join(' + ');
 }
