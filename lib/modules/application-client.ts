@@ -59,17 +59,24 @@ export class ApplicationClient implements CoordinatorClient {
     return this.#client;
   }
 
+  /** Known once it is connected, which an application is before it serves anybody. */
+  get keepsOrder(): boolean {
+    return this.#client?.keepsOrder === true;
+  }
+
   async begin(request: BeginRequest): Promise<void> {
     const leave = this.#deps.enter();
+    this.#forgetExpired();
+    const deadlineMs = this.#deps.clock.monotonicMs() + request.timeoutMs;
+    // Before the answer: the launcher may have ended it by then.
+    this.#open.set(request.xid, { deadlineMs, leave });
     try {
       await this.#call((client) => client.begin(request));
     } catch (error) {
+      this.#open.delete(request.xid);
       leave();
       throw error;
     }
-    this.#forgetExpired();
-    const deadlineMs = this.#deps.clock.monotonicMs() + request.timeoutMs;
-    this.#open.set(request.xid, { deadlineMs, leave });
   }
 
   commit(request: EndRequest): Promise<GlobalSummary> {

@@ -8,6 +8,11 @@ export interface BeginRequest {
   readonly applicationId: string;
   /** After this long without a decision the coordinator rolls back. */
   readonly timeoutMs: number;
+  /**
+   * The caller goes on without the answer, so the record may become durable together with the first
+   * thing that happens to the transaction. Only for clients that keep the order. @default false
+   */
+  readonly mayWait?: boolean;
 }
 
 /** Adds a branch to an active global transaction. Repeating it with its ids changes nothing. */

@@ -44,6 +44,12 @@ export interface Ids {
  * OutcomeUnknownError, and may be repeated.
  */
 export interface CoordinatorClient {
+  /**
+   * Whether calls reach the coordinator in the order in which they are made, also those of other
+   * services that were called meanwhile. Then nobody has to wait for a begin: what needs the
+   * transaction comes behind it. @default false
+   */
+  readonly keepsOrder?: boolean;
   /** @throws TransactionLimitError when the coordinator is full; nothing was accepted */
   begin(request: BeginRequest): Promise<void>;
   /** @throws GlobalNotActiveError when the decision has been made, or the xid is unknown */

@@ -22,6 +22,8 @@ interface GlobalTransactionInit {
   readonly name: string;
   readonly role: GlobalTransactionRole;
   readonly timeoutMs: number;
+  /** Settles when the coordinator has it, or has refused it. */
+  readonly begun?: Promise<void>;
 }
 
 /**
@@ -54,6 +56,7 @@ export class GlobalTransaction {
   readonly timeoutMs: number;
   #state: State = 'active';
   #rollbackOnly: string | undefined;
+  readonly #begun: Promise<void> | undefined;
   #openCount = 0;
 
   /** @internal Use TransactionManager.begin() or join(). */
@@ -63,6 +66,9 @@ export class GlobalTransaction {
     this.name = init.name;
     this.role = init.role;
     this.timeoutMs = init.timeoutMs;
+    this.#begun = init.begun;
+    // Whoever ends the transaction reads a failure; until then nobody may stumble over it.
+    this.#begun?.catch(() => undefined);
   }
 
   /** Whether work can still become part of it, as far as this service knows. */
@@ -105,7 +111,9 @@ export class GlobalTransaction {
     await this.manager.completion.beforeCommit(this);
     await this.#refuseCommit();
     this.#state = 'ending';
-    const summary = await this.manager.completion.commit(this);
+    // The commit comes behind the begin, so it need not wait for it. If there was no begin, that is
+    // the error: the coordinator knows nothing of what was to be committed.
+    const [summary] = await Promise.all([this.manager.completion.commit(this), this.#begun]);
     if (summary.status !== 'absent' && isCommitDecided(summary.status)) {
       this.#state = 'committed';
       await this.manager.completion.afterCommit(this);
@@ -134,6 +142,16 @@ export class GlobalTransaction {
     const committed = summary.status !== 'absent' && isCommitDecided(summary.status);
     this.#state = committed ? 'committed' : 'rolled-back';
     return summary;
+  }
+
+  /**
+   * Resolves when the coordinator has the transaction.
+   *
+   * @throws what its begin was refused with
+   * @internal
+   */
+  async assertBegun(): Promise<void> {
+    await this.#begun;
   }
 
   /** Asks the coordinator what it knows. */

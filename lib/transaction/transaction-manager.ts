@@ -1,10 +1,15 @@
 import type { Observable } from 'rxjs';
 
 import type { Clock, CoordinatorClient, DtxLog, GlobalSummary, Ids } from '../protocol/index.js';
-import { ROLLBACK_WAIT_MS_DEFAULT, TIMEOUT_MS_DEFAULT, assertXid } from '../protocol/index.js';
+import {
+  ROLLBACK_WAIT_MS_DEFAULT,
+  TIMEOUT_MS_DEFAULT,
+  assertXid,
+  messageOf,
+} from '../protocol/index.js';
 import { Completion } from './completion.js';
 import { GlobalTransaction } from './global-transaction.js';
-import type { FailureHandler, TransactionHooks } from './hooks.js';
+import type { FailureHandler, TransactionHooks, TransactionInfo } from './hooks.js';
 import type { TransactionDefinition, TransactionOptions } from './transaction-options.js';
 import { defineTransaction } from './transaction-options.js';
 import { executeInTransaction } from './transactional-template.js';
@@ -102,25 +107,18 @@ export class TransactionManager {
 
   /** @internal */
   async beginDefined(definition: TransactionDefinition): Promise<GlobalTransaction> {
-    const { applicationId, client, failureHandler, hooks, ids, log } = this.#deps;
+    const { applicationId, hooks, ids } = this.#deps;
     const { name, timeoutMs = this.#timeoutMsDefault } = definition;
     const xid = ids.newXid();
-    try {
-      await hooks?.beforeBegin?.({ xid, name, applicationId });
-      await client.begin({ xid, name, applicationId, timeoutMs });
-    } catch (error) {
-      log.warn(`Global transaction ${name} could not begin`);
-      await failureHandler?.onBeginFailure?.({ xid, name, applicationId }, error);
-      throw error;
-    }
-    const transaction = new GlobalTransaction({
-      manager: this,
-      xid,
-      name,
-      role: 'launcher',
-      timeoutMs,
-    });
-    if (hooks?.afterBegin !== undefined) await this.#afterBegin(transaction);
+    const info: TransactionInfo = { xid, name, applicationId };
+    if (hooks?.beforeBegin !== undefined) await this.#beforeBegin(info);
+    // A hook that hears of the begin wants it to have happened.
+    const mayWait = this.client.keepsOrder === true && hooks?.afterBegin === undefined;
+    const begun = this.#beginAtCoordinator(info, timeoutMs, mayWait);
+    if (!mayWait) await begun;
+    const role = 'launcher';
+    const transaction = new GlobalTransaction({ manager: this, xid, name, role, timeoutMs, begun });
+    if (hooks?.afterBegin !== undefined) await this.#afterBegin(info);
     return transaction;
   }
 
@@ -149,13 +147,43 @@ export class TransactionManager {
     return this.#deps.log;
   }
 
-  async #afterBegin(transaction: GlobalTransaction): Promise<void> {
-    const { applicationId, hooks, log } = this.#deps;
-    const { name, xid } = transaction;
+  async #beginAtCoordinator(
+    info: TransactionInfo,
+    timeoutMs: number,
+    mayWait: boolean,
+  ): Promise<void> {
     try {
-      await hooks?.afterBegin?.({ xid, name, applicationId });
+      await this.client.begin({ ...info, timeoutMs, ...(mayWait && { mayWait }) });
     } catch (error) {
-      log.error('The hook afterBegin threw; the transaction is not affected', error);
+      await this.#beginFailed(info, error);
+      throw error;
+    }
+  }
+
+  async #beforeBegin(info: TransactionInfo): Promise<void> {
+    try {
+      await this.#deps.hooks?.beforeBegin?.(info);
+    } catch (error) {
+      await this.#beginFailed(info, error);
+      throw error;
+    }
+  }
+
+  async #beginFailed(info: TransactionInfo, error: unknown): Promise<void> {
+    const { failureHandler, log } = this.#deps;
+    log.warn(`Global transaction ${info.name} could not begin: ${messageOf(error)}`);
+    try {
+      await failureHandler?.onBeginFailure?.(info, error);
+    } catch (failure) {
+      log.error('The hook onBeginFailure threw; the transaction is not affected', failure);
+    }
+  }
+
+  async #afterBegin(info: TransactionInfo): Promise<void> {
+    try {
+      await this.#deps.hooks?.afterBegin?.(info);
+    } catch (error) {
+      this.#deps.log.error('The hook afterBegin threw; the transaction is not affected', error);
     }
   }
 }

@@ -112,6 +112,9 @@ async function begun<T>(
     result = await runInContext(transaction, async () => assertNoStream(definition, await body()));
   } catch (thrown) {
     await endAfterThrow(transaction, definition, thrown);
+    // Where the begin was refused nothing could join, so that is what has failed. It is asked for
+    // behind the end, which has made it come through.
+    await transaction.assertBegun();
     throw thrown;
   }
   await commitOrRollback(transaction);

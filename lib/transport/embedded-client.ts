@@ -16,6 +16,8 @@ import { CoordinatorClosedError } from '../protocol/index.js';
 
 /** Calls a coordinator of this process, as functions. */
 export class EmbeddedClient implements CoordinatorClient {
+  /** Calls are functions, and all services that use the coordinator run in this process. */
+  readonly keepsOrder = true;
   readonly #coordinator: NamespaceCoordinator;
   readonly #release: () => Promise<void>;
   readonly #attachments = new Set<Detach>();

@@ -22,6 +22,8 @@ export class LiveSession {
   isReread = false;
   /** Requests that are queued or being written. */
   pendingCount = 0;
+  /** Writes a begin that was held back, and resolves when it is durable. */
+  writeHeldBegin: (() => Promise<void>) | undefined;
   /** Phase two, once it has begun. */
   targets: readonly PhaseTwoTarget[] | undefined;
   #endWaiters: Waiters | undefined;

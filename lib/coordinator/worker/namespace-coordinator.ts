@@ -27,7 +27,7 @@ import type { SessionStore } from '../store/index.js';
 import { assertBeginRequest, assertRegisterRequest } from './door.js';
 import type { DurableObserver } from './durable-observer.interface.js';
 import type { GroupCommit } from './group-commit.js';
-import { CALL_TIMEOUT_MS, DETACH_MS, OPEN_SESSIONS_MAX } from './limits.js';
+import { CALL_TIMEOUT_MS, DETACH_MS, LAZY_WRITE_MS, OPEN_SESSIONS_MAX } from './limits.js';
 import { LiveSession } from './live-session.js';
 import { PhaseTwo } from './phase-two.js';
 import { publishChange } from './publish-change.js';
@@ -93,7 +93,29 @@ export class NamespaceCoordinator implements DurableObserver {
     }
     const { namespace, ownership } = this.#deps;
     const command: Command = { kind: 'begin', namespace, request, ownership };
-    await this.#submit(this.#live(request.xid), command, 'begin');
+    const live = this.#live(request.xid);
+    if (request.mayWait === true && !live.isLoaded) await this.#hold(live, command);
+    else await this.#submit(live, command, 'begin');
+  }
+
+  /**
+   * Nobody waits for this begin, so it is written with the first thing that happens to the session,
+   * or a little later: one durable write less on the way of most transactions.
+   */
+  #hold(live: LiveSession, command: Command): Promise<void> {
+    // Nobody has begun an xid of 128 random bits before; if so, the store refuses the write.
+    live.isLoaded = true;
+    return new Promise((resolve, reject) => {
+      const timer = this.#deps.clock.after(LAZY_WRITE_MS, () => void live.writeHeldBegin?.());
+      live.writeHeldBegin = () => {
+        timer.cancel();
+        live.writeHeldBegin = undefined;
+        const written = this.#submit(live, command, 'begin');
+        return written.then(() => {
+          resolve();
+        }, reject);
+      };
+    });
   }
 
   async registerBranch(request: RegisterBranchRequest): Promise<void> {
@@ -165,6 +187,7 @@ export class NamespaceCoordinator implements DurableObserver {
     this.#timeouts.stop();
     this.#phaseTwo.stop();
     for (const live of this.#sessions.values()) {
+      void live.writeHeldBegin?.();
       live.released();
       live.ended();
     }
@@ -213,6 +236,8 @@ export class NamespaceCoordinator implements DurableObserver {
   }
 
   async #submit(live: LiveSession, command: Command, what: string): Promise<Session | undefined> {
+    // In front of what is submitted now: both are decided and written in this order.
+    void live.writeHeldBegin?.();
     try {
       return await this.#deps.commits.submit(live, command, what);
     } catch (error) {
@@ -237,6 +262,7 @@ export class NamespaceCoordinator implements DurableObserver {
   /** What is durable: from memory where it is sure of it. */
   async #standing(xid: string): Promise<Session | undefined> {
     const live = this.#sessions.get(xid);
+    await live?.writeHeldBegin?.();
     if (live?.isLoaded === true && !live.isDoubtful) return live.session;
     return this.#deps.store.load(this.#deps.namespace, xid);
   }

@@ -168,6 +168,22 @@ describe('When the store goes wrong', () => {
     expect(summary).toMatchObject({ status: 'committed', branches: [] });
   });
 
+  it('a branch that was not written is not driven by a decision of the same write', async () => {
+    const xid = await begin(client);
+    store.failingKind = 'add-branch';
+
+    const [registered, committed] = await Promise.allSettled([
+      register(client, xid),
+      client.commit({ xid, waitMs: 0 }),
+    ]);
+
+    expect([registered.status, committed.status]).toEqual(['rejected', 'fulfilled']);
+    store.failingKind = undefined;
+    await clock.pass(1_000);
+    expect(await statusOf(client, xid)).toBe('committed');
+    expect(orders.calls).toHaveLength(0);
+  });
+
   it('decided work is finished when the store is well again, without running in circles', async () => {
     const xid = await begin(client);
     await register(client, xid);

@@ -100,6 +100,72 @@ describe('TransactionManager.run', () => {
   });
 });
 
+describe('a coordinator that keeps the order of calls', () => {
+  /** Answers a begin only when the test says so. */
+  const withSlowBegin = () => {
+    const under = managerUnderTest();
+    const { coordinator } = under;
+    let answer: (refusal?: Error) => void = () => undefined;
+    Object.assign(coordinator, { keepsOrder: true });
+    const begin = coordinator.begin.bind(coordinator);
+    jest.spyOn(coordinator, 'begin').mockImplementation(
+      (request) =>
+        new Promise((resolve, reject) => {
+          answer = (refusal) => {
+            if (refusal === undefined) resolve(begin(request));
+            else reject(refusal);
+          };
+        }),
+    );
+    const late = (refusal?: Error): void => {
+      answer(refusal);
+    };
+    return { ...under, answer: late };
+  };
+
+  it('is not waited for when a transaction begins', async () => {
+    const { answer, manager } = withSlowBegin();
+
+    const seen = await manager.run({ name: 'order' }, () => {
+      answer();
+      return Promise.resolve(currentXid());
+    });
+
+    expect(seen).toBeDefined();
+  });
+
+  it('is waited for when a hook wants to hear of the begin', async () => {
+    const { coordinator, manager } = managerUnderTest({ hooks: { afterBegin: () => undefined } });
+    Object.assign(coordinator, { keepsOrder: true });
+    const begin = jest.spyOn(coordinator, 'begin');
+
+    await manager.run({ name: 'order' }, () => 1);
+
+    expect(begin.mock.calls[0]?.[0].mayWait).toBeUndefined();
+  });
+
+  it('tells of a refused begin instead of what followed from it', async () => {
+    const { answer, manager } = withSlowBegin();
+
+    const run = manager.run({ name: 'order' }, () => {
+      answer(new Error('too many transactions'));
+      return Promise.reject(new Error('the coordinator does not know it'));
+    });
+
+    await expect(run).rejects.toThrow('too many transactions');
+  });
+
+  it('does not commit what has never begun', async () => {
+    const { answer, manager } = withSlowBegin();
+
+    const run = manager.run({ name: 'order' }, () => {
+      answer(new Error('too many transactions'));
+    });
+
+    await expect(run).rejects.toThrow('too many transactions');
+  });
+});
+
 describe('rollback-only', () => {
   it('refuses the commit of a swallowed failure of a joined part', async () => {
     const { coordinator, manager } = managerUnderTest();

@@ -94,7 +94,8 @@ function assertBinary(Database: BetterSqlite3): void {
   try {
     new Database(':memory:', { readonly: false }).close();
   } catch (error) {
-    throw new MissingPeerError('better-sqlite3', FEATURE, INSTALL_ADVICE, { cause: error });
+    const advice = `${INSTALL_ADVICE} After a change of the Node version: npm rebuild better-sqlite3.`;
+    throw new MissingPeerError('better-sqlite3', FEATURE, advice, { cause: error });
   }
 }
 

@@ -11,8 +11,9 @@ export type Fault =
 /** A store that goes wrong when a test says so. */
 export class FaultyStore implements SessionStore {
   fault: Fault | undefined;
+  /** Commands of this kind alone fail. */
+  failingKind: StoreCommand['kind'] | undefined;
   loadFails = false;
-  applyCount = 0;
 
   constructor(readonly inner: SessionStore) {}
 
@@ -22,13 +23,15 @@ export class FaultyStore implements SessionStore {
 
   async apply(batch: readonly StoreCommand[]): Promise<readonly StoreAnswer[]> {
     const { fault } = this;
-    this.applyCount += 1;
     const error = new Error(`the store ${fault ?? 'works'}`);
     if (fault === 'fails') return batch.map(() => ({ kind: 'failed', error }));
     if (fault === 'loses the request') return batch.map(() => ({ kind: 'unknown', error }));
-    const answers = await this.inner.apply(batch);
+    const answers = await this.inner.apply(batch.filter(({ kind }) => kind !== this.failingKind));
     if (fault === 'loses the answer') return batch.map(() => ({ kind: 'unknown', error }));
-    return answers;
+    const rest = [...answers];
+    return batch.map(({ kind }) =>
+      kind === this.failingKind ? { kind: 'failed', error } : rest.shift()!,
+    );
   }
 
   async load(namespace: string, xid: string): ReturnType<SessionStore['load']> {

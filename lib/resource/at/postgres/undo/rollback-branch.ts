@@ -14,7 +14,7 @@ import type { LeftRow, UndoRow } from './undo-row.js';
  * Rows are restored in the normal role: foreign keys are checked, triggers of the user fire. A policy
  * that would hide a row makes the statement fail instead, and nobody is waited for without end.
  */
-const SETTINGS = ["lock_timeout = '3s'", ...RESTORE_SETTINGS];
+const SETTINGS = ["lock_timeout = '3s'", 'row_security = off', ...RESTORE_SETTINGS];
 
 /**
  * Undoes the branch in one local transaction, or makes sure that it can never commit. Rows that
