@@ -29,7 +29,7 @@ export default {
   ),
   cacheDirectory: '<rootDir>/.cache/jest',
   maxWorkers: 2,
-  // A bound for what hangs, not for what is slow: two cores share databases, compilers and programs.
+  // A bound for what hangs, not for what is slow: databases and compilers share the two cores.
   testTimeout: 30_000,
   ...(hasServers && {
     globalSetup: '<rootDir>/scripts/jest-global-setup.cjs',

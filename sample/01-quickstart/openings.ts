@@ -6,8 +6,8 @@ export interface Openings {
   readonly cents: ReadonlyMap<string, number>;
 }
 
-const STOCK_SHARE = 0.8;
-const MONEY_SHARE = 0.7;
+const STOCK_SHARE = 0.85;
+const MONEY_SHARE = 0.8;
 
 /**
  * Derives the opening stock and the opening balances from the orders: most of what is asked for, so

@@ -12,12 +12,29 @@ const VERSIONS = new Map([
 ]);
 
 /**
+ * Several applications ask for the same one at the same time.
+ *
+ * @type {Map<string, Promise<string>>}
+ */
+const programs = new Map();
+
+/**
  * @param {string} major
  * @param {string} cache
  * @returns {Promise<string>} the path of the program
  */
-export async function nodeProgram(major, cache) {
-  if (process.versions.node.startsWith(`${major}.`)) return process.execPath;
+export function nodeProgram(major, cache) {
+  if (process.versions.node.startsWith(`${major}.`)) return Promise.resolve(process.execPath);
+  const program = programs.get(major) ?? installNode(major, cache);
+  programs.set(major, program);
+  return program;
+}
+
+/**
+ * @param {string} major
+ * @param {string} cache
+ */
+async function installNode(major, cache) {
   const version = VERSIONS.get(major);
   if (version === undefined) {
     throw new Error(`Node ${major} is not tested; choose from ${[...VERSIONS.keys()].join(', ')}.`);

@@ -41,6 +41,8 @@ export class GroupCommit {
   #purge: PurgeCommand | undefined;
   #isWriting = false;
   #isScheduled = false;
+  /** Somebody waits for what is lazy, while a write is under way. */
+  #isHurried = false;
   #isClosed = false;
   #lazyTimer: Timer | undefined;
   #doubtTimer: Timer | undefined;
@@ -96,7 +98,9 @@ export class GroupCommit {
 
   /** Somebody has begun to wait for something that is lazy. */
   hurry(): void {
-    if (this.#lazy.length > 0) this.#schedule();
+    if (this.#lazy.length === 0) return;
+    this.#isHurried = true;
+    this.#schedule();
   }
 
   /** Resolves when everything that is waiting now has been written or refused. */
@@ -141,11 +145,12 @@ export class GroupCommit {
 
   async #writeBatch(): Promise<void> {
     this.#isWriting = true;
+    this.#isHurried = false;
     const purge = this.#takePurge();
     const result = await this.#writer.write(this.#take(), purge);
     this.#isWriting = false;
     this.#learn(result, purge);
-    if (this.#urgent.length > 0) this.#schedule();
+    if (this.#urgent.length > 0 || this.#isHurried) this.#schedule();
     else if (this.#lazy.length > 0 || this.#purge !== undefined) this.#scheduleLazy();
     for (const resolve of this.#flushWaits.splice(0)) resolve();
   }

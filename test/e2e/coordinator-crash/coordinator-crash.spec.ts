@@ -8,8 +8,8 @@ import { createEmptyStore, runCrashCase } from './crash-case.js';
 import { violationsOf } from './violations.js';
 
 /**
- * Every failpoint, and how often the workload passes it. Each write passes `store.commit` between
- * two others, so a third of its passes is enough.
+ * Every failpoint, and how often the workload passes it. Each write passes those of the store
+ * between two others, so a third of their passes is enough.
  */
 const PASSES = {
   'begin.before': 5,
@@ -25,6 +25,7 @@ const PASSES = {
   'end.before': 4,
   'end.after': 4,
   'store.commit': 20,
+  'store.sync': 21,
 } as const;
 
 const POINTS = Object.entries(PASSES);
@@ -33,6 +34,7 @@ const POINTS = Object.entries(PASSES);
 const RECOVERY_KILLS = [
   undefined,
   'store.commit@1',
+  'store.sync@1',
   'store.commit@3',
   'decide.after@1',
   'phase2.before@1',
@@ -90,7 +92,7 @@ async function inParallel<T>(works: readonly (() => Promise<T>)[]): Promise<T[]>
 
 function passesOf(point: string, count: number): number[] {
   const passes = Array.from({ length: count }, (_none, index) => index + 1);
-  return point === 'store.commit' ? passes.filter((pass) => pass % 3 === 1) : passes;
+  return point.startsWith('store.') ? passes.filter((pass) => pass % 3 === 1) : passes;
 }
 
 describe('A process that is killed', () => {

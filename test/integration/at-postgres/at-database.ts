@@ -116,6 +116,17 @@ export function newTag(xid = randomBytes(16).toString('hex')): BranchTag {
   return { xid, branchId: ((randomBytes(8).readBigUInt64BE() >> 1n) | 1n).toString() };
 }
 
+/** What the work failed with. */
+export const failureOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+
+/** The reason of an outcome that needs a person. */
+export const reasonOf = (outcome: BranchOutcome): string =>
+  outcome.kind === 'cannot' ? outcome.error : `${outcome.kind} instead of cannot`;
+
 export const DONE: BranchOutcome = { kind: 'done' };
 
 /** Lends connections of the pool, as a resource manager does. */

@@ -1,5 +1,5 @@
 import type { AtDatabase } from './at-database.js';
-import { DONE, createAtDatabase, newTag } from './at-database.js';
+import { DONE, createAtDatabase, failureOf, newTag } from './at-database.js';
 
 const SETUP = `
   CREATE TABLE account (id int PRIMARY KEY, balance int NOT NULL);
@@ -23,11 +23,6 @@ describe('Capture', () => {
       FROM dtx.undo_row ORDER BY seq`);
   const fences = (): Promise<readonly Record<string, unknown>[]> =>
     database.sql('SELECT xid, branch::text AS "branchId", state FROM dtx.branch_fence');
-  const failure = (work: Promise<unknown>): Promise<unknown> =>
-    work.then(
-      () => undefined,
-      (error: unknown) => error,
-    );
 
   beforeAll(async () => {
     database = await createAtDatabase(SETUP);
@@ -130,7 +125,7 @@ describe('Capture', () => {
       await database.branch(holder, 'UPDATE account SET balance = 0 WHERE id = 1');
       const client = await database.begin(newTag());
 
-      const error = await failure(client.query('UPDATE account SET balance = 1 WHERE id = 1'));
+      const error = await failureOf(client.query('UPDATE account SET balance = 1 WHERE id = 1'));
 
       expect(database.engine.explain(error)).toEqual({
         kind: 'lock-conflict',
@@ -150,7 +145,7 @@ describe('Capture', () => {
     ])('knows the key of a row that was %s', async (_what, first, second) => {
       await database.branch(newTag(), first);
 
-      const error = await failure(database.branch(newTag(), second));
+      const error = await failureOf(database.branch(newTag(), second));
 
       expect(database.engine.explain(error)).toMatchObject({ kind: 'lock-conflict' });
     });
@@ -171,7 +166,7 @@ describe('Capture', () => {
       const tag = newTag();
       const holder = await database.begin(tag);
       await holder.query('UPDATE account SET balance = 0 WHERE id = 1');
-      const waiting = failure(database.branch(newTag(), 'UPDATE account SET balance = 1'));
+      const waiting = failureOf(database.branch(newTag(), 'UPDATE account SET balance = 1'));
       await database.untilBlocked();
       await holder.query('COMMIT');
 
@@ -190,7 +185,7 @@ describe('Capture', () => {
       await client.query('SELECT FROM account');
       await database.branch(newTag(), "INSERT INTO label VALUES ('x')", 'DELETE FROM label');
 
-      const error = await failure(client.query("INSERT INTO label VALUES ('x')"));
+      const error = await failureOf(client.query("INSERT INTO label VALUES ('x')"));
 
       expect(error).toMatchObject({ code: '40001' });
       expect(database.engine.explain(error)).toMatchObject({
@@ -199,14 +194,14 @@ describe('Capture', () => {
       });
     });
 
-    it('does not take the serialization failure of a business row for a lock conflict', async () => {
+    it('is not what a serialization failure of the business row is taken for', async () => {
       const client = await database.connect();
       const begin = 'BEGIN ISOLATION LEVEL REPEATABLE READ';
       await client.query(`${begin}; ${database.engine.tagStatement(newTag())}`);
       await client.query('SELECT FROM account');
       await database.sql('UPDATE account SET balance = 7');
 
-      const error = await failure(client.query('UPDATE account SET balance = 8'));
+      const error = await failureOf(client.query('UPDATE account SET balance = 8'));
 
       expect(error).toMatchObject({ code: '40001' });
       expect(database.engine.explain(error)).toBeUndefined();
@@ -217,7 +212,7 @@ describe('Capture', () => {
       const tag = newTag();
       const client = await database.begin(tag);
       await client.query('SAVEPOINT a');
-      await failure(client.query('UPDATE account SET balance = 1 WHERE id = 1'));
+      await failureOf(client.query('UPDATE account SET balance = 1 WHERE id = 1'));
       await client.query('ROLLBACK TO a');
       await client.query('UPDATE account SET balance = 1 WHERE id = 2');
       await client.query('COMMIT');
@@ -239,7 +234,9 @@ describe('Capture', () => {
     it('numbers that are equal have one name', async () => {
       await database.branch(newTag(), 'INSERT INTO amount VALUES (1.0, 1)', 'DELETE FROM amount');
 
-      const error = await failure(database.branch(newTag(), 'INSERT INTO amount VALUES (1.00, 1)'));
+      const error = await failureOf(
+        database.branch(newTag(), 'INSERT INTO amount VALUES (1.00, 1)'),
+      );
 
       expect(database.engine.explain(error)).toMatchObject({ conflict: { key: '1' } });
     });
@@ -264,77 +261,6 @@ describe('Capture', () => {
       await database.branch(newTag(), `INSERT INTO label VALUES ('${String(row?.['pk'])}')`);
 
       await expect(undoRows()).resolves.toHaveLength(2);
-    });
-  });
-
-  describe('of a branch that phase two has overtaken', () => {
-    it('fails at the first write', async () => {
-      const tag = newTag();
-      await expect(database.rollback(tag)).resolves.toEqual(DONE);
-
-      const error = await failure(database.branch(tag, 'UPDATE account SET balance = 0'));
-
-      expect(database.engine.explain(error)).toEqual({ kind: 'fenced' });
-      await expect(database.rows('account')).resolves.toEqual(['(1,100)', '(2,200)']);
-    });
-
-    it('makes phase two wait for a local transaction that is still open, and then undo it', async () => {
-      const tag = newTag();
-      const client = await database.begin(tag);
-      await client.query('UPDATE account SET balance = 0');
-      const rollback = database.rollback(tag);
-      await database.untilBlocked();
-      await client.query('COMMIT');
-
-      await expect(rollback).resolves.toEqual(DONE);
-      await expect(database.rows('account')).resolves.toEqual(['(1,100)', '(2,200)']);
-    });
-
-    it('makes phase two try again later when the local transaction stays open', async () => {
-      const tag = newTag();
-      const client = await database.begin(tag);
-      await client.query('UPDATE account SET balance = 0');
-
-      await expect(database.rollback(tag)).resolves.toMatchObject({ kind: 'retry' });
-    });
-  });
-
-  describe('tells what has become of a local commit whose answer was lost:', () => {
-    it('it has happened', async () => {
-      const tag = newTag();
-      await database.branch(tag, 'UPDATE account SET balance = 0');
-
-      await expect(database.engine.resolveLocalCommit(tag)).resolves.toBe('committed');
-      await expect(database.engine.resolveLocalCommit(tag)).resolves.toBe('committed');
-    });
-
-    it('it has happened and was undone since', async () => {
-      const tag = newTag();
-      await database.branch(tag, 'UPDATE account SET balance = 0');
-      await database.rollback(tag);
-
-      await expect(database.engine.resolveLocalCommit(tag)).resolves.toBe('committed');
-    });
-
-    it('it has not, and never will', async () => {
-      const tag = newTag();
-      await expect(database.engine.resolveLocalCommit(tag)).resolves.toBe('rolled-back');
-
-      const error = await failure(database.branch(tag, 'UPDATE account SET balance = 0'));
-
-      expect(database.engine.explain(error)).toEqual({ kind: 'fenced' });
-      await expect(database.engine.resolveLocalCommit(tag)).resolves.toBe('rolled-back');
-    });
-
-    it('it waits for a commit that is under way', async () => {
-      const tag = newTag();
-      const client = await database.begin(tag);
-      await client.query('UPDATE account SET balance = 0');
-      const answer = database.engine.resolveLocalCommit(tag);
-      await database.untilBlocked();
-      await client.query('COMMIT');
-
-      await expect(answer).resolves.toBe('committed');
     });
   });
 
@@ -375,7 +301,7 @@ describe('Capture', () => {
   });
 
   it('refuses TRUNCATE in a branch, and lets it pass outside', async () => {
-    const error = await failure(database.branch(newTag(), 'TRUNCATE account'));
+    const error = await failureOf(database.branch(newTag(), 'TRUNCATE account'));
     await database.sql('TRUNCATE label');
 
     expect(database.engine.explain(error)).toMatchObject({
@@ -390,7 +316,7 @@ describe('Capture', () => {
     await database.sql('UPDATE account SET balance = 50 WHERE id = 1');
 
     const again = newTag(tag.xid);
-    const error = await failure(database.branch(again, 'UPDATE account SET balance = 1'));
+    const error = await failureOf(database.branch(again, 'UPDATE account SET balance = 1'));
 
     expect(database.engine.explain(error)).toMatchObject({
       kind: 'refused',

@@ -25,7 +25,8 @@ const SETUP = `
   INSERT INTO book VALUES (1, 'one', 1), (2, 'two', 1), (3, 'three', 2);
 
   CREATE TABLE country (code text PRIMARY KEY, name text NOT NULL UNIQUE);
-  CREATE TABLE city (id int PRIMARY KEY, country text NOT NULL REFERENCES country ON UPDATE CASCADE);
+  CREATE TABLE city (id int PRIMARY KEY,
+    country text NOT NULL REFERENCES country ON UPDATE CASCADE);
   INSERT INTO country VALUES ('de', 'Germany'), ('fr', 'France');
   INSERT INTO city VALUES (1, 'de'), (2, 'fr');
 

@@ -1,6 +1,7 @@
 import { existsSync, symlinkSync } from 'node:fs';
 
 import { connectEmbedded } from '../../../lib/transport/index.js';
+import { until } from '../../support/until.js';
 import { begin, register, statusOf } from './support/client.js';
 import { FakeResource } from './support/fake-resource.js';
 import { testFolder } from './support/test-folder.js';
@@ -69,15 +70,32 @@ describe('Applications of one process', () => {
   it('may start again while the last one is still closing', async () => {
     const store = folder.path('coordinator.db');
     const one = await connectEmbedded({ store });
+    const orders = new FakeResource('orders');
+    await one.attach(orders);
     const xid = await begin(one);
+    await register(one, xid);
+    await one.commit({ xid, waitMs: 0 });
+    await until(() => orders.calls.length === 1);
 
     const closing = one.close();
-    // Far enough for the coordinator to be on its way out, not far enough for it to be gone.
-    for (let tick = 0; tick < 5; tick += 1) await Promise.resolve();
+    // Far enough for the coordinator to be on its way out; what is left to write takes a turn.
+    for (let tick = 0; tick < 20; tick += 1) await Promise.resolve();
     const two = await connectEmbedded({ store });
 
-    expect(await two.status({ xid })).toMatchObject({ status: 'rolled-back', reason: 'restart' });
+    expect(await statusOf(two, xid)).toBe('committed');
     await closing;
+    await two.close();
+  });
+
+  it('go on when one of them has left', async () => {
+    const store = folder.path('coordinator.db');
+    const one = await connectEmbedded({ store });
+    const two = await connectEmbedded({ store });
+    await one.close();
+
+    await expect(begin(one)).rejects.toThrow('DTX_ERR_TC_CLOSED');
+
+    expect(await statusOf(two, await begin(two))).toBe('active');
     await two.close();
   });
 

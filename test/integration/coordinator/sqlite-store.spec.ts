@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 
 import type { Branch, Session } from '../../../lib/coordinator/core/index.js';
 import type { SessionStore, StoreCommand } from '../../../lib/coordinator/index.js';
@@ -9,6 +9,7 @@ import type {
   SqliteStatement,
 } from '../../../lib/coordinator/store/sqlite/sqlite-database.interface.js';
 import type { WalFile } from '../../../lib/coordinator/store/sqlite/wal-file.js';
+import { walFileOf } from '../../../lib/coordinator/store/sqlite/wal-file.js';
 import { systemClock, systemIds } from '../../../lib/system/index.js';
 import { EmbeddedClient } from '../../../lib/transport/embedded-client.js';
 import { until } from '../../support/until.js';
@@ -230,7 +231,38 @@ describe('The SQLite store', () => {
     expect(kinds(answers)).toEqual(['unknown']);
     await opened.close();
   });
+
+  it('trusts a log whose sync has failed only after all of it was written anew', async () => {
+    const file = folder.path('other.db');
+    const { store: opened } = await sqliteUnderTest(file, undefined, failingOnce(file));
+    const shell = (await findSqliteDriver()).open(file, { isReadOnly: true });
+    await opened.apply([BEGIN]);
+    shell.exec('BEGIN');
+    shell.prepare('SELECT * FROM session').all();
+
+    await expect(opened.load('default', ACTIVE.xid)).rejects.toThrow(
+      'its log cannot be emptied while another program reads the file',
+    );
+
+    shell.close();
+    expect((await opened.load('default', ACTIVE.xid))?.status).toBe('active');
+    expect(statSync(`${file}-wal`).size).toBe(0);
+    expect(kinds(await opened.apply([deciding('committing')]))).toEqual(['done']);
+    await opened.close();
+  });
 });
+
+/** A log file whose first sync fails. */
+function failingOnce(file: string): WalFile {
+  const real = walFileOf(file);
+  let failures = 1;
+  return {
+    sync: () => (failures-- > 0 ? Promise.reject(new Error('EIO')) : real.sync()),
+    close: () => {
+      real.close();
+    },
+  };
+}
 
 /** A log file whose sync ends when the test says so. */
 class SlowDisk implements WalFile {

@@ -47,14 +47,16 @@ describe('awaitRelease', () => {
     const finish = orders.holds();
     const xid = await begin(client);
     await register(client, xid);
+    const early = client.awaitRelease({ xid, timeoutMs: 60_000 });
+    await clock.pass(0);
     await client.rollback({ xid, waitMs: 0 });
-    const release = client.awaitRelease({ xid, timeoutMs: 60_000 });
-    const answeredBefore = await isAnswered(release);
+    const late = client.awaitRelease({ xid, timeoutMs: 60_000 });
+    const answeredBefore = [await isAnswered(early), await isAnswered(late)];
 
     finish();
 
-    expect(answeredBefore).toBe(false);
-    expect((await release).status).toBe('rolled-back');
+    expect(answeredBefore).toEqual([false, false]);
+    expect([(await early).status, (await late).status]).toEqual(['rolled-back', 'rolled-back']);
   });
 
   it('answers at once when there is nothing to wait for', async () => {

@@ -108,6 +108,12 @@ describe('The plan for a table', () => {
     ]);
   });
 
+  it('has capture fire before the triggers of foreign keys and of users', () => {
+    const [capture] = wantedTriggers(table());
+
+    expect([capture?.name, 'RI_ConstraintTrigger_a_1', '0_first'].sort()[0]).toBe(capture?.name);
+  });
+
   it('adds the last word for tables whose own triggers change rows', () => {
     const plan = planTable(table({ hasForeignBeforeTriggers: true }), NOTHING);
 

@@ -9,6 +9,14 @@ describe('systemIds', () => {
     expect(new Set(xids).size).toBe(5_000);
   });
 
+  it('makes no xid out of parts of the one before', () => {
+    const xids = Array.from({ length: 1_000 }, () => systemIds.newXid());
+
+    const pieces = xids.slice(1).map((xid, index) => [xid.slice(0, 12), xids[index]!] as const);
+
+    expect(pieces.filter(([piece, before]) => before.includes(piece))).toEqual([]);
+  });
+
   it('makes branch ids of 63 bits in decimal, none twice', () => {
     const ids = Array.from({ length: 5_000 }, () => systemIds.newBranchId());
 

@@ -28,8 +28,8 @@ describe('the openings', () => {
     const orders = Array.from({ length: 10 }, () => ({ ...line, note: '' }));
 
     expect(openingsFor(orders)).toEqual({
-      units: new Map([['p1', 40]]),
-      cents: new Map([['c1', 7000]]),
+      units: new Map([['p1', 42]]),
+      cents: new Map([['c1', 8000]]),
     });
   });
 

@@ -115,6 +115,9 @@ export function connect(driver: SqliteDriver, path: string): SqliteDatabase {
   const database = driver.open(path);
   try {
     database.exec(PRAGMAS);
+    const [mode] = database.prepare('PRAGMA journal_mode').all();
+    // Durability rests on the log beside the file, and some network file systems cannot have one.
+    if (mode?.['journal_mode'] !== 'wal') throw new Error('its file system has no shared memory');
     return database;
   } catch (error) {
     database.close();

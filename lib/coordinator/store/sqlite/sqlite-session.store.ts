@@ -62,7 +62,7 @@ export class SqliteSessionStore implements SessionStore {
 
   /** What it finds has been on the disk before: nobody may be told of a record that is not. */
   async load(namespace: string, xid: string): Promise<Session | undefined> {
-    await this.#syncing;
+    await this.#syncing?.catch(() => undefined);
     return this.#reading(() => this.#find(namespace, xid));
   }
 
@@ -266,6 +266,7 @@ export class SqliteSessionStore implements SessionStore {
   #reopenIfSuspect(): void {
     if (!this.#isSuspect || !this.#connection.canReopen) return;
     const database = this.#connection.open();
+    emptyLog(database);
     const statements = prepareStatements(database);
     this.#database.close();
     this.#connection.wal.close();
@@ -273,4 +274,16 @@ export class SqliteSessionStore implements SessionStore {
     this.#statements = statements;
     this.#isSuspect = false;
   }
+}
+
+/**
+ * Moves everything from the log into the file. After a failed sync the system takes the pages that
+ * it could not write for clean ones: a later sync would succeed over a hole in the log, and whatever
+ * came behind the hole would be lost with the power. Copied into the file they are written anew.
+ */
+function emptyLog(database: SqliteDatabase): void {
+  const [result] = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all();
+  if (result?.['busy'] === 0) return;
+  database.close();
+  throw new Error('its log cannot be emptied while another program reads the file');
 }

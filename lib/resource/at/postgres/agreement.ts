@@ -19,8 +19,8 @@ export const FENCED_SETTING = 'dtx.fenced';
 export const IMAGE_SETTING = 'dtx.image';
 
 /**
- * Triggers of one kind fire in the order of their names. Capture comes first, before the triggers of
- * the user and of foreign keys change further rows, so that changes are seen in their order.
+ * Triggers of one kind fire in the order of their names. Capture comes first, before the triggers
+ * of the user and of foreign keys change further rows, so that changes are seen in their order.
  */
 export const CAPTURE_TRIGGER = '!dtx_capture';
 export const REFUSE_TRIGGER = '!dtx_refuse';

@@ -2,8 +2,8 @@ import { codeOf } from '../../../protocol/index.js';
 import type { SqlSession } from '../at-engine.interface.js';
 
 /**
- * Runs the work in a transaction of its own. READ COMMITTED and READ WRITE are said aloud, since the
- * defaults of the role or the database may be others.
+ * Runs the work in a transaction of its own. READ COMMITTED and READ WRITE are said aloud, since
+ * the defaults of the role or the database may be others.
  *
  * @param settings lines such as `lock_timeout = '2s'`, for this transaction only
  */
@@ -38,8 +38,8 @@ export async function queryText(
 }
 
 /**
- * The first column of all rows, which must be JSON text. Numbers and flags travel inside it, so that
- * parsers that the application has set for its types cannot change them.
+ * The first column of all rows, which must be JSON text. Numbers and flags travel inside it, so
+ * that parsers that the application has set for its types cannot change them.
  */
 export async function queryJson<T>(
   session: SqlSession,

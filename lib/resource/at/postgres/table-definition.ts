@@ -67,8 +67,8 @@ export function columnOf(table: TableDefinition, name: string): Column {
 }
 
 /**
- * Number of the table's shape: 63 bits of a hash of what an image depends on. Undo rows carry it, so
- * that an image is never read with other columns than it was written with. Lengths are left out:
+ * Number of the table's shape: 63 bits of a hash of what an image depends on. Undo rows carry it,
+ * so that an image is never read with other columns than it was written with. Lengths are left out:
  * an image that no longer fits fails by itself.
  */
 export function shapeOf(table: TableDefinition): string {

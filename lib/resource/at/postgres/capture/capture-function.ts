@@ -12,10 +12,10 @@ import { pinnedSettings } from './pinned-settings.js';
  * The function that captures one table, as SQL. It is made for the table, so that nothing in it is
  * dynamic: each statement is planned once per connection.
  *
- * It runs with the rights of whoever installed it. The application's role, the owner of a table that
- * a foreign key cascades to, and the owner of a function that writes are not the same role, and none
- * of them may need, or have, rights on the undo rows: who can forge one decides what a rollback
- * writes.
+ * It runs with the rights of whoever installed it. The application's role, the owner of a table
+ * that a foreign key cascades to, and the owner of a function that writes are not the same role,
+ * and none of them may need, or have, rights on the undo rows: who can forge one decides what a
+ * rollback writes.
  */
 export function captureFunction(table: TableDefinition): string {
   const settings = ['search_path = pg_catalog, pg_temp', ...pinnedSettings(table.columns)];

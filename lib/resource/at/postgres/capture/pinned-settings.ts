@@ -32,9 +32,9 @@ const PINS_BY_TYPE: ReadonlyMap<string, readonly Pin[]> = new Map([
 const EVERY_PIN = Object.keys(PINS) as Pin[];
 
 /**
- * The settings that a function needs that turns these columns into text, or text into them. Each one
- * is set and reset at every call, so it is there only when a column's type depends on it; a type
- * that is not known here may depend on all of them.
+ * The settings that a function needs that turns these columns into text, or text into them. Each
+ * one is set and reset at every call, so it is there only when a column's type depends on it; a
+ * type that is not known here may depend on all of them.
  */
 export function pinnedSettings(columns: readonly Column[]): readonly string[] {
   const needed = new Set(columns.flatMap(pinsOf));

@@ -29,8 +29,8 @@ CREATE TABLE dtx.undo_row (
   shape bigint NOT NULL,
   before text,
   after text,
-  -- What dtx.fold_change needs to know where a change belongs: the place of the version that "after"
-  -- is of, who made the version that "before" is of, and an "after" that is still to be checked.
+  -- For dtx.fold_change: the place of the version that "after" is of, who made the version that
+  -- "before" is of, and an "after" that is still to be checked.
   head tid,
   born xid,
   expected text[],
@@ -108,7 +108,8 @@ $dtx$`,
 /**
  * Whether a row version is the current transaction's, its subtransactions included. A version that
  * somebody else made can be changed only when they have committed, so the question is whether its
- * transaction is in progress. Versions carry 32 bits of its number; the rest is the nearest that fits.
+ * transaction is in progress. Versions carry 32 bits of its number; the rest is the nearest that
+ * fits.
  */
 const IS_OWN: SharedFunction = {
   name: 'dtx.is_own',
@@ -134,8 +135,8 @@ $dtx$`,
  * Triggers of rows are called when their statement has changed all its rows. A trigger of the user
  * that changes a row again, which the same statement has changed before, gets its change captured
  * first. So neither the order of the calls nor their images tell what came last, but two things are
- * sure: "after" is the row as it stands now, and "before" is the version that this local transaction
- * has found, or none.
+ * sure: "after" is the row as it stands now, and "before" is the version that this local
+ * transaction has found, or none.
  *
  * Where another branch has been before, "after" must be what this one finds. If it is not, somebody
  * from outside has written, and to fold over that would make the rollback overwrite it.

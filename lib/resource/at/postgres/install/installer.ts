@@ -127,9 +127,9 @@ export class Installer {
       tableName === undefined
         ? 'another process is setting up the same database and does not get on. Start again ' +
             'when it has ended.'
-        : `${tableName} was locked by others at each of ${String(LOCK_ATTEMPTS)} attempts, so its ` +
-            `triggers could not be created. Look in pg_stat_activity for long transactions, end ` +
-            `them, and start again.`,
+        : `${tableName} was locked by others at each of ${String(LOCK_ATTEMPTS)} attempts, so ` +
+            `its triggers could not be created. Look in pg_stat_activity for long transactions, ` +
+            `end them, and start again.`,
     );
   }
 
@@ -158,7 +158,8 @@ export class Installer {
         ? `role ${name} may not create tables in schema dtx. Have its owner or an administrator ` +
             `run: ${grant(['USAGE', 'CREATE'], 'SCHEMA dtx', role)}`
         : `role ${name} lacks CREATE on database ${identifier(database)}, so it may not create ` +
-            `the schema dtx. Have an administrator run there: CREATE SCHEMA dtx AUTHORIZATION ${name};`,
+            `the schema dtx. Have an administrator run there: ` +
+            `CREATE SCHEMA dtx AUTHORIZATION ${name};`,
     );
   }
 

@@ -8,7 +8,7 @@ export const LOCK_ATTEMPTS = 5;
 const TURN = 'SELECT pg_catalog.pg_advisory_xact_lock(6583416, 1)';
 const TURN_TIMEOUT = "lock_timeout = '8s'";
 
-/** While a trigger waits for its lock, everybody who wants to write to the table waits behind it. */
+/** While a trigger waits for its lock, everybody who wants to write to the table waits too. */
 const TABLE_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '1s'";
 const PAUSE = 'SELECT pg_catalog.pg_sleep(0.3)';
 

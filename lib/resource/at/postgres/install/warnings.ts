@@ -37,7 +37,8 @@ export function grant(privileges: readonly string[], object: string, role: strin
 const nameOf = (table: TableDefinition): string => table.name;
 
 const notCovered = (table: TableDefinition, reason: string): string =>
-  `${table.name} is not covered, so what a global transaction writes to it is NOT undone: ${reason}`;
+  `${table.name} is not covered, so what a global transaction writes to it is NOT undone: ` +
+  reason;
 
 function missingRights(table: TableDefinition, role: string): readonly string[] {
   const missing = table.missingPrivileges.filter((privilege) => privilege !== 'TRIGGER');
@@ -59,9 +60,9 @@ function hiddenRows(table: TableDefinition, role: string): readonly string[] {
 function inexactKey(table: TableDefinition): readonly string[] {
   if (!hasInexactKey(table)) return [];
   return [
-    `The primary key of ${table.name} (${table.key.join(', ')}) takes values for equal whose texts ` +
-      `differ. Two transactions that write one row under two spellings are told apart only when ` +
-      `one of them is rolled back.`,
+    `The primary key of ${table.name} (${table.key.join(', ')}) takes values for equal whose ` +
+      `texts differ. Two transactions that write one row under two spellings are told apart only ` +
+      `when one of them is rolled back.`,
   ];
 }
 

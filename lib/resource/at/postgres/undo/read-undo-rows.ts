@@ -71,9 +71,9 @@ function storedRows(
 ): Promise<readonly StoredUndoRow[]> {
   return queryJson(
     session,
-    `SELECT json_build_object('branchId', branch::text, 'tbl', tbl, 'shape', shape::text, 'key', pk, 'version', xmin::text,
-       'hasBefore', before IS NOT NULL, 'hasAfter', after IS NOT NULL,
-       'isBroken', expected[1] IS NOT NULL)::text
+    `SELECT json_build_object('branchId', branch::text, 'tbl', tbl, 'shape', shape::text,
+       'key', pk, 'version', xmin::text, 'hasBefore', before IS NOT NULL,
+       'hasAfter', after IS NOT NULL, 'isBroken', expected[1] IS NOT NULL)::text
      FROM dtx.undo_row WHERE xid = $1 AND branch = ANY ($2) ORDER BY seq DESC`,
     [xid, branchIds],
   );
@@ -92,6 +92,9 @@ const QUALIFIED_NAME = `
 SELECT to_json(format('%I.%I', n.nspname, c.relname))::text FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass($1)`;
 
+const GONE = 'the table is gone or has another name';
+const HIDDEN = 'row-level security hides rows of the table from the role of the data source';
+
 async function lockTable(
   session: SqlSession,
   xid: string,
@@ -99,7 +102,7 @@ async function lockTable(
   rows: readonly StoredUndoRow[],
 ): Promise<LockedTable> {
   const [qualified] = await queryJson<string>(session, QUALIFIED_NAME, [name]);
-  if (qualified === undefined) return 'the table is gone or has another name';
+  if (qualified === undefined) return GONE;
   let table: TableDefinition | undefined;
   const failure = await attempt(session, 'dtx_table', async () => {
     await session.query(`LOCK TABLE ONLY ${qualified} IN ROW EXCLUSIVE MODE`);
@@ -108,7 +111,8 @@ async function lockTable(
     const keys = ofShape(table, rows).map(({ key }) => key);
     if (keys.length > 0) await lockRows(session, xid, table, keys);
   });
-  return failure?.reason ?? table ?? 'the table is gone or has another name';
+  if (table?.hidesRows === true) return HIDDEN;
+  return failure?.reason ?? table ?? GONE;
 }
 
 const ofShape = (
@@ -120,7 +124,8 @@ const ofShape = (
 };
 
 const CHANGED_TABLE =
-  'the columns or the primary key of the table have changed since (dtx.table_shape has the old ones)';
+  'the columns or the primary key of the table have changed since (the old columns are in ' +
+  'dtx.table_shape)';
 
 const DIRTY = 'the row was changed by a writer outside of the transaction';
 

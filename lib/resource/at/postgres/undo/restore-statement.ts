@@ -91,7 +91,8 @@ function updateRows(part: Part, parts: readonly Part[]): string {
   const assignments = table.columns
     .filter(({ generated, identity }) => generated === '' && identity !== 'a')
     .map(({ name }) => `${identifier(name)} = (i.b).${identifier(name)}`);
-  return `UPDATE ${rowsOf(table)} t SET ${assignments.join(', ')} FROM i${String(part.number)} i, gone
+  return `UPDATE ${rowsOf(table)} t SET ${assignments.join(', ')}
+    FROM i${String(part.number)} i, gone
     WHERE gone.n >= 0 AND i.pk = ANY (${keysFor(part, 'update')}) AND ${isRowOfImage(table)}
       ${spareOthers(table, parts, 'onUpdate')} RETURNING 1`;
 }

@@ -11,8 +11,9 @@ import { Restorer } from './restorer.js';
 import type { LeftRow, UndoRow } from './undo-row.js';
 
 /**
- * Rows are restored in the normal role: foreign keys are checked, triggers of the user fire. A policy
- * that would hide a row makes the statement fail instead, and nobody is waited for without end.
+ * Rows are restored in the normal role: foreign keys are checked, triggers of the user fire. A
+ * policy that would hide a row makes the statement fail instead, and nobody is waited for without
+ * end.
  */
 const SETTINGS = ["lock_timeout = '3s'", 'row_security = off', ...RESTORE_SETTINGS];
 
