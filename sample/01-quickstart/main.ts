@@ -20,6 +20,10 @@ const EXIT_DISAGREE = 1;
 const EXIT_USAGE = 2;
 const EXIT_INTERRUPTED = 130;
 
+const FOREIGN_FOLDER =
+  'The folder belongs to another user, who has most likely run this before. Let them remove it, ' +
+  'or use another one with --data.';
+
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
@@ -29,9 +33,10 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(HELP);
     return EXIT_OK;
   } catch (error) {
+    const { message, stack = message, code } = error as NodeJS.ErrnoException;
     const isUsage = error instanceof UsageError;
-    const { message, stack = message } = error as Error;
     process.stderr.write(`${isUsage ? message : stack}\n`);
+    if (code === 'EACCES') process.stderr.write(`\n${FOREIGN_FOLDER}\n`);
     return isUsage ? EXIT_USAGE : EXIT_DISAGREE;
   }
 }

@@ -16,8 +16,9 @@ import { awaitSettled } from './settled.js';
 export async function recoverOutcomes(
   pools: Databases['pools'],
   folder: RunFolder,
+  waitMsMax?: number,
 ): Promise<Map<string, Outcome>> {
-  const undoRows = await awaitSettled(pools);
+  const undoRows = await awaitSettled(pools, waitMsMax);
   if (undoRows > 0) {
     throw new Error(
       `${undoRows} changes of the killed run are still not settled. See what holds them up with ` +

@@ -11,10 +11,13 @@ const POLL_MS = 50;
  *
  * @returns how many are left when the time is up; 0 means that all is settled
  */
-export async function awaitSettled(pools: Databases['pools']): Promise<number> {
+export async function awaitSettled(
+  pools: Databases['pools'],
+  waitMsMax = WAIT_MS_MAX,
+): Promise<number> {
   for (let waitedMs = 0; ; waitedMs += POLL_MS) {
     const rows = await countUndoRows(pools);
-    if (rows === 0 || waitedMs >= WAIT_MS_MAX) return rows;
+    if (rows === 0 || waitedMs >= waitMsMax) return rows;
     await sleep(POLL_MS);
   }
 }

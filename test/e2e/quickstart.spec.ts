@@ -10,7 +10,15 @@ import { removePostgres } from '../../tools/postgres/index.js';
 
 jest.setTimeout(180_000);
 
-const ORDERS = 150;
+const RANDOM_ORDERS = 130;
+/** One for each reason at least, whatever the order in which they are placed. */
+const DOOMED = [
+  'F1,ann,lamp,1,9.99,card reported stolen',
+  'F2,bob,sofa,1,9.99,manual review',
+  ...Array.from({ length: 10 }, (_, n) => `S${n},buyer-${n},book,1,5.00,`),
+  ...Array.from({ length: 5 }, (_, n) => `M${n},cid,toy-${n},1,10.00,`),
+];
+const ORDERS = RANDOM_ORDERS + DOOMED.length;
 const SEED = Number(process.env['DTX_TEST_SEED'] ?? 7);
 
 describe('the quickstart', () => {
@@ -28,8 +36,8 @@ describe('the quickstart', () => {
     await chmod(folder, 0o755);
     dataDir = join(folder, 'run');
     input = join(folder, 'orders.csv');
-    const size = { orders: ORDERS, products: 12, customers: 10, seed: SEED };
-    await writeFile(input, generateOrders(size));
+    const random = { orders: RANDOM_ORDERS, products: 12, customers: 10, seed: SEED };
+    await writeFile(input, `${generateOrders(random)}${DOOMED.join('\n')}\n`);
     malformed = join(folder, 'malformed.csv');
     await writeFile(malformed, MALFORMED);
   });

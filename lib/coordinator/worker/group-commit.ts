@@ -150,9 +150,13 @@ export class GroupCommit {
     const result = await this.#writer.write(this.#take(), purge);
     this.#isWriting = false;
     this.#learn(result, purge);
+    this.#scheduleNext();
+    for (const resolve of this.#flushWaits.splice(0)) resolve();
+  }
+
+  #scheduleNext(): void {
     if (this.#urgent.length > 0 || this.#isHurried) this.#schedule();
     else if (this.#lazy.length > 0 || this.#purge !== undefined) this.#scheduleLazy();
-    for (const resolve of this.#flushWaits.splice(0)) resolve();
   }
 
   #takePurge(): PurgeCommand | undefined {

@@ -18,6 +18,17 @@ const SETUP = `
   CREATE TABLE booking (id int PRIMARY KEY, during int4range, EXCLUDE USING gist (during WITH &&));
   INSERT INTO booking VALUES (1, '[1,5)'), (2, '[5,9)');
 
+  CREATE TABLE names (stored text, t int, i int, u int, c int, k int, b int, a int, n int, held int,
+    tag int, pk text, tbl text, image text, current_image int, old_key int, gone int, changed int,
+    PRIMARY KEY (stored, t));
+  INSERT INTO names (stored, t) VALUES ('x', 1), ('y', 2), ('z', 3);
+
+  CREATE SCHEMA types;
+  CREATE EXTENSION citext SCHEMA types;
+  CREATE TYPE types.kind AS ENUM ('small', 'big');
+  CREATE TABLE spelled (name types.citext, kind types.kind, n int, PRIMARY KEY (name, kind));
+  INSERT INTO spelled VALUES ('Ada', 'small', 1), ('Ben', 'big', 2);
+
   CREATE TABLE author (id int PRIMARY KEY, email text UNIQUE);
   CREATE TABLE book (id int PRIMARY KEY, title text,
     author int REFERENCES author ON UPDATE CASCADE ON DELETE CASCADE);
@@ -193,6 +204,26 @@ const CASES: readonly Case[] = [
     title: 'keys that move up by one in one statement',
     tables: ['account'],
     statements: ['UPDATE account SET id = id + 10', 'UPDATE account SET id = id - 9'],
+  },
+  {
+    title: 'a table whose columns are called like our own names',
+    tables: ['names'],
+    statements: [
+      "UPDATE names SET i = 1, k = 2, held = 3 WHERE stored = 'x'",
+      "DELETE FROM names WHERE stored = 'y'",
+      "INSERT INTO names (stored, t) VALUES ('y', 2)",
+      'UPDATE names SET t = t + 1',
+    ],
+  },
+  {
+    title: 'keys of types that are not the system’s, under another spelling',
+    tables: ['spelled'],
+    statements: [
+      "UPDATE spelled SET name = 'ADA', n = 5 WHERE kind = 'small'",
+      "DELETE FROM spelled WHERE name = 'Ben'::types.citext",
+      "INSERT INTO spelled VALUES ('ben', 'big', 3)",
+      "UPDATE spelled SET kind = 'small' WHERE kind = 'big'",
+    ],
   },
   {
     title: 'a move between partitions',

@@ -55,7 +55,7 @@ describe('A rollback restores bit by bit', () => {
 
   beforeAll(async () => {
     database = await createAtDatabase(SETUP);
-  }, 30_000);
+  }, 60_000);
 
   afterAll(async () => {
     await database.drop();
@@ -70,7 +70,7 @@ describe('A rollback restores bit by bit', () => {
       await client.query('COMMIT');
       const outcomes = await database.engineFor(undoer).rollbackBranches([tag]);
       expect(outcomes).toEqual([DONE]);
-    }, 30_000);
+    }, 60_000);
 
     it.each(VALUES.map(({ title }, n) => ({ title, n })))('$title', async ({ n }) => {
       // *= compares the stored bytes of the rows.

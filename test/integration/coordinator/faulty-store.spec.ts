@@ -212,6 +212,26 @@ describe('When the store goes wrong', () => {
     expect(summary).toMatchObject({ status: 'committing', branches: [{ branchId }] });
   });
 
+  it('a slow write does not make those wait longer who wait for the next one', async () => {
+    const finish = orders.holds();
+    const xid = await begin(client);
+    await register(client, xid);
+    await client.rollback({ xid, waitMs: 0 });
+    const release = client.awaitRelease({ xid, timeoutMs: 60_000 });
+    let open = (): void => undefined;
+    store.gate = new Promise((resolve) => (open = resolve));
+    const other = begin(client);
+    await clock.pass(0);
+    // The outcome comes while the write of the other transaction is under way.
+    finish();
+    await clock.pass(0);
+
+    open();
+    await other;
+
+    expect((await release).status).toBe('rolled-back');
+  });
+
   it('more requests than can wait are refused, and the others are served', async () => {
     const xids = Array.from({ length: 10_001 }, () => systemIds.newXid());
     const results = await Promise.allSettled(

@@ -1,6 +1,5 @@
 import { checkBooks, type Expectation } from '../../../sample/01-quickstart/books.js';
 import { type Databases, perService } from '../../../sample/01-quickstart/databases.js';
-import { openingsFor } from '../../../sample/01-quickstart/openings.js';
 import type { OrderLine } from '../../../sample/01-quickstart/orders-file.js';
 import { createTestDatabase, type TestDatabase } from '../../servers/test-database.js';
 
@@ -17,7 +16,13 @@ const line = (order: string, customer: string, quantity: number): OrderLine => (
 const orders = [line('A1', 'c1', 2), line('A2', 'c2', 3), line('A3', 'c1', 5)];
 const expectation: Expectation = {
   orders,
-  openings: openingsFor(orders),
+  openings: {
+    units: new Map([['p1', 8]]),
+    cents: new Map([
+      ['c1', 5250],
+      ['c2', 3150],
+    ]),
+  },
   outcomes: new Map([
     ['A1', 'COMMITTED'],
     ['A2', 'COMMITTED'],

@@ -12,7 +12,7 @@ import { explain, isCaptureNotice } from './explain.js';
 import { purgeFences, resolveLocalCommit } from './fence.js';
 import { forgetBranches, forgetXids } from './forget-branches.js';
 import { Installer } from './install/installer.js';
-import { isTransient } from './session.js';
+import { isTransient, sqlStateOf } from './session.js';
 import { rollbackBranch } from './undo/rollback-branch.js';
 
 /** What the engine for one PostgreSQL database needs. */
@@ -101,5 +101,9 @@ const UNDO_ROWS_BUSY: BranchOutcome = {
 };
 
 function failure(error: unknown): BranchOutcome {
-  return { kind: isTransient(error) ? 'retry' : 'cannot', error: messageOf(error) };
+  if (isTransient(error)) return { kind: 'retry', error: messageOf(error) };
+  const state = sqlStateOf(error) ?? '';
+  // Errors of class 42 name tables and rights; others may quote what is in a row.
+  const text = state.startsWith('42') ? messageOf(error) : 'the database refuses it';
+  return { kind: 'cannot', error: `${text} (SQLSTATE ${state})` };
 }

@@ -9,7 +9,8 @@ import type { TableDefinition } from './table-definition.js';
  */
 export function storedImage(table: TableDefinition, alias: string): string {
   const isVirtual = table.columns.some((column) => column.generated === 'v');
-  if (!isVirtual) return `${alias}::text`;
+  // Without the star it would be the column of that name, if there is one.
+  if (!isVirtual) return `(${alias}.*)::text`;
   // A virtual column has no value in the row that a trigger sees, but is computed when it is read.
   const values = table.columns.map((column) =>
     column.generated === 'v' ? 'NULL' : `${alias}.${identifier(column.name)}`,

@@ -34,11 +34,17 @@ export function hasInexactKey(table: TableDefinition): boolean {
   return table.key.map((name) => columnOf(table, name)).some((column) => !isCanonical(column));
 }
 
-/** SQL of a condition that is true for the row of the same key, and that an index can answer. */
+/**
+ * SQL of a condition that is true for two rows of the same key, and that an index can answer. The
+ * operator of a type that is not the system's need not be visible where this runs.
+ */
 export function sameKey(table: TableDefinition, left: string, right: string): string {
   const equalities = table.key.map((name) => {
-    const column = identifier(name);
-    return `${left}.${column} = ${right}.${column}`;
+    const { isArray, scalarKind, scalarType } = columnOf(table, name);
+    const [schema = ''] = scalarType.split('.');
+    const isForeign = schema !== 'pg_catalog' && scalarKind === 'b' && !isArray;
+    const operator = isForeign ? `OPERATOR(${identifier(schema)}.=)` : '=';
+    return `${left}.${identifier(name)} ${operator} ${right}.${identifier(name)}`;
   });
   return equalities.join(' AND ');
 }

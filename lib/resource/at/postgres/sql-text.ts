@@ -15,8 +15,3 @@ export function dollarQuoted(body: string): string {
   for (let count = 1; body.includes(tag); count += 1) tag = `$dtx${String(count)}$`;
   return `${tag}\n${body}\n${tag}`;
 }
-
-/** Lines with the same indentation in front of each. */
-export function indented(spaces: number, lines: readonly string[]): string {
-  return lines.map((line) => ' '.repeat(spaces) + line).join('\n');
-}

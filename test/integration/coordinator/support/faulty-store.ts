@@ -14,6 +14,8 @@ export class FaultyStore implements SessionStore {
   /** Commands of this kind alone fail. */
   failingKind: StoreCommand['kind'] | undefined;
   loadFails = false;
+  /** Writes wait for it. */
+  gate: Promise<void> | undefined;
 
   constructor(readonly inner: SessionStore) {}
 
@@ -23,6 +25,7 @@ export class FaultyStore implements SessionStore {
 
   async apply(batch: readonly StoreCommand[]): Promise<readonly StoreAnswer[]> {
     const { fault } = this;
+    await this.gate;
     const error = new Error(`the store ${fault ?? 'works'}`);
     if (fault === 'fails') return batch.map(() => ({ kind: 'failed', error }));
     if (fault === 'loses the request') return batch.map(() => ({ kind: 'unknown', error }));

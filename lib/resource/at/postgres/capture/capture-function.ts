@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 
 import { FENCED_SETTING, SCHEMA, TAG_SETTING, WRITTEN_STATE } from '../agreement.js';
 import { rowsOf, storedImage, triggerImage } from '../row-image.js';
-import { rowKey } from '../row-key.js';
-import { dollarQuoted, identifier, literal } from '../sql-text.js';
+import { rowKey, sameKey } from '../row-key.js';
+import { dollarQuoted, literal } from '../sql-text.js';
 import type { TableDefinition } from '../table-definition.js';
-import { columnOf, shapeOf } from '../table-definition.js';
+import { shapeOf } from '../table-definition.js';
 import { pinnedSettings } from './pinned-settings.js';
 
 /**
@@ -110,18 +110,8 @@ function recordChange(table: TableDefinition, { key, found, left, current }: Cha
     IF NOT FOUND THEN
       PERFORM dtx.assert_held(${name}, ${key}, own_xid);
       SELECT ${storedImage(table, 'stored')}, stored.ctid INTO current_image, current_place
-      FROM ${rowsOf(table)} AS stored WHERE ${equalKey(table, 'stored', current)};
+      FROM ${rowsOf(table)} AS stored WHERE ${sameKey(table, 'stored', current)};
       PERFORM dtx.fold_change(${name}, ${key}, own_branch,
         ${before}, ${born}, current_image, current_place);
     END IF;`;
-}
-
-/** Operators of types that are not the system's are not visible here, so those compare as text. */
-function equalKey(table: TableDefinition, left: string, right: string): string {
-  const equalities = table.key.map((name) => {
-    const column = identifier(name);
-    const cast = columnOf(table, name).scalarType.startsWith('pg_catalog.') ? '' : '::text';
-    return `${left}.${column}${cast} = ${right}.${column}${cast}`;
-  });
-  return equalities.join(' AND ');
 }

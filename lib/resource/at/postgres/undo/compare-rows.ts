@@ -1,7 +1,8 @@
 import type { SqlSession } from '../../at-engine.interface.js';
 import { rowsOf, storedImage } from '../row-image.js';
+import { sameKey } from '../row-key.js';
 import { queryJson } from '../session.js';
-import { identifier, literal } from '../sql-text.js';
+import { literal } from '../sql-text.js';
 import type { TableDefinition } from '../table-definition.js';
 
 /** How a row stands to its images. */
@@ -27,8 +28,7 @@ export function imagesOf(table: TableDefinition, keys: string): string {
 
 /** SQL: the row `t` of the table is the one that the image `i` is of. */
 export function isRowOfImage(table: TableDefinition): string {
-  const equalities = table.key.map(identifier).map((column) => `t.${column} = (i.k).${column}`);
-  return equalities.join(' AND ');
+  return sameKey(table, 't', '(i.k)');
 }
 
 /** Locks the rows, so that nobody changes them between the comparison and the restore. */

@@ -65,8 +65,8 @@ export class Restorer {
       });
       if (failure === undefined) return new Map([...left, ...found.stuck]);
       // Nobody can tell which row a deferred constraint is about, so all of them stay.
-      for (const row of found.unsettled.length > 0 ? found.unsettled : todo)
-        left.set(row, failure.reason);
+      const given = found.unsettled.length > 0 ? found.unsettled : todo;
+      for (const row of given) left.set(row, failure.reason);
     }
     for (const row of rows) if (!left.has(row)) left.set(row, RESTORED_OTHERWISE);
     return left;
