@@ -43,7 +43,7 @@ export const SWEEP_PAUSE_MS = 20;
 export const PURGE_EVERY_MS = 60_000;
 export const PURGE_COUNT_MAX = 500;
 
-/** Default of `retentionMs`: how long an ended session still answers. Longer than any client asks. */
+/** Default of `retentionMs`: how long an ended session answers. Longer than any client asks. */
 export const RETENTION_MS_DEFAULT = 86_400_000;
 
 /**

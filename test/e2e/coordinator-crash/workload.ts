@@ -8,7 +8,7 @@ interface Plan {
   readonly rollbackOnly?: boolean;
 }
 
-/** Both decisions, with and without branches, a forbidden commit, and one that is left undecided. */
+/** Both decisions, with and without branches, a forbidden commit, and one left undecided. */
 const PLANS: readonly Plan[] = [
   { branchesAt: ['orders', 'stock'], end: 'commit' },
   { branchesAt: ['orders', 'stock'], end: 'rollback' },

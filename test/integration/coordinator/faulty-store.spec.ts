@@ -101,7 +101,7 @@ describe('When the store goes wrong', () => {
     expect(await statusOf(client, xid)).toBe('committed');
   });
 
-  it('a lost answer is resolved by reading: the decision was written, so it is carried out', async () => {
+  it('a lost answer is resolved by reading: what was decided is carried out', async () => {
     const xid = await begin(client);
     await register(client, xid);
     store.fault = 'loses the answer';
@@ -113,7 +113,7 @@ describe('When the store goes wrong', () => {
     expect(await statusOf(client, xid)).toBe('committed');
   });
 
-  it('a lost request is resolved by reading: nothing was decided, so the timeout does', async () => {
+  it('a lost request is resolved by reading: the timeout decides', async () => {
     const xid = await begin(client, 5_000);
     await register(client, xid);
     store.fault = 'loses the request';
@@ -184,7 +184,7 @@ describe('When the store goes wrong', () => {
     expect(orders.calls).toHaveLength(0);
   });
 
-  it('decided work is finished when the store is well again, without running in circles', async () => {
+  it('decided work is finished when the store is well again, without going round', async () => {
     const xid = await begin(client);
     await register(client, xid);
     await client.commit({ xid, waitMs: 0 });

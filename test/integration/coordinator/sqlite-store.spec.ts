@@ -196,7 +196,7 @@ describe('The SQLite store', () => {
     shell.close();
   });
 
-  it('leaves the wait for the disk to the log file, as the mode of the database allows', async () => {
+  it('leaves the wait for the disk to the log file, as its mode allows', async () => {
     const { database, store: opened } = await sqliteUnderTest(folder.path('other.db'));
     const [journal] = database.prepare('PRAGMA journal_mode').all();
     const [synchronous] = database.prepare('PRAGMA synchronous').all();
@@ -297,7 +297,7 @@ describe('Opening a SQLite store', () => {
     await store.close();
 
     await expect(openSqliteStore(folder.path('coordinator.db'))).rejects.toThrow(
-      /DTX_ERR_SCHEMA_TOO_NEW.*has schema version 99, and this version of nestjs-dtx knows 1\. Upgr/,
+      /DTX_ERR_SCHEMA_TOO_NEW.*schema version 99, and this version of nestjs-dtx knows 1\. Upgr/,
     );
   });
 

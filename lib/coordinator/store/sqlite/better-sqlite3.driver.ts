@@ -89,12 +89,12 @@ function assertRuns(version: string): void {
   );
 }
 
-/** The native part is loaded by the first database, so it may be missing where the package is not. */
+/** The first database loads the native part, so it may be missing where the package is not. */
 function assertBinary(Database: BetterSqlite3): void {
   try {
     new Database(':memory:', { readonly: false }).close();
   } catch (error) {
-    const advice = `${INSTALL_ADVICE} After a change of the Node version: npm rebuild better-sqlite3.`;
+    const advice = `${INSTALL_ADVICE} After a change of Node: npm rebuild better-sqlite3.`;
     throw new MissingPeerError('better-sqlite3', FEATURE, advice, { cause: error });
   }
 }

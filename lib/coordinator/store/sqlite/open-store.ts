@@ -19,9 +19,9 @@ import { NO_WAL_FILE, walFileOf } from './wal-file.js';
 export const MEMORY = ':memory:';
 
 /**
- * WAL lets other programs read meanwhile. Under NORMAL a commit does not wait for the disk: the store
- * waits itself, outside this thread, before it answers (see WalFile). The wait for a foreign writer
- * blocks this thread, hence it is short.
+ * WAL lets other programs read meanwhile. Under NORMAL a commit does not wait for the disk: the
+ * store waits itself, outside this thread, before it answers (see WalFile). The wait for a foreign
+ * writer blocks this thread, hence it is short.
  */
 const PRAGMAS = `
 PRAGMA busy_timeout = 250;

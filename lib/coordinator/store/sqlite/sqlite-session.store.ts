@@ -278,7 +278,7 @@ export class SqliteSessionStore implements SessionStore {
 
 /**
  * Moves everything from the log into the file. After a failed sync the system takes the pages that
- * it could not write for clean ones: a later sync would succeed over a hole in the log, and whatever
+ * it could not write for clean ones: a later sync would succeed over a hole in the log, and what
  * came behind the hole would be lost with the power. Copied into the file they are written anew.
  */
 function emptyLog(database: SqliteDatabase): void {

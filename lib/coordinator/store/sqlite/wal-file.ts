@@ -10,7 +10,7 @@ export interface WalFile {
 /**
  * The log beside an SQLite file in WAL mode under `synchronous=NORMAL`, where COMMIT only writes.
  *
- * Under FULL, SQLite waits for the disk inside COMMIT, in the thread that also serves every request.
+ * Under FULL, SQLite waits for the disk inside COMMIT, in the thread that serves every request.
  * Here the wait is a thread pool's: what arrives meanwhile gathers for the next batch. The promise
  * is the same, since a commit is in the log alone, and nobody is answered before this has resolved.
  *

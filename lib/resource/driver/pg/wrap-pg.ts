@@ -11,8 +11,8 @@ export type PgModule = typeof pg;
 
 /**
  * A pg module whose pools take part in global transactions, for libraries that take the driver as
- * an option and open the pool themselves; `withDtx` does it for TypeORM. One module is one resource:
- * use it for one data source, and provide it in your module, so that DtxModule finds and starts it.
+ * an option and open the pool themselves; `withDtx` does it for TypeORM. One module is one
+ * resource: use it for one data source, and provide it in your module, so that DtxModule starts it.
  *
  * @param name of the data source; a part of the default resource id
  * @throws InvalidOptionError (DTX_ERR_CONFIG_OPTION)

@@ -2,15 +2,15 @@ import type { SessionStore } from '../../../../lib/coordinator/index.js';
 import { findSqliteDriver } from '../../../../lib/coordinator/store/sqlite/find-driver.js';
 import { connect } from '../../../../lib/coordinator/store/sqlite/open-store.js';
 import { migrate } from '../../../../lib/coordinator/store/sqlite/migrate.js';
-import type { SqliteDatabase } from '../../../../lib/coordinator/store/sqlite/sqlite-database.interface.js';
-import { SqliteSessionStore } from '../../../../lib/coordinator/store/sqlite/sqlite-session.store.js';
+import type * as port from '../../../../lib/coordinator/store/sqlite/sqlite-database.interface.js';
+import * as engine from '../../../../lib/coordinator/store/sqlite/sqlite-session.store.js';
 import type { WalFile } from '../../../../lib/coordinator/store/sqlite/wal-file.js';
 import { walFileOf } from '../../../../lib/coordinator/store/sqlite/wal-file.js';
 
 export interface SqliteUnderTest {
   readonly store: SessionStore;
   /** The connection of the store. */
-  readonly database: SqliteDatabase;
+  readonly database: port.SqliteDatabase;
 }
 
 /**
@@ -19,13 +19,13 @@ export interface SqliteUnderTest {
  */
 export async function sqliteUnderTest(
   file: string,
-  spoil: (database: SqliteDatabase) => SqliteDatabase = (database) => database,
+  spoil: (database: port.SqliteDatabase) => port.SqliteDatabase = (database) => database,
   wal: WalFile = walFileOf(file),
 ): Promise<SqliteUnderTest> {
   const driver = await findSqliteDriver();
   const database = connect(driver, file);
   migrate(database, file);
-  const store = new SqliteSessionStore(
+  const store = new engine.SqliteSessionStore(
     {
       place: file,
       open: () => connect(driver, file),
