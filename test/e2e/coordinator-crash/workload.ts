@@ -6,12 +6,14 @@ interface Plan {
   readonly branchesAt: readonly string[];
   readonly end: 'commit' | 'rollback' | 'nothing';
   readonly rollbackOnly?: boolean;
+  /** Nobody waits for the begin: it shares a write with the first registration. */
+  readonly mayWait?: boolean;
 }
 
 /** Both decisions, with and without branches, a forbidden commit, and one left undecided. */
 const PLANS: readonly Plan[] = [
   { branchesAt: ['orders', 'stock'], end: 'commit' },
-  { branchesAt: ['orders', 'stock'], end: 'rollback' },
+  { branchesAt: ['orders', 'stock'], end: 'rollback', mayWait: true },
   { branchesAt: ['stock'], end: 'commit', rollbackOnly: true },
   { branchesAt: [], end: 'commit' },
   { branchesAt: ['orders'], end: 'nothing' },
@@ -31,14 +33,20 @@ async function runPlan(plan: Plan, client: CoordinatorClient, journal: Journal):
   const tell = (what: string): void => {
     journal.add({ kind: 'told', xid, what });
   };
-  await client.begin({ xid, name: 'crash', applicationId, timeoutMs: TIMEOUT_MS });
-  tell('begun');
+  const mayWait = plan.mayWait === true;
+  const begun = client
+    .begin({ xid, name: 'crash', applicationId, timeoutMs: TIMEOUT_MS, mayWait })
+    .then(() => {
+      tell('begun');
+    });
+  if (!mayWait) await begun;
   for (const resourceId of plan.branchesAt) {
     const branchId = systemIds.newBranchId();
     await client.registerBranch({ xid, branchId, type: 'AT', resourceId, applicationId });
     // Phase one waits for its registration, as every resource manager must.
     journal.add({ kind: 'worked', xid, branchId });
   }
+  await begun;
   if (plan.rollbackOnly === true) {
     await client.setRollbackOnly({ xid, reason: 'refused' });
     tell('rollback-only');
