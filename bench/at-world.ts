@@ -83,7 +83,7 @@ export async function openAtWorld(): Promise<AtWorld> {
       await app.close();
       await Promise.all([plainPool.end(), atPool.end()]);
       await Promise.all([plainSource.destroy(), atSource.destroy()]);
-      await server.stop();
+      await server.remove();
       await rm(folder, { recursive: true, force: true });
     },
   };

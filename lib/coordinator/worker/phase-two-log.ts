@@ -1,7 +1,7 @@
 import type { BranchOutcome, DtxLog } from '../../protocol/index.js';
 import type { PhaseTwoTarget } from './phase-two-target.js';
 
-/** After the first failure of a branch, only every so many are told. */
+/** After the second failure of a branch, only every so many are told. */
 const TELL_EVERY = 10;
 
 /** Tells operators what they can act on: a resource in trouble, a branch that needs a person. */
@@ -30,7 +30,8 @@ function logRetries(
   outcomes: readonly BranchOutcome[],
 ): void {
   const failed = targets.filter((_target, index) => outcomes[index]?.kind === 'retry');
-  const told = failed.find(({ failedCount }) => failedCount % TELL_EVERY === 1);
+  // The first one is no news: a row that somebody else holds for a moment is enough for it.
+  const told = failed.find(({ failedCount }) => failedCount % TELL_EVERY === 2);
   const outcome = told && outcomes[targets.indexOf(told)];
   if (told === undefined || outcome?.kind !== 'retry') return;
   log.warn(
