@@ -82,8 +82,8 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   const durable = options.durable ?? true;
   for (let retries = 0; ; retries += 1) {
     const found = await findPostmaster(data.cluster, READY_MS_MAX);
-    if (found) return new PostgresServer(data, await verify(data, found), true);
     try {
+      if (found) return new PostgresServer(data, await verify(data, found), true);
       const programs = await findServerPrograms(user);
       await initialise(data, { programs, user, durable });
       await clearMisleadingPid(data.cluster);
@@ -109,8 +109,17 @@ const removeData = (data: DataFolder): Promise<void> =>
   rm(data.folder, { recursive: true, force: true });
 
 async function stopOn(data: DataFolder): Promise<void> {
-  const found = await findPostmaster(data.cluster, READY_MS_MAX);
-  if (found) await new PostgresServer(data, await verify(data, found), true).stop();
+  for (let retries = 0; ; retries += 1) {
+    const found = await findPostmaster(data.cluster, READY_MS_MAX);
+    if (!found) return;
+    try {
+      await new PostgresServer(data, await verify(data, found), true).stop();
+      return;
+    } catch (error) {
+      if (retries >= RETRIES_MAX || !isEnding(error)) throw error;
+      await sleep(RETRY_MS);
+    }
+  }
 }
 
 const serverSettings = (durable: boolean): Readonly<Record<string, string>> => ({
@@ -123,10 +132,23 @@ const serverSettings = (durable: boolean): Readonly<Record<string, string>> => (
   ...(!durable && { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
 });
 
+/** What a client sees of a server that ends at this moment. */
+const ENDING_CODES: ReadonlySet<unknown> = new Set([
+  ...['ECONNRESET', 'ECONNREFUSED', 'EPIPE'],
+  ...['57P01', '57P02', '57P03'],
+]);
+
+/** The server was killed, and its process was still there when we looked. */
+function isEnding(error: unknown): boolean {
+  const { code, message = '' } = error as { code?: unknown; message?: string };
+  return ENDING_CODES.has(code) || message.includes('Connection terminated unexpectedly');
+}
+
 /** Each of these is over in a moment, when we look again. */
 function passesSoon(error: unknown, options: PostgresOptions): boolean {
-  const message = error instanceof Error ? error.message : '';
+  const { message = '' } = error as { message?: string };
   return (
+    isEnding(error) ||
     // Another process starts a server on the same data: the next look finds it.
     message.includes('lock file "postmaster.pid"') ||
     // Children of a killed server are about to end.
@@ -159,6 +181,8 @@ const address = ({ port, password }: Pick<Verified, 'port' | 'password'>, name: 
 
 async function query(url: string, sql: string): Promise<readonly Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: READY_MS_MAX });
+  // The query that is under way fails by itself; without a listener the process would end.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     return (await client.query<Record<string, unknown>>(sql)).rows;
