@@ -21,7 +21,12 @@ const FOLDERS = {
 /** Whoever installs the package without them must not load them, not even in passing. */
 const OPTIONAL_PEERS = [
   { peer: 'typeorm', folders: ['lib/resource/typeorm/'], types: [] },
-  { peer: 'pg', folders: ['lib/resource/driver/pg/'], types: ['lib/resource/at/postgres/'] },
+  {
+    peer: 'pg',
+    folders: ['lib/resource/driver/pg/', 'lib/coordinator/store/postgres/'],
+    types: ['lib/resource/at/postgres/'],
+  },
+  { peer: 'mysql2', folders: ['lib/coordinator/store/mysql/'], types: [] },
   { peer: 'better-sqlite3', folders: ['lib/coordinator/store/sqlite/'], types: [] },
   { peer: '@grpc/grpc-js', folders: [], types: [] },
 ];

@@ -67,7 +67,11 @@
 export { GlobalTransactional } from './decorators/index.js';
 export type { GlobalTransactionalOptions, TransactionalMethod } from './decorators/index.js';
 export { DtxModule } from './modules/index.js';
-export type { DtxCoordinatorOptions, DtxModuleOptions } from './modules/index.js';
+export type {
+  DtxCoordinatorOptions,
+  DtxModuleOptions,
+  DtxPatienceOptions,
+} from './modules/index.js';
 export type { HttpPropagationOptions } from './propagation/index.js';
 export {
   AtInstallError,
@@ -82,15 +86,19 @@ export {
   LocalCommitRefusedError,
   LocalTransactionOpenError,
   LockConflictError,
+  MemoryStoreRefusedError,
   MissingPeerError,
   NestedNotSupportedError,
   NotLauncherError,
   ObservableNotDeclaredError,
+  OperationRefusedError,
   OutcomeUnknownError,
   Propagation,
+  ResourceExhaustedError,
   ResourceNotStartedError,
   RollbackOnlyError,
   SchemaTooNewError,
+  SchemaTooOldError,
   StatementRefusedError,
   StoreInUseError,
   StoreUnavailableError,

@@ -6,6 +6,8 @@ export interface CliHost {
   readonly packageRoot: string;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** Variables of the environment. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** Wall clock, milliseconds since 1970. */
   readonly now: () => number;
 }

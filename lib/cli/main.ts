@@ -15,6 +15,7 @@ void run(process.argv.slice(2), {
   packageRoot,
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
+  env: process.env,
   now: Date.now,
 }).then((exitCode) => {
   // Not process.exit(): what was written to a pipe may still be on its way.

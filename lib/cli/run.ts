@@ -5,10 +5,16 @@ import { parseArgs } from 'node:util';
 import { codeOf, messageOf } from '../protocol/index.js';
 import type { CliHost, Command } from './command.interface.js';
 import { explainCommand } from './explain.command.js';
+import { migrateCommand } from './migrate.command.js';
+import { operateCommand } from './operate.command.js';
 import { transactionsCommand } from './transactions.command.js';
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   transactions: transactionsCommand,
+  retry: operateCommand('retry'),
+  stop: operateCommand('stop'),
+  accept: operateCommand('accept'),
+  migrate: migrateCommand,
   explain: explainCommand,
 };
 

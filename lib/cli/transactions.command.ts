@@ -1,34 +1,53 @@
-import type { Session } from '../coordinator/core/index.js';
-import type { StoredSessions } from '../coordinator/store/sqlite/index.js';
-import { readSessions } from '../coordinator/store/sqlite/index.js';
+import type { Session } from '../coordinator/index.js';
+import { readStore } from '../coordinator/index.js';
 import { STORE_DEFAULT } from '../modules/index.js';
 import type { Command } from './command.interface.js';
+import { storeOf } from './store-option.js';
 
 const HELP = `Usage: nestjs-dtx transactions [options]
 
-Lists the open and the last ended global transactions of an embedded coordinator.
-It only reads the coordinator's file, and may be used while the application runs.
+Lists the open and the last ended global transactions of a coordinator.
+It only reads the coordinator's store, and may be used while the application runs.
 
 Options:
-  --store FILE  file of the coordinator (default ${STORE_DEFAULT})
-  --json        print JSON
-  -h, --help    show this help
+  --store STORE  file or database URL of the coordinator (default $DTX_STORE_URL, or
+                 ${STORE_DEFAULT}); \${NAME} in a URL stands for a variable
+                 of the environment
+  --attention    only the open ones with a branch that needs attention
+  --json         print JSON
+  -h, --help     show this help
 `;
 
 /** The open ones matter most: all that a person may still read. Of the others, the last ones. */
-const LIMITS = { openCountMax: 1_000, endedCountMax: 20 };
+const OPEN_COUNT_MAX = 1_000;
+const ENDED_COUNT_MAX = 20;
+
+/** What a store holds at one moment. */
+interface StoredSessions {
+  readonly open: readonly Session[];
+  readonly ended: readonly Session[];
+}
 
 export const transactionsCommand: Command = {
-  summary: 'the open and the last ended transactions in a coordinator file',
+  summary: 'the open and the last ended transactions of a coordinator',
   help: HELP,
-  options: { store: { type: 'string', default: STORE_DEFAULT }, json: { type: 'boolean' } },
+  options: {
+    store: { type: 'string' },
+    attention: { type: 'boolean' },
+    json: { type: 'boolean' },
+  },
   async run({ positionals, values }, host) {
     const [unknown] = positionals;
     if (unknown !== undefined) {
       host.err(`What is "${unknown}"?\n${HELP}`);
       return 2;
     }
-    const sessions = await readSessions(String(values['store']), LIMITS);
+    const isAttention = values['attention'] === true;
+    const [open = [], ended = []] = await readStore(storeOf(values, host), [
+      { which: isAttention ? 'attention' : 'open', countMax: OPEN_COUNT_MAX },
+      { which: 'ended', countMax: isAttention ? 0 : ENDED_COUNT_MAX },
+    ]);
+    const sessions = { open, ended };
     host.out(values['json'] === true ? asJson(sessions) : asText(sessions, host.now()));
     return 0;
   },
@@ -61,6 +80,11 @@ function toJson(session: Session) {
       status: branch.status,
       attempts: branch.attempts,
       lastError: branch.lastError,
+      failedAttempts: branch.failedAttempts.map(({ atMs, error }) => ({
+        at: isoTime(atMs),
+        error,
+      })),
+      result: branch.result,
     })),
   };
 }
@@ -70,12 +94,12 @@ const isoTime = (timeMs: number): string => new Date(timeMs).toISOString();
 function asText({ ended, open }: StoredSessions, nowMs: number): string {
   return [
     section(
-      `Open (${countOf(open, LIMITS.openCountMax)})`,
+      `Open (${countOf(open, OPEN_COUNT_MAX)})`,
       open,
       (session) => nowMs - session.beganAtMs,
     ),
     section(
-      `Last ended (${countOf(ended, LIMITS.endedCountMax)})`,
+      `Last ended (${countOf(ended, ENDED_COUNT_MAX)})`,
       ended,
       (session) => (session.endedAtMs ?? nowMs) - session.beganAtMs,
     ),
@@ -118,6 +142,7 @@ const statusOf = ({ reason, status }: Session): string =>
 
 function branchLine({
   attempts,
+  branchId,
   lastError,
   resourceId,
   status,
@@ -125,7 +150,7 @@ function branchLine({
 }: Session['branches'][number]) {
   const tried = attempts > 0 ? `, tried ${String(attempts)} x` : '';
   const error = lastError === undefined ? '' : `: ${lastError.split('\n', 1).join('')}`;
-  return `    ${type} ${resourceId} ${status}${tried}${error}`;
+  return `    ${branchId} ${type} ${resourceId} ${status}${tried}${error}`;
 }
 
 /** From this many of a unit on, the next larger one is shown. */

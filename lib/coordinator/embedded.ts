@@ -1,13 +1,17 @@
-import type { Clock, DtxLog, Ids, Timer } from '../protocol/index.js';
-import { CoordinatorClosedError } from '../protocol/index.js';
-import type { Session } from './core/index.js';
-import type { Claim, SessionStore } from './store/index.js';
+import type { Clock, DtxLog, Ids } from '../protocol/index.js';
+import { CoordinatorClosedError, messageOf } from '../protocol/index.js';
+import type { Patience, Session } from './core/index.js';
+import type { SessionStore } from './store/index.js';
+import type { NodeIdentity } from './worker/index.js';
 import {
+  ClaimLoop,
   GroupCommit,
+  LEASE_MS_DEFAULT,
   NamespaceCoordinator,
-  PURGE_COUNT_MAX,
-  PURGE_EVERY_MS,
+  PATIENCE_DEFAULT,
+  RETENTION_COUNT_DEFAULT,
   RETENTION_MS_DEFAULT,
+  Retention,
 } from './worker/index.js';
 
 export interface CoordinatorOptions {
@@ -17,6 +21,15 @@ export interface CoordinatorOptions {
   readonly ids: Ids;
   /** How long an ended session still answers. @default 86400000 (one day) */
   readonly retentionMs?: number;
+  /** How many ended sessions are kept at most. @default 1000000 */
+  readonly retentionCountMax?: number;
+  /**
+   * How long other nodes wait before they take over what this one drives; where no other node can
+   * use the store, nothing lapses. @default 2000
+   */
+  readonly leaseMs?: number;
+  /** When a branch is left to a person. @default 3000 attempts or one day */
+  readonly patience?: Partial<Patience>;
   readonly log?: DtxLog;
 }
 
@@ -28,41 +41,75 @@ const SILENT: DtxLog = {
 };
 
 /**
- * Starts a coordinator in this process. Sessions that the last owner of the store has left
- * undecided are rolled back at once; decided ones are finished as their resources attach.
+ * Starts a coordinator node in this process. On a store of one node, sessions that the last owner
+ * has left undecided are rolled back at once; decided ones are finished as their resources attach.
+ * On a shared one it takes over what others let lapse.
  *
  * @throws StoreUnavailableError; the store is closed then
  */
 export async function openCoordinator(options: CoordinatorOptions): Promise<Coordinator> {
-  const { store, ids } = options;
+  const coordinator = new Coordinator(options);
   try {
-    const coordinator = new Coordinator(options, await store.claimOpen(ids.newXid()));
-    await coordinator.recovered();
+    await coordinator.start();
     return coordinator;
   } catch (error) {
-    await store.close();
+    await options.store.close();
     throw error;
   }
 }
 
-/** A coordinator in this process, for all namespaces of its store. */
+/** A coordinator node in this process, for all namespaces of its store. */
 export class Coordinator {
   readonly #options: CoordinatorOptions;
-  readonly #claim: Claim;
+  readonly #log: DtxLog;
+  readonly #node: NodeIdentity;
   readonly #commits: GroupCommit;
+  readonly #claims: ClaimLoop;
+  readonly #retention: Retention;
   readonly #namespaces = new Map<string, NamespaceCoordinator>();
-  #purgeTimer: Timer | undefined;
   #closing: Promise<void> | undefined;
 
   /** @internal Use openCoordinator(). */
-  constructor(options: CoordinatorOptions, claim: Claim) {
+  constructor(options: CoordinatorOptions) {
+    const { clock, ids, log = SILENT, patience, store } = options;
+    const { leaseMs = LEASE_MS_DEFAULT, retentionMs = RETENTION_MS_DEFAULT } = options;
+    const { retentionCountMax = RETENTION_COUNT_DEFAULT } = options;
     this.#options = options;
-    this.#claim = claim;
-    this.#commits = new GroupCommit(options);
-    for (const [namespace, sessions] of byNamespace(claim.sessions)) {
-      this.namespace(namespace).recover(sessions);
-    }
-    this.#purge();
+    this.#log = log;
+    const node: NodeIdentity = {
+      owner: ids.newXid(),
+      leaseMs: store.isShared ? leaseMs : Infinity,
+      patience: { ...PATIENCE_DEFAULT, ...patience },
+    };
+    this.#node = node;
+    const commits = new GroupCommit({ store, clock, ids, node });
+    this.#commits = commits;
+    this.#retention = new Retention({
+      clock,
+      log,
+      store,
+      commits,
+      retentionMs,
+      retentionCountMax,
+    });
+    this.#claims = new ClaimLoop({
+      clock,
+      log,
+      commits,
+      node,
+      onClaimed: (sessions) => {
+        this.#forEachNamespace(sessions, (namespace, own) => {
+          namespace.takeOver(own);
+        });
+      },
+    });
+  }
+
+  /** @internal Use openCoordinator(). */
+  async start(): Promise<void> {
+    if (!this.#options.store.isShared) await this.#recover();
+    this.#claims.start();
+    this.#retention.start();
   }
 
   /** The part of the coordinator that serves one namespace. */
@@ -70,64 +117,70 @@ export class Coordinator {
     if (this.#closing !== undefined) throw new CoordinatorClosedError('A connection');
     const known = this.#namespaces.get(namespace);
     if (known !== undefined) return known;
-    const { clock, ids, log = SILENT, store } = this.#options;
-    const { ownership } = this.#claim;
-    const commits = this.#commits;
+    const { clock, ids, store } = this.#options;
     const created = new NamespaceCoordinator({
       namespace,
-      ownership,
+      node: this.#node,
       store,
-      commits,
+      commits: this.#commits,
       clock,
       ids,
-      log,
+      log: this.#log,
     });
     this.#namespaces.set(namespace, created);
     return created;
   }
 
-  /** Resolves when what was left undecided is decided. */
-  async recovered(): Promise<void> {
-    const { length } = this.#claim.sessions;
-    if (length === 0) return;
-    await this.#commits.flush();
-    this.#options.log?.info(
-      `${String(length)} global transaction(s) of the last run were open: undecided ones are ` +
-        `rolled back, decided ones are finished as their resources start.`,
-    );
-  }
-
   /**
-   * Writes everything down and closes the store. Phase two that is not finished goes on at the next
-   * start; detach the resources first, which gives it its time.
+   * Writes everything down, hands over what it drives and closes the store. Phase two that is not
+   * finished goes on at another node, or at the next start; detach the resources first, which gives
+   * it its time.
    */
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
   }
 
+  async #recover(): Promise<void> {
+    const count = await this.#claims.claimOpen((sessions) => {
+      this.#forEachNamespace(sessions, (namespace, own) => {
+        namespace.recover(own);
+      });
+    });
+    if (count === 0) return;
+    await this.#commits.flush();
+    this.#log.info(
+      `${String(count)} global transaction(s) of the last run were open: undecided ones are ` +
+        `rolled back, decided ones are finished as their resources start.`,
+    );
+  }
+
   async #close(): Promise<void> {
-    this.#purgeTimer?.cancel();
+    const { clock, store } = this.#options;
+    this.#claims.stop();
+    this.#retention.stop();
     for (const namespace of this.#namespaces.values()) namespace.stop();
     await this.#commits.close();
-    await this.#options.store.close();
+    try {
+      if (store.isShared) await store.handOver(this.#node.owner, clock.now());
+    } catch (error) {
+      this.#log.warn(`Leases could not be handed over, they will lapse: ${messageOf(error)}`);
+    }
+    await store.close();
   }
 
-  #purge(): void {
-    const { clock, retentionMs = RETENTION_MS_DEFAULT } = this.#options;
-    const endedBeforeMs = clock.now() - retentionMs;
-    this.#commits.purge({ kind: 'purge', endedBeforeMs, countMax: PURGE_COUNT_MAX });
-    this.#purgeTimer = clock.after(PURGE_EVERY_MS, () => {
-      this.#purge();
-    });
+  #forEachNamespace(
+    sessions: readonly Session[],
+    take: (namespace: NamespaceCoordinator, own: readonly Session[]) => void,
+  ): void {
+    const groups = new Map<string, Session[]>();
+    for (const session of sessions) {
+      const group = groups.get(session.namespace);
+      if (group === undefined) groups.set(session.namespace, [session]);
+      else group.push(session);
+    }
+    for (const [name, own] of groups) {
+      // It may have been closed while the store was being asked.
+      if (this.#closing === undefined) take(this.namespace(name), own);
+    }
   }
-}
-
-function byNamespace(sessions: readonly Session[]): Map<string, Session[]> {
-  const groups = new Map<string, Session[]>();
-  for (const session of sessions) {
-    const group = groups.get(session.namespace);
-    if (group === undefined) groups.set(session.namespace, [session]);
-    else group.push(session);
-  }
-  return groups;
 }

@@ -1,5 +1,25 @@
 export type { CoordinatorOptions } from './embedded.js';
 export { Coordinator, openCoordinator } from './embedded.js';
-export type { SessionStore, StoreAnswer, StoreCommand } from './store/index.js';
-export { MEMORY, canonicalStorePath, openSqliteStore } from './store/index.js';
+export type { Patience, Session } from './core/index.js';
+export type {
+  ClaimRequest,
+  DataSourceLocation,
+  MemoryLocation,
+  SessionQuery,
+  SessionStore,
+  StoreAnswer,
+  StoreCommand,
+  StoreLocation,
+} from './store/index.js';
+export {
+  MemorySessionStore,
+  identityOfStore,
+  openMysqlStore,
+  openPostgresStore,
+  openSqliteStore,
+  openStore,
+  readStore,
+  visitStore,
+} from './store/index.js';
+export { operateAsVisitor } from './visit.js';
 export { NamespaceCoordinator } from './worker/index.js';

@@ -1,9 +1,11 @@
+import type { StoreLocation } from '../coordinator/index.js';
 import type { HttpPropagationOptions } from '../propagation/index.js';
 import { validateHttpPropagation } from '../propagation/index.js';
 import { ROLLBACK_WAIT_MS_DEFAULT, TIMEOUT_MS_DEFAULT, TIMEOUT_MS_MAX } from '../protocol/index.js';
 import type { FailureHandler, TransactionHooks } from '../transaction/index.js';
 import { assertTimeoutMs } from '../transaction/index.js';
 import {
+  assertCount,
   assertFunctions,
   assertIdentifier,
   assertKnownNames,
@@ -19,13 +21,36 @@ import {
  */
 export interface DtxCoordinatorOptions {
   /**
-   * File of the coordinator; missing folders are made. Applications of one process that name the
-   * same file share one coordinator, and transactions across them need that. ':memory:' forgets
-   * everything when the process ends: for tests. @default '.dtx/coordinator.db'
+   * An SQLite file, whose missing folders are made; or the URL of a PostgreSQL, MySQL or MariaDB
+   * database, or a data source for one, which coordinators of several processes may share.
+   * Applications of one process that name the same store share one coordinator, and transactions
+   * across them need that. ':memory:' forgets everything when the process ends: for tests.
+   * @default '.dtx/coordinator.db'
    */
-  readonly store?: string;
+  readonly store?: StoreLocation;
   /** How long the outcome of an ended transaction can be asked for. @default one day */
   readonly retentionMs?: number;
+  /** How many ended transactions are kept at most. @default 1000000 */
+  readonly retentionCountMax?: number;
+  /**
+   * On a shared database: how long other coordinators wait before they finish what this one has
+   * decided, 100 to 600,000 ms. @default 2000
+   */
+  readonly leaseMs?: number;
+  /** When phase two of a branch is left to a person: `needs-attention`. */
+  readonly patience?: DtxPatienceOptions;
+}
+
+/**
+ * How much is tried in vain before a branch needs attention; whichever comes first.
+ *
+ * @publicApi
+ */
+export interface DtxPatienceOptions {
+  /** Phase-two calls that fail. @default 3000 */
+  readonly attemptsMax?: number;
+  /** Milliseconds since the decision, or since a person has ordered a retry. @default one day */
+  readonly ageMsMax?: number;
 }
 
 /**
@@ -53,7 +78,7 @@ export interface DtxModuleOptions {
 
 /** Options with their defaults, checked. */
 export interface DtxSettings extends DtxModuleOptions {
-  readonly coordinator: DtxCoordinatorOptions & { readonly store: string };
+  readonly coordinator: DtxCoordinatorOptions & { readonly store: StoreLocation };
   readonly namespace: string;
   readonly timeoutMs: number;
   readonly rollbackWaitMs: number;
@@ -66,6 +91,15 @@ const NAMESPACE_DEFAULT = 'default';
 
 /** Ended transactions are rows in a file: a year of them is more than any question reaches back. */
 const RETENTION_MS_MAX = 31_536_000_000;
+
+/** More than a phone book: whoever needs all of them keeps them elsewhere. */
+const RETENTION_COUNT_MAX = 100_000_000;
+
+const ATTEMPTS_MAX = 1_000_000_000;
+
+/** A lease shorter than a pause of the process would go back and forth between the nodes. */
+const LEASE_MS_MIN = 100;
+const LEASE_MS_MAX = 600_000;
 
 const HOOK_NAMES: readonly (keyof TransactionHooks)[] = [
   'beforeBegin',
@@ -89,10 +123,29 @@ const PREFIX = 'DtxModule option ';
 type Check = (value: unknown, option: string) => void;
 type Checks<Options> = Readonly<Record<keyof Options, Check>>;
 
+const PATIENCE_CHECKS: Checks<DtxPatienceOptions> = {
+  attemptsMax: (value, option) => {
+    assertCount(value, option, ATTEMPTS_MAX);
+  },
+  ageMsMax: (value, option) => {
+    assertMilliseconds(value, option, RETENTION_MS_MAX);
+  },
+};
+
 const COORDINATOR_CHECKS: Checks<DtxCoordinatorOptions> = {
   store: assertStore,
   retentionMs: (value, option) => {
     assertMilliseconds(value, option, RETENTION_MS_MAX);
+  },
+  retentionCountMax: (value, option) => {
+    assertCount(value, option, RETENTION_COUNT_MAX);
+  },
+  leaseMs: (value, option) => {
+    assertMilliseconds(value, option, LEASE_MS_MAX, LEASE_MS_MIN);
+  },
+  patience: (value, option) => {
+    assertRecord(value, option);
+    runChecks(value, PATIENCE_CHECKS, `${option}.`);
   },
 };
 
@@ -140,7 +193,8 @@ export function validateDtxOptions(options: unknown): DtxSettings {
   });
 }
 
-const storeOf = (options: DtxModuleOptions): string => options.coordinator?.store ?? STORE_DEFAULT;
+const storeOf = (options: DtxModuleOptions): StoreLocation =>
+  options.coordinator?.store ?? STORE_DEFAULT;
 
 function runChecks(
   values: Readonly<Record<string, unknown>>,

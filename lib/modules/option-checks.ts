@@ -14,14 +14,37 @@ export function assertIdentifier(value: unknown, option: string): void {
   );
 }
 
-export function assertMilliseconds(value: unknown, option: string, max: number): void {
-  if (Number.isInteger(value) && Number(value) >= 0 && Number(value) <= max) return;
-  refuse(option, value, `Use a whole number of milliseconds from 0 to ${String(max)}.`);
+export function assertMilliseconds(value: unknown, option: string, max: number, min = 0): void {
+  if (Number.isInteger(value) && Number(value) >= min && Number(value) <= max) return;
+  const range = `from ${String(min)} to ${String(max)}`;
+  refuse(option, value, `Use a whole number of milliseconds ${range}.`);
+}
+
+export function assertCount(value: unknown, option: string, max: number): void {
+  if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= max) return;
+  refuse(option, value, `Use a whole number from 1 to ${String(max)}.`);
 }
 
 export function assertStore(value: unknown, option: string): void {
   if (typeof value === 'string' && value.trim().length > 0) return;
-  refuse(option, value, `Use the path of a file, such as '.dtx/coordinator.db', or ':memory:'.`);
+  if (isMemoryLocation(value) || isSourceLocation(value)) return;
+  refuse(
+    option,
+    value,
+    `Use the path of a file, such as '.dtx/coordinator.db', the URL of a database, such as ` +
+      `'postgres://host/database', { dataSource } with a TypeORM data source, or ':memory:'.`,
+  );
+}
+
+function isMemoryLocation(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || !('engine' in value)) return false;
+  return value.engine === 'memory';
+}
+
+function isSourceLocation(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || !('dataSource' in value)) return false;
+  const { dataSource } = value;
+  return typeof dataSource === 'object' && dataSource !== null && 'createQueryRunner' in dataSource;
 }
 
 export function assertRecord(value: unknown, option: string): asserts value is Options {

@@ -21,3 +21,15 @@ export const BRANCHES_PER_TRANSACTION_MAX = 1_000;
 
 /** Characters of a resource id, an application id or a namespace. */
 export const RESOURCE_ID_LENGTH_MAX = 128;
+
+/** Characters that all branches of one global transaction may bring along together. */
+export const SESSION_DATA_LENGTH_MAX = 1_048_576;
+
+/** Characters of a phase-two result that are kept with a branch. */
+export const BRANCH_RESULT_LENGTH_MAX = 2_000;
+
+/** Failed attempts that are kept with a branch: enough to see when it began and what it is now. */
+export const FAILED_ATTEMPTS_KEPT_MAX = 5;
+
+/** Later than every time: nothing is due, nothing lapses. Exact in every store. */
+export const NEVER_MS = Number.MAX_SAFE_INTEGER;

@@ -25,6 +25,8 @@ export interface RegisterBranchRequest {
   readonly applicationId: string;
   /** What the participant wants back in phase two; opaque, at most BRANCH_DATA_LENGTH_MAX. */
   readonly data?: string;
+  /** Opens the global transaction first, if there is none of this xid: one call less. */
+  readonly begin?: Omit<BeginRequest, 'xid' | 'mayWait'>;
 }
 
 /** Tells the coordinator that phase one of a branch was rolled back locally. */
@@ -57,6 +59,13 @@ export interface AwaitReleaseRequest {
   readonly timeoutMs: number;
 }
 
+/** A phase-two call that did not finish its branch. @publicApi */
+export interface FailedAttempt {
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+  readonly error: string;
+}
+
 /** What the coordinator knows of a branch. @publicApi */
 export interface BranchSummary {
   readonly branchId: string;
@@ -64,9 +73,13 @@ export interface BranchSummary {
   readonly type: BranchType;
   readonly resourceId: string;
   readonly status: BranchStatus;
-  /** Phase-two attempts so far. */
+  /** Phase-two attempts that failed so far; a person's `retry` begins to count anew. */
   readonly attempts: number;
   readonly lastError?: string;
+  /** The last of them, the oldest first. */
+  readonly failedAttempts?: readonly FailedAttempt[];
+  /** What phase two has answered. */
+  readonly result?: string;
 }
 
 /**
@@ -95,8 +108,28 @@ export interface BranchTarget {
 
 /** What became of phase two of one branch. */
 export type BranchOutcome =
-  | { readonly kind: 'done' }
+  /** `result` is kept with the branch, cut at BRANCH_RESULT_LENGTH_MAX. */
+  | { readonly kind: 'done'; readonly result?: string }
   /** It may succeed later: a database that is down, a lock that is taken. */
   | { readonly kind: 'retry'; readonly error: string }
   /** It will not succeed by itself: a person has to look. */
   | { readonly kind: 'cannot'; readonly error: string };
+
+/**
+ * What a person can do about phase two of a branch.
+ *
+ * - `retry`: try again at once, also what needs attention.
+ * - `stop`: try no more; the branch needs attention from then on.
+ * - `accept`: leave the branch as it is and count it as finished.
+ *
+ * @publicApi
+ */
+export type OperatorAction = 'retry' | 'stop' | 'accept';
+
+/** A person's order about one decided global transaction. */
+export interface OperateRequest {
+  readonly xid: string;
+  readonly action: OperatorAction;
+  /** @default all branches that are not finished */
+  readonly branchId?: string;
+}

@@ -31,7 +31,9 @@ export interface Clock {
 
 /** Where new ids come from. */
 export interface Ids {
-  /** 128 random bits as 32 hexadecimal digits. */
+  /**
+   * 40 hexadecimal digits: 8 that put ids of the same moment side by side, and 128 random bits.
+   */
   newXid(): string;
   /** A positive random 63-bit number in decimal. */
   newBranchId(): string;
@@ -50,7 +52,7 @@ export interface CoordinatorClient {
    * transaction comes behind it. @default false
    */
   readonly keepsOrder?: boolean;
-  /** @throws TransactionLimitError when the coordinator is full; nothing was accepted */
+  /** @throws ResourceExhaustedError when the coordinator is full; nothing was accepted */
   begin(request: BeginRequest): Promise<void>;
   /** @throws GlobalNotActiveError when the decision has been made, or the xid is unknown */
   registerBranch(request: RegisterBranchRequest): Promise<void>;

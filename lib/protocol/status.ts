@@ -18,10 +18,11 @@ export type GlobalStatus = 'active' | 'committing' | 'committed' | 'rolling-back
  * - `abandoned`: phase one was rolled back locally; there is nothing to finish.
  * - `done`: phase two is finished.
  * - `needs-attention`: phase two cannot be finished without a person; the reason stands beside it.
+ * - `accepted`: a person has decided to leave the branch as it is; a heuristic outcome.
  *
  * @publicApi
  */
-export type BranchStatus = 'registered' | 'abandoned' | 'done' | 'needs-attention';
+export type BranchStatus = 'registered' | 'abandoned' | 'done' | 'needs-attention' | 'accepted';
 
 /**
  * Kind of work a branch did, in Seata's terms. Only `AT` exists today.
@@ -30,7 +31,7 @@ export type BranchStatus = 'registered' | 'abandoned' | 'done' | 'needs-attentio
  */
 export type BranchType = 'AT' | 'TCC' | 'XA' | 'SAGA';
 
-/** Picks the transition table and the order in which branches are driven. */
+/** What a session is an instance of: picks its entry in SESSION_KINDS. */
 export type SessionKind = 'two-phase';
 
 /**
@@ -40,21 +41,57 @@ export type SessionKind = 'two-phase';
  */
 export type RollbackReason = 'requested' | 'rollback-only' | 'timeout' | 'restart';
 
-/** From each state, the states a two-phase session may go to. Everything else is refused. */
-export const GLOBAL_TRANSITIONS: Readonly<Record<GlobalStatus, readonly GlobalStatus[]>> = {
-  active: ['committing', 'rolling-back'],
-  committing: ['committed'],
-  committed: [],
-  'rolling-back': ['rolled-back'],
-  'rolled-back': [],
+/** In which order phase two comes to the branches of a session. */
+export type DriveOrder =
+  /** All at once: they do not depend on each other. */
+  | 'together'
+  /** One after the other, from the highest sequence number to the lowest. */
+  | 'last-first';
+
+/** What tells one kind of session from another. */
+export interface SessionKindRules {
+  /** From each state, the states a session may go to. Everything else is refused. */
+  readonly transitions: Readonly<Record<GlobalStatus, readonly GlobalStatus[]>>;
+  /** For each decided state: how its branches are driven, and where the session ends. */
+  readonly phaseTwo: Readonly<
+    Partial<
+      Record<
+        GlobalStatus,
+        {
+          readonly call: 'commit' | 'rollback';
+          readonly order: DriveOrder;
+          readonly end: GlobalStatus;
+        }
+      >
+    >
+  >;
+}
+
+/** The state machines of all kinds of sessions. */
+export const SESSION_KINDS: Readonly<Record<SessionKind, SessionKindRules>> = {
+  'two-phase': {
+    transitions: {
+      active: ['committing', 'rolling-back'],
+      committing: ['committed'],
+      committed: [],
+      'rolling-back': ['rolled-back'],
+      'rolled-back': [],
+    },
+    phaseTwo: {
+      committing: { call: 'commit', order: 'together', end: 'committed' },
+      // A later branch may have changed what an earlier one wrote.
+      'rolling-back': { call: 'rollback', order: 'last-first', end: 'rolled-back' },
+    },
+  },
 };
 
 /** From each branch state, the states it may go to. */
 export const BRANCH_TRANSITIONS: Readonly<Record<BranchStatus, readonly BranchStatus[]>> = {
-  registered: ['abandoned', 'done', 'needs-attention'],
+  registered: ['abandoned', 'done', 'needs-attention', 'accepted'],
   abandoned: [],
   done: [],
-  'needs-attention': ['registered', 'done'],
+  'needs-attention': ['registered', 'done', 'accepted'],
+  accepted: [],
 };
 
 /** Whether the decision to commit is durable. */
@@ -64,5 +101,5 @@ export function isCommitDecided(status: GlobalStatus): boolean {
 
 /** Whether nothing will happen to the global transaction any more. */
 export function isEnded(status: GlobalStatus): boolean {
-  return GLOBAL_TRANSITIONS[status].length === 0;
+  return status === 'committed' || status === 'rolled-back';
 }

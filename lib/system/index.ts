@@ -1,3 +1,4 @@
+export * from './environment.js';
 export * from './failpoint.js';
 export * from './system-clock.js';
 export * from './system-ids.js';

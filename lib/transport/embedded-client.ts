@@ -16,8 +16,8 @@ import { CoordinatorClosedError } from '../protocol/index.js';
 
 /** Calls a coordinator of this process, as functions. */
 export class EmbeddedClient implements CoordinatorClient {
-  /** Calls are functions, and all services that use the coordinator run in this process. */
-  readonly keepsOrder = true;
+  /** Calls are functions; only on a store of one node does nobody else see what they do. */
+  readonly keepsOrder: boolean;
   readonly #coordinator: NamespaceCoordinator;
   readonly #release: () => Promise<void>;
   readonly #attachments = new Set<Detach>();
@@ -25,6 +25,7 @@ export class EmbeddedClient implements CoordinatorClient {
 
   constructor(coordinator: NamespaceCoordinator, release: () => Promise<void>) {
     this.#coordinator = coordinator;
+    this.keepsOrder = coordinator.keepsOrder;
     this.#release = release;
   }
 

@@ -1,24 +1,25 @@
-import type { Coordinator } from '../coordinator/index.js';
-import {
-  MEMORY,
-  canonicalStorePath,
-  openCoordinator,
-  openSqliteStore,
-} from '../coordinator/index.js';
+import type { Coordinator, Patience, StoreLocation } from '../coordinator/index.js';
+import { identityOfStore, openCoordinator, openStore } from '../coordinator/index.js';
 import type { Clock, CoordinatorClient, DtxLog, Ids } from '../protocol/index.js';
-import { systemClock, systemIds } from '../system/index.js';
+import { isProduction, systemClock, systemIds } from '../system/index.js';
 import { EmbeddedClient } from './embedded-client.js';
 import { embeddedCoordinators } from './embedded-registry.js';
 
 export interface EmbeddedOptions {
-  /** Path of the coordinator's file, or `:memory:` for one that is forgotten with the client. */
-  readonly store: string;
+  /** A file, the URL of a database, or what else StoreLocation says. */
+  readonly store: StoreLocation;
   /** @default 'default' */
   readonly namespace?: string;
   readonly clock?: Clock;
   readonly ids?: Ids;
   /** How long an ended transaction still answers. @default 86400000 (one day) */
   readonly retentionMs?: number;
+  /** How many ended transactions are kept at most. @default 1000000 */
+  readonly retentionCountMax?: number;
+  /** How long other nodes wait before they take over. @default 2000 */
+  readonly leaseMs?: number;
+  /** When a branch is left to a person. @default 3000 attempts or one day */
+  readonly patience?: Partial<Patience>;
   readonly log?: DtxLog;
 }
 
@@ -26,29 +27,29 @@ const NAMESPACE_DEFAULT = 'default';
 
 /**
  * Connects to the coordinator of this process that keeps its records in `store`, and starts it if
- * there is none. Clients that name the same file share one; the last one to close ends it. Where
+ * there is none. Clients that name the same store share one; the last one to close ends it. Where
  * their other options differ, those of the first one count.
  *
- * @throws MissingPeerError, StoreInUseError, SchemaTooNewError, StoreUnavailableError
+ * @throws MissingPeerError, StoreInUseError, SchemaTooNewError, SchemaTooOldError,
+ *   MemoryStoreRefusedError, StoreUnavailableError
  */
 export async function connectEmbedded(options: EmbeddedOptions): Promise<CoordinatorClient> {
   const namespace = options.namespace ?? NAMESPACE_DEFAULT;
-  const store = canonicalStorePath(options.store);
-  if (store === MEMORY) {
-    const coordinator = await start(options, store);
+  const identity = identityOfStore(options.store);
+  if (identity === undefined) {
+    const coordinator = await start(options);
     return new EmbeddedClient(coordinator.namespace(namespace), () => coordinator.close());
   }
-  const shared = await embeddedCoordinators().acquire(store, () => start(options, store));
+  const shared = await embeddedCoordinators().acquire(identity, () => start(options));
   return new EmbeddedClient(shared.coordinator.namespace(namespace), () => shared.release());
 }
 
-async function start(options: EmbeddedOptions, store: string): Promise<Coordinator> {
-  const { clock = systemClock, ids = systemIds, log, retentionMs } = options;
+async function start(options: EmbeddedOptions): Promise<Coordinator> {
+  const { clock = systemClock, ids = systemIds, namespace: _namespace, store, ...rest } = options;
   return openCoordinator({
-    store: await openSqliteStore(store),
+    ...rest,
     clock,
     ids,
-    ...(retentionMs !== undefined && { retentionMs }),
-    ...(log !== undefined && { log }),
+    store: await openStore(store, { isProduction: isProduction() }),
   });
 }

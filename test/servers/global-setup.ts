@@ -1,6 +1,7 @@
+import { startTestMariadb } from './test-mariadb-server.js';
 import { startTestServer } from './test-server.js';
 
 /** Jest runs this once before all test files. */
 export default async function globalSetup(): Promise<void> {
-  await startTestServer();
+  await Promise.all([startTestServer(), startTestMariadb()]);
 }

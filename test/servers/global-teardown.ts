@@ -1,6 +1,7 @@
+import { stopTestMariadb } from './test-mariadb-server.js';
 import { stopTestServer } from './test-server.js';
 
 /** Jest runs this once after all test files. */
 export default async function globalTeardown(): Promise<void> {
-  await stopTestServer();
+  await Promise.all([stopTestServer(), stopTestMariadb()]);
 }

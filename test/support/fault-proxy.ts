@@ -6,7 +6,9 @@ export type Fault =
   /** It reaches the server; the answer is swallowed and the connection reset. */
   | 'lose-reply'
   /** It never reaches the server; the connection is reset. */
-  | 'lose-request';
+  | 'lose-request'
+  /** From then on nothing passes either way, and nobody closes anything: a half-open connection. */
+  | 'black-hole';
 
 /** A relay on loopback in front of a server, which can cut connections at a chosen packet. */
 export interface FaultProxy {
@@ -25,6 +27,7 @@ export async function openFaultProxy(targetPort: number): Promise<FaultProxy> {
   const server = createServer((client) => {
     const upstream = connect(targetPort, '127.0.0.1');
     let isCut = false;
+    let isDead = false;
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.on('error', () => undefined);
@@ -35,6 +38,7 @@ export async function openFaultProxy(targetPort: number): Promise<FaultProxy> {
       });
     }
     client.on('data', (chunk) => {
+      if (isDead) return;
       if (armed === undefined || !chunk.includes(armed.text)) {
         upstream.write(chunk);
         return;
@@ -44,6 +48,10 @@ export async function openFaultProxy(targetPort: number): Promise<FaultProxy> {
       struck += 1;
       if (fault === 'lose-request') {
         client.resetAndDestroy();
+        return;
+      }
+      if (fault === 'black-hole') {
+        isDead = true;
         return;
       }
       isCut = true;

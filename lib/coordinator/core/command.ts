@@ -1,21 +1,21 @@
-import type { BeginRequest, BranchOutcome, RegisterBranchRequest } from '../../protocol/index.js';
-
-/** Who drives a session, and under which number of its turn. */
-export interface Ownership {
-  readonly owner: string;
-  readonly epoch: number;
-}
+import type {
+  BeginRequest,
+  BranchOutcome,
+  OperateRequest,
+  RegisterBranchRequest,
+} from '../../protocol/index.js';
 
 /** Everything that can happen to a session. */
 export type Command =
+  | { readonly kind: 'begin'; readonly namespace: string; readonly request: BeginRequest }
+  /** May carry the begin of its session. */
   | {
-      readonly kind: 'begin';
+      readonly kind: 'register-branch';
       readonly namespace: string;
-      readonly request: BeginRequest;
-      readonly ownership: Ownership;
+      readonly request: RegisterBranchRequest;
     }
-  | { readonly kind: 'register-branch'; readonly request: RegisterBranchRequest }
-  | { readonly kind: 'abandon-branch'; readonly branchId: string; readonly reason: string }
+  /** Phase one of a branch has come to nothing. */
+  | { readonly kind: 'report-branch'; readonly branchId: string; readonly reason: string }
   | { readonly kind: 'set-rollback-only'; readonly xid: string; readonly reason: string }
   | { readonly kind: 'commit' }
   | { readonly kind: 'rollback' }
@@ -30,8 +30,11 @@ export type Command =
       /** When to try again, if the outcome asks for it. */
       readonly retryAtMs: number;
     }
+  /** The session takes longer than its lease. */
+  | { readonly kind: 'renew'; readonly leaseMs: number }
   /** Every branch may be finished. */
-  | { readonly kind: 'end' };
+  | { readonly kind: 'end' }
+  | { readonly kind: 'operate'; readonly request: OperateRequest };
 
 export type CommandKind = Command['kind'];
 

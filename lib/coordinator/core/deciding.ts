@@ -4,44 +4,48 @@ import {
   isCommitDecided,
 } from '../../protocol/index.js';
 import type { RollbackReason } from '../../protocol/index.js';
+import { clip } from './clip.js';
 import type { CommandOf } from './command.js';
 import type { Decision, Effect } from './decision.js';
 import { changed, refused, unchanged } from './decision.js';
 import { endDecision } from './ending.js';
-import type { Session } from './session.js';
+import type { Branch, Session } from './session.js';
+import { isFinished } from './session.js';
 import { moveSession } from './transitions.js';
+import type { Turn } from './turn.js';
 
 /** Rows of a committing session can be had; those of a rolling-back one only when it has ended. */
 const COMMITTING: readonly Effect[] = ['release', 'drive'];
 const ROLLING_BACK: readonly Effect[] = ['drive'];
 
 /** Decides to commit, unless somebody has forbidden it or a decision stands. */
-export function commit(session: Session | undefined, now: number): Decision {
+export function commit(session: Session | undefined, turn: Turn): Decision {
   if (session?.status !== 'active') return unchanged(session);
-  if (session.rollbackOnly !== undefined) return decideRollback(session, 'rollback-only', now);
-  return decided(session, moveSession(session, 'committing'), COMMITTING, now);
+  if (session.rollbackOnly !== undefined) return decideRollback(session, 'rollback-only', turn);
+  return decided(session, moveSession(session, 'committing'), COMMITTING, turn);
 }
 
 /** Decides to roll back, unless a decision stands. */
 export function rollback(
   session: Session | undefined,
   reason: RollbackReason,
-  now: number,
+  turn: Turn,
 ): Decision {
   if (session?.status !== 'active') return unchanged(session);
-  return decideRollback(session, reason, now);
+  return decideRollback(session, reason, turn);
 }
 
 /** Rolls back a session whose time is up. */
-export function timeout(session: Session | undefined, now: number): Decision {
-  if (session === undefined || now < session.dueAtMs) return unchanged(session);
-  return rollback(session, 'timeout', now);
+export function timeout(session: Session | undefined, turn: Turn): Decision {
+  if (session === undefined || turn.nowMs < session.dueAtMs) return unchanged(session);
+  return rollback(session, 'timeout', turn);
 }
 
 /** Forbids the commit. The first reason stays: it is the one that started it. */
 export function setRollbackOnly(
   session: Session | undefined,
   { xid, reason }: CommandOf<'set-rollback-only'>,
+  turn: Turn,
 ): Decision {
   if (session === undefined) return refused(undefined, new GlobalNotActiveError(xid, 'absent'));
   // Silence would let the caller believe that the commit was stopped.
@@ -49,22 +53,25 @@ export function setRollbackOnly(
     return refused(session, new GlobalNotActiveError(xid, session.status));
   }
   if (session.status !== 'active' || session.rollbackOnly !== undefined) return unchanged(session);
-  const after = { ...session, rollbackOnly: reason.slice(0, ERROR_TEXT_LENGTH_MAX) };
-  return changed({ kind: 'change-session', after, from: 'active' });
+  const after = { ...session, rollbackOnly: clip(reason, ERROR_TEXT_LENGTH_MAX) };
+  return changed(turn, { kind: 'change-session', before: session, after });
 }
 
-function decideRollback(session: Session, reason: RollbackReason, now: number): Decision {
-  const after = { ...moveSession(session, 'rolling-back'), reason };
-  return decided(session, after, ROLLING_BACK, now);
+function decideRollback(session: Session, reason: RollbackReason, turn: Turn): Decision {
+  return decided(session, { ...moveSession(session, 'rolling-back'), reason }, ROLLING_BACK, turn);
 }
 
 /** A session without unfinished branches ends in the write that decides it. */
 function decided(
   session: Session,
-  after: Session,
+  moved: Session,
   effects: readonly Effect[],
-  now: number,
+  turn: Turn,
 ): Decision {
-  const ended = endDecision(after, now, { from: session.status });
-  return ended ?? changed({ kind: 'change-session', after, from: session.status }, effects);
+  const { nowMs } = turn;
+  const pending = (branch: Branch): Branch =>
+    isFinished(branch) ? branch : { ...branch, dueAtMs: nowMs };
+  const after = { ...moved, decidedAtMs: nowMs, branches: session.branches.map(pending) };
+  const ended = endDecision(session, after, turn);
+  return ended ?? changed(turn, { kind: 'decide', before: session, after, effects });
 }

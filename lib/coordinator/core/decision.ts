@@ -1,36 +1,31 @@
-import type { BranchStatus, DtxError, GlobalStatus } from '../../protocol/index.js';
+import type { DtxError } from '../../protocol/index.js';
+import { isEnded } from '../../protocol/index.js';
+import { stamp } from './ownership.js';
 import type { Branch, Session } from './session.js';
+import type { Turn } from './turn.js';
+
+export type ChangeKind =
+  'begin' | 'add-branch' | 'change-branch' | 'change-session' | 'decide' | 'renew' | 'end';
 
 /**
- * What has to become durable, as one conditional write: it applies only if the session (and the
- * branch) are still in the state `from`, under the same epoch.
+ * What has to become durable, as one conditional write: it applies only if `before` still stands,
+ * or if nothing does where there is none. So no branch slips in behind the decision, no decision is
+ * made twice, and a node that has lost the session changes nothing.
  */
-export type SessionChange =
-  | { readonly kind: 'begin'; readonly after: Session }
-  /** Applies only to an active session: no branch slips in behind the decision. */
-  | { readonly kind: 'add-branch'; readonly after: Session; readonly branch: Branch }
-  | {
-      readonly kind: 'change-branch';
-      readonly after: Session;
-      readonly branch: Branch;
-      readonly from: BranchStatus;
-    }
-  | { readonly kind: 'change-session'; readonly after: Session; readonly from: GlobalStatus }
-  /** The session has ended; its branches are deleted. */
-  | {
-      readonly kind: 'end';
-      readonly after: Session;
-      readonly from: GlobalStatus;
-      readonly hadBranches: boolean;
-      /** The branch that was the last to finish, in its last state. */
-      readonly lastBranch: Branch | undefined;
-    };
+export interface SessionChange {
+  /** What it means, for people and for failpoints; the store does not look at it. */
+  readonly kind: ChangeKind;
+  readonly before: Session | undefined;
+  readonly after: Session;
+  /** The branch that it is about. */
+  readonly branch: Branch | undefined;
+}
 
 /** What the shell has to do once the change is durable. */
 export type Effect =
   /** Roll back when the session is due. */
   | 'watch-due'
-  /** Bring phase two to the branches. */
+  /** Bring phase two to the branches, or go on with it. */
   | 'drive'
   /** Rows of the session can be had now. */
   | 'release'
@@ -58,6 +53,33 @@ export function refused(session: Session | undefined, refusal: DtxError): Decisi
   return { standing: session, refusal, change: undefined, effects: NO_EFFECTS };
 }
 
-export function changed(change: SessionChange, effects: readonly Effect[] = NO_EFFECTS): Decision {
-  return { standing: change.after, refusal: undefined, change, effects };
+interface Change {
+  readonly kind: ChangeKind;
+  readonly before: Session | undefined;
+  /** Without owner, epoch, lease and version, which come with the turn. */
+  readonly after: Session;
+  readonly branch?: Branch;
+  readonly effects?: readonly Effect[];
+}
+
+/**
+ * The one way to change a session: whoever changes it takes it, under the next version, with all
+ * that its node has to do for it.
+ */
+export function changed(turn: Turn, change: Change): Decision {
+  const { before, branch, effects = NO_EFFECTS, kind } = change;
+  const after = stamp(before, change.after, turn);
+  return {
+    standing: after,
+    refusal: undefined,
+    change: { kind, before, after, branch },
+    effects: before === undefined || before.owner === turn.owner ? effects : taking(after, effects),
+  };
+}
+
+/** Who takes a session from another node has heard nothing of it before. */
+function taking({ status }: Session, effects: readonly Effect[]): readonly Effect[] {
+  if (isEnded(status)) return effects;
+  const duty = status === 'active' ? 'watch-due' : 'drive';
+  return effects.includes(duty) ? effects : [...effects, duty];
 }

@@ -1,40 +1,60 @@
-import type { GlobalStatus } from '../../protocol/index.js';
+import { SESSION_KINDS } from '../../protocol/index.js';
 import type { Decision, Effect } from './decision.js';
 import { changed, unchanged } from './decision.js';
 import type { Branch, Session } from './session.js';
-import { isFinished } from './session.js';
+import { isFinished, withBranch } from './session.js';
 import { moveSession } from './transitions.js';
-
-/** Where a decided session ends. */
-const END_OF: Readonly<Partial<Record<GlobalStatus, GlobalStatus>>> = {
-  committing: 'committed',
-  'rolling-back': 'rolled-back',
-};
+import type { Turn } from './turn.js';
 
 const ENDED: readonly Effect[] = ['release', 'ended'];
 
 /** Ends a decided session whose branches are all finished. */
-export function end(session: Session | undefined, now: number): Decision {
+export function end(session: Session | undefined, turn: Turn): Decision {
   if (session === undefined) return unchanged(session);
-  return endDecision(session, now) ?? unchanged(session);
+  return endDecision(session, session, turn) ?? unchanged(session);
 }
 
-interface EndingStep {
-  /** The durable status, where the session was decided in this very step. */
-  readonly from?: GlobalStatus;
-  /** The branch that was finished in this very step. */
-  readonly lastBranch?: Branch;
+/** One branch is another now. The last one to finish ends its session in the same write. */
+export function branchChanged(session: Session, branch: Branch, turn: Turn): Decision {
+  const after = withBranch(session, branch);
+  const ended = endDecision(session, after, turn, branch);
+  return ended ?? changed(turn, { kind: 'change-branch', before: session, after, branch });
 }
 
-/** The decision that ends the session, if it is decided and nothing is left to do. */
+/**
+ * The decision that ends the session, if it is decided and nothing is left to do.
+ *
+ * @param before what is durable
+ * @param after what stands after this step, which may be the one that finishes the last branch
+ */
 export function endDecision(
-  session: Session,
-  now: number,
-  { from = session.status, lastBranch }: EndingStep = {},
+  before: Session,
+  after: Session,
+  turn: Turn,
+  branch?: Branch,
 ): Decision | undefined {
-  const to = END_OF[session.status];
-  if (to === undefined || !session.branches.every(isFinished)) return undefined;
-  const after = { ...moveSession(session, to), endedAtMs: now, branches: [] };
-  const hadBranches = session.branches.length > 0;
-  return changed({ kind: 'end', after, from, hadBranches, lastBranch }, ENDED);
+  const phaseTwo = SESSION_KINDS[after.kind].phaseTwo[after.status];
+  if (phaseTwo === undefined || !after.branches.every(isFinished)) return undefined;
+  return changed(turn, {
+    kind: 'end',
+    before,
+    after: {
+      ...moveSession(after, phaseTwo.end),
+      endedAtMs: turn.nowMs,
+      branches: after.branches.map(archived),
+    },
+    ...(branch !== undefined && { branch }),
+    effects: ENDED,
+  });
+}
+
+/** What is kept of a branch: a repeated registration must find it, and people ask what it did. */
+function archived(branch: Branch): Branch {
+  return {
+    ...branch,
+    data: undefined,
+    pendingSinceMs: undefined,
+    dueAtMs: 0,
+    failedAttempts: [],
+  };
 }

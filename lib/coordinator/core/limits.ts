@@ -6,6 +6,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   resourceId: 'Choose a shorter resourceId.',
   timeoutMs: 'Locks live as long as the transaction: split the work, or end it sooner.',
   branches: 'Do more of the work in one local transaction, or split the global one.',
+  'data of all branches': 'Keep large data in the databases of the branches, and its keys in them.',
   data: 'Keep large data in the database of the branch, and its key in the branch.',
 };
 

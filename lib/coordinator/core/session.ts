@@ -1,6 +1,7 @@
 import type {
   BranchStatus,
   BranchType,
+  FailedAttempt,
   GlobalStatus,
   RollbackReason,
   SessionKind,
@@ -16,11 +17,17 @@ export interface Branch {
   readonly applicationId: string;
   readonly data: string | undefined;
   readonly status: BranchStatus;
-  /** Phase-two calls that were answered with something else than done. */
+  /** What phase two has answered. */
+  readonly result: string | undefined;
+  /** Since when it is its turn in phase two, counted anew when a person orders a retry. */
+  readonly pendingSinceMs: number | undefined;
+  /** Phase-two calls since then that were answered with something else than done. */
   readonly attempts: number;
-  /** When phase two is to be tried again. */
+  /** When phase two is to be tried next. */
   readonly dueAtMs: number;
   readonly lastError: string | undefined;
+  /** The last failed attempts, the oldest first. */
+  readonly failedAttempts: readonly FailedAttempt[];
 }
 
 /** One global transaction as its coordinator keeps it. Never changed in place. */
@@ -35,19 +42,36 @@ export interface Session {
   readonly rollbackOnly: string | undefined;
   readonly timeoutMs: number;
   readonly beganAtMs: number;
-  /** When an active session is rolled back for having taken too long. */
-  readonly dueAtMs: number;
-  /** The coordinator that drives it, and the number of its turn: stale writers change nothing. */
-  readonly owner: string;
-  readonly epoch: number;
+  readonly decidedAtMs: number | undefined;
   readonly endedAtMs: number | undefined;
-  /** In the order of `seq`. Empty once the session has ended. */
+  /** Active: when it is rolled back for having taken too long. Decided: when phase two goes on. */
+  readonly dueAtMs: number;
+  /** The coordinator node that drives it. */
+  readonly owner: string;
+  /** Counts its owners: who writes under an old epoch changes nothing. */
+  readonly epoch: number;
+  /** Until then other nodes keep their hands off it. NEVER_MS: there is nothing to be done. */
+  readonly leaseUntilMs: number;
+  /** Counts its changes. Every write names the version that it was decided on. */
+  readonly version: number;
+  /** In the order of `seq`. */
   readonly branches: readonly Branch[];
 }
 
+/** Where a session is found. */
+export type SessionKey = Pick<Session, 'namespace' | 'xid'>;
+
+const FINISHED: Readonly<Record<BranchStatus, boolean>> = {
+  registered: false,
+  'needs-attention': false,
+  abandoned: true,
+  done: true,
+  accepted: true,
+};
+
 /** Whether phase two of the branch needs nobody any more. */
 export function isFinished(branch: Branch): boolean {
-  return branch.status === 'done' || branch.status === 'abandoned';
+  return FINISHED[branch.status];
 }
 
 /** The same session with one branch replaced. */

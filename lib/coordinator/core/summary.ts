@@ -23,5 +23,7 @@ function branchSummary(branch: Branch): BranchSummary {
     status: branch.status,
     attempts: branch.attempts,
     ...(branch.lastError !== undefined && { lastError: branch.lastError }),
+    ...(branch.failedAttempts.length > 0 && { failedAttempts: branch.failedAttempts }),
+    ...(branch.result !== undefined && { result: branch.result }),
   };
 }

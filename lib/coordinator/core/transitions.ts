@@ -1,5 +1,5 @@
 import type { BranchStatus, GlobalStatus } from '../../protocol/index.js';
-import { BRANCH_TRANSITIONS, GLOBAL_TRANSITIONS } from '../../protocol/index.js';
+import { BRANCH_TRANSITIONS, SESSION_KINDS } from '../../protocol/index.js';
 import type { Branch, Session } from './session.js';
 
 /** A broken invariant of ours, not a mistake of the caller: hence no code. */
@@ -9,9 +9,10 @@ class IllegalTransitionError extends Error {
 
 /** The session in its new status. Asserts every step against the one table. */
 export function moveSession(session: Session, ...steps: readonly GlobalStatus[]): Session {
+  const { transitions } = SESSION_KINDS[session.kind];
   let from = session.status;
   for (const to of steps) {
-    if (!GLOBAL_TRANSITIONS[from].includes(to)) {
+    if (!transitions[from].includes(to)) {
       throw new IllegalTransitionError(`Session ${session.xid} cannot go from ${from} to ${to}.`);
     }
     from = to;

@@ -1,8 +1,15 @@
+export { keyOf } from './merge-changes.js';
+export { MemorySessionStore } from './memory/index.js';
+export { identityOfStore, openStore, readStore, visitStore } from './open-store.js';
+export type { DataSourceLocation, MemoryLocation, StoreLocation } from './open-store.js';
+export { openMysqlStore } from './mysql/index.js';
+export { openPostgresStore } from './postgres/index.js';
 export type {
-  Claim,
+  ClaimRequest,
   PurgeCommand,
+  SessionQuery,
   SessionStore,
   StoreAnswer,
   StoreCommand,
 } from './session-store.interface.js';
-export { MEMORY, canonicalStorePath, openSqliteStore } from './sqlite/index.js';
+export { openSqliteStore } from './sqlite/index.js';

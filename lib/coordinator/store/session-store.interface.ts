@@ -1,6 +1,6 @@
-import type { Ownership, Session, SessionChange } from '../core/index.js';
+import type { Session, SessionChange, SessionKey } from '../core/index.js';
 
-/** Deletes records of sessions that ended before the given time. */
+/** Deletes records of sessions that ended before the given time, the oldest first. */
 export interface PurgeCommand {
   readonly kind: 'purge';
   readonly endedBeforeMs: number;
@@ -20,25 +20,71 @@ export type StoreAnswer =
   /** It may have been applied or not: only reading tells. */
   | { readonly kind: 'unknown'; readonly error: unknown };
 
+/** Which sessions a node takes over. */
+export interface ClaimRequest {
+  /** Who takes them. */
+  readonly owner: string;
+  /** `lapsed`: whose lease ended at `nowMs` or before. `open`: all that have not ended. */
+  readonly which: 'lapsed' | 'open';
+  readonly nowMs: number;
+  /**
+   * Of its own, those whose lease ended then or before: what a node has let lapse itself is meant for
+   * the others first. @default nowMs
+   */
+  readonly ownLapsedAtMs?: number;
+  /** Their new lease. */
+  readonly leaseUntilMs: number;
+  readonly countMax: number;
+}
+
+/** Which records a person wants to see. */
+export interface SessionQuery {
+  /** `attention`: open ones with a branch that needs attention. */
+  readonly which: 'open' | 'ended' | 'attention';
+  /** @default all of them */
+  readonly namespace?: string;
+  readonly countMax: number;
+}
+
 /**
  * Where sessions are durable. What a coordinator keeps in memory is a copy of it.
  *
- * Commands of one batch share one durable transaction, and take effect in their order. A command
- * that cannot be applied harms no other.
+ * A session is one record, its branches included; a write replaces it if the version and the epoch
+ * that it was decided on still stand. Commands of one batch share one durable transaction. A command
+ * that cannot be applied harms no other, except those behind it that were decided on its outcome.
  */
 export interface SessionStore {
-  /** What messages call it: the file, or the database. */
+  /** What messages call it: the file, or the database without its password. */
   readonly place: string;
-  /** Never rejects: what went wrong is in the answers, one per command. */
+  /**
+   * Whether other nodes may work on the same records. Otherwise nothing is ever lapsed, and what is
+   * open when it is opened has lost its node.
+   */
+  readonly isShared: boolean;
+  /**
+   * Never rejects: what went wrong is in the answers, one per command. Several changes of one
+   * session follow each other: the second one's `before` is the first one's `after`.
+   */
   apply(batch: readonly StoreCommand[]): Promise<readonly StoreAnswer[]>;
-  load(namespace: string, xid: string): Promise<Session | undefined>;
-  /** Starts a new turn: from now on every open session is the owner's, under a new epoch. */
-  claimOpen(owner: string): Promise<Claim>;
+  /** What is durable, in the order of the keys. @throws StoreUnavailableError */
+  load(keys: readonly SessionKey[]): Promise<readonly (Session | undefined)[]>;
+  /**
+   * Takes sessions over, each under its next epoch and version, those whose lease lapsed first
+   * first. Two nodes that claim at the same time never get the same session.
+   *
+   * @throws StoreUnavailableError; some may have been taken nevertheless
+   */
+  claim(request: ClaimRequest): Promise<readonly Session[]>;
+  /** Lets the leases of a node that stops lapse now. @throws StoreUnavailableError */
+  handOver(owner: string, nowMs: number): Promise<void>;
+  /**
+   * When the session ended that is the last one to be kept if `countMax` ended ones are; undefined
+   * where there are not so many. @throws StoreUnavailableError
+   */
+  endedAtOfNewest(countMax: number): Promise<number | undefined>;
+  /**
+   * Open ones: the oldest first. Ended ones: the last one first. @throws StoreUnavailableError
+   */
+  list(query: SessionQuery): Promise<readonly Session[]>;
   close(): Promise<void>;
-}
-
-export interface Claim {
-  readonly ownership: Ownership;
-  /** All sessions that have not ended. */
-  readonly sessions: readonly Session[];
 }

@@ -6,11 +6,14 @@ import type { PurgeCommand, SessionStore, StoreAnswer, StoreCommand } from '../s
 import { failpointsOf } from './failpoints.js';
 import { DECIDE_RETRIES_MAX } from './limits.js';
 import type { LiveSession } from './live-session.js';
+import type { NodeIdentity } from './node-identity.js';
+import { turnOf } from './node-identity.js';
 import type { Request } from './request.js';
 
 interface BatchWriterDeps {
   readonly store: SessionStore;
   readonly clock: Clock;
+  readonly node: NodeIdentity;
   /** Takes a request that has to be decided again. */
   readonly again: (request: Request) => void;
   /** Takes a session that has to be read again. */
@@ -50,29 +53,31 @@ export class BatchWriter {
     };
   }
 
-  /** Reads the sessions that memory does not know. The requests of one that is unreadable fail. */
+  /** Reads the sessions that memory does not know. If that fails, so do their requests. */
   async #read(batch: readonly Request[]): Promise<boolean> {
-    let isReadable = true;
-    for (const request of batch) {
-      const { live } = request;
-      if (!needsReading(request)) continue;
-      try {
-        live.session = await this.#deps.store.load(live.namespace, live.xid);
+    const wanting = batch.filter(needsReading);
+    const lives = [...new Set(wanting.map(({ live }) => live))];
+    try {
+      const sessions = await this.#deps.store.load(lives);
+      lives.forEach((live, index) => {
+        live.session = sessions[index];
         live.isLoaded = true;
-        live.isReread ||= live.isDoubtful;
+        live.isReread ||= live.isDoubtful || live.isMoved;
+        // What a refusal has told before is old now.
+        live.isMoved = false;
         live.isDoubtful = false;
-      } catch (error) {
-        live.isDoubtful = true;
-        request.error = error;
-        isReadable = false;
-      }
+      });
+      return true;
+    } catch (error) {
+      for (const live of lives) live.isDoubtful = true;
+      for (const request of wanting) request.error = error;
+      return false;
     }
-    return isReadable;
   }
 
   /** Each request is decided on what stands when all before it are durable. */
   #decide(batch: readonly Request[]): StoreCommand[] {
-    const now = this.#deps.clock.now();
+    const turn = turnOf(this.#deps.node, this.#deps.clock);
     const commands: StoreCommand[] = [];
     for (const request of batch) {
       const { live, command } = request;
@@ -80,7 +85,7 @@ export class BatchWriter {
       // Nobody has begun an xid of 128 random bits before; if so, the store refuses the write.
       live.isLoaded = true;
       try {
-        request.decision = decide(live.ahead ?? live.session, command, now);
+        request.decision = decide(live.ahead ?? live.session, command, turn);
       } catch (error) {
         request.error = error;
         continue;
@@ -100,6 +105,7 @@ export class BatchWriter {
       failpointsOf(commands, 'after');
       return answers;
     } catch (error) {
+      // A store never rejects. If one does, nobody knows what it has written.
       return commands.map(() => ({ kind: 'unknown', error }));
     }
   }
@@ -184,7 +190,12 @@ export class BatchWriter {
 }
 
 function needsReading({ live, command }: Request): boolean {
-  return live.isDoubtful || (!live.isLoaded && command?.kind !== 'begin');
+  return live.isDoubtful || (!live.isLoaded && !opensSession(command));
+}
+
+function opensSession(command: Request['command']): boolean {
+  if (command?.kind === 'register-branch') return command.request.begin !== undefined;
+  return command?.kind === 'begin';
 }
 
 function isSound(live: LiveSession): boolean {

@@ -46,15 +46,23 @@ export class CallQueue {
     return this.#ready.length > 0;
   }
 
+  /** It is called as soon as it may be. */
   push(target: PhaseTwoTarget): void {
+    if (target.notBeforeMs > this.#deps.clock.monotonicMs()) {
+      this.#delay(target);
+      return;
+    }
     this.#ready.push(target);
     this.#schedule();
   }
 
-  /** For a branch that is to be tried again, not before its `notBeforeMs`. */
-  delay(target: PhaseTwoTarget): void {
-    this.#delayed.push(target);
-    if (target.notBeforeMs < this.#timerDueMs) this.#armTimer(target.notBeforeMs);
+  /** A target that waits for its time need not wait any longer. */
+  hasten(target: PhaseTwoTarget): void {
+    const index = this.#delayed.indexOf(target);
+    if (index === -1) return;
+    this.#delayed.splice(index, 1);
+    this.#ready.push(target);
+    this.#schedule();
   }
 
   /** The resource can be reached (again): nothing waits any longer. */
@@ -67,6 +75,11 @@ export class CallQueue {
   stop(): void {
     this.#isStopped = true;
     this.#timer?.cancel();
+  }
+
+  #delay(target: PhaseTwoTarget): void {
+    this.#delayed.push(target);
+    if (target.notBeforeMs < this.#timerDueMs) this.#armTimer(target.notBeforeMs);
   }
 
   /** One turn later, so that the branches that were decided together are called together. */
@@ -82,6 +95,7 @@ export class CallQueue {
   #callReady(): void {
     const { direction, participant } = this.#deps;
     const resource = participant();
+    this.#ready = this.#ready.filter(({ state }) => state === 'queued');
     if (resource === undefined || this.#isStopped) return;
     let freeCount = CALLS_IN_FLIGHT_MAX[direction] - this.#inFlightCount;
     while (freeCount > 0 && this.#ready.length > 0) {
@@ -99,6 +113,7 @@ export class CallQueue {
   async #call(resource: Participant, targets: readonly PhaseTwoTarget[]): Promise<void> {
     const { direction, onCalled, onOutcome } = this.#deps;
     this.#inFlightCount += 1;
+    for (const target of targets) target.state = 'calling';
     failpoint('phase2.before');
     const outcomes = await resource.call(
       direction,
@@ -119,7 +134,7 @@ export class CallQueue {
     const notBeforeMs = this.#deps.clock.monotonicMs() + PHASE_TWO_RETRY_MS_MAX;
     for (const target of this.#ready.splice(0)) {
       target.notBeforeMs = notBeforeMs;
-      this.delay(target);
+      this.#delay(target);
     }
   }
 
@@ -130,7 +145,8 @@ export class CallQueue {
     const { clock } = this.#deps;
     this.#timer = clock.after(Math.max(0, dueMs - clock.monotonicMs()), () => {
       const nowMs = clock.monotonicMs();
-      const [due, later] = partition(this.#delayed, (target) => target.notBeforeMs <= nowMs);
+      const left = this.#delayed.filter(({ state }) => state === 'queued');
+      const [due, later] = partition(left, (target) => target.notBeforeMs <= nowMs);
       this.#ready = this.#ready.concat(due);
       this.#delayed = later;
       this.#schedule();

@@ -4,21 +4,26 @@ import { InvalidOptionError, TIMEOUT_MS_MAX, assertXid, isBranchId } from '../..
 /** @throws BadXidError, InvalidOptionError */
 export function assertBeginRequest({ xid, timeoutMs }: BeginRequest): void {
   assertXid(xid);
-  if (Number.isInteger(timeoutMs) && timeoutMs >= 1) return;
-  throw new InvalidOptionError({
-    option: 'timeoutMs',
-    value: timeoutMs,
-    fix: `Give whole milliseconds, 1 to ${String(TIMEOUT_MS_MAX)}.`,
-  });
+  assertTimeout(timeoutMs);
 }
 
 /** @throws BadXidError, InvalidOptionError */
-export function assertRegisterRequest({ xid, branchId }: RegisterBranchRequest): void {
+export function assertRegisterRequest({ begin, branchId, xid }: RegisterBranchRequest): void {
   assertXid(xid);
+  if (begin !== undefined) assertTimeout(begin.timeoutMs);
   if (isBranchId(branchId)) return;
   throw new InvalidOptionError({
     option: 'branchId',
     value: branchId,
     fix: 'Take it from Ids.newBranchId(): a positive 63-bit number in decimal.',
+  });
+}
+
+function assertTimeout(timeoutMs: number): void {
+  if (Number.isInteger(timeoutMs) && timeoutMs >= 1) return;
+  throw new InvalidOptionError({
+    option: 'timeoutMs',
+    value: timeoutMs,
+    fix: `Give whole milliseconds, 1 to ${String(TIMEOUT_MS_MAX)}.`,
   });
 }

@@ -6,8 +6,10 @@ type Kind = StoreCommand['kind'];
 const NAMES: Readonly<Record<Kind, { readonly before: string; readonly after: string }>> = {
   begin: { before: 'begin.before', after: 'begin.after' },
   'add-branch': { before: 'register.before', after: 'register.after' },
-  'change-session': { before: 'decide.before', after: 'decide.after' },
   'change-branch': { before: 'outcome.before', after: 'outcome.after' },
+  'change-session': { before: 'change.before', after: 'change.after' },
+  decide: { before: 'decide.before', after: 'decide.after' },
+  renew: { before: 'renew.before', after: 'renew.after' },
   end: { before: 'end.before', after: 'end.after' },
   purge: { before: 'purge.before', after: 'purge.after' },
 };

@@ -1,7 +1,7 @@
 import type { Clock, Ids, Timer } from '../../protocol/index.js';
-import { CoordinatorClosedError, TransactionLimitError } from '../../protocol/index.js';
+import { CoordinatorClosedError, ResourceExhaustedError } from '../../protocol/index.js';
 import type { Command, Session } from '../core/index.js';
-import type { PurgeCommand, SessionStore } from '../store/index.js';
+import type { ClaimRequest, PurgeCommand, SessionStore } from '../store/index.js';
 import { backOffMs } from './back-off.js';
 import type { BatchResult } from './batch-writer.js';
 import { BatchWriter } from './batch-writer.js';
@@ -14,15 +14,24 @@ import {
 } from './limits.js';
 import type { LiveSession } from './live-session.js';
 import type { Request } from './request.js';
+import type { NodeIdentity } from './node-identity.js';
 import { newRequest } from './request.js';
 
 interface GroupCommitDeps {
   readonly store: SessionStore;
   readonly clock: Clock;
   readonly ids: Ids;
+  readonly node: NodeIdentity;
 }
 
 const STORE_RETRY = { minMs: STORE_RETRY_MS_MIN, maxMs: STORE_RETRY_MS_MAX };
+
+interface Claim {
+  readonly request: ClaimRequest;
+  take(sessions: readonly Session[]): void;
+  resolve(): void;
+  reject(error: unknown): void;
+}
 
 /**
  * Decides commands and makes them durable, many in one write: what arrives in one turn of the event
@@ -39,6 +48,7 @@ export class GroupCommit {
   #urgent: Request[] = [];
   #lazy: Request[] = [];
   #purge: PurgeCommand | undefined;
+  #claims: Claim[] = [];
   #isWriting = false;
   #isScheduled = false;
   /** Somebody waits for what is lazy, while a write is under way. */
@@ -54,6 +64,7 @@ export class GroupCommit {
     this.#writer = new BatchWriter({
       store: deps.store,
       clock: deps.clock,
+      node: deps.node,
       again: (request) => {
         this.#push(this.#urgent, request);
       },
@@ -67,7 +78,7 @@ export class GroupCommit {
    * Resolves with what stands once it is durable.
    *
    * @throws what the decision refuses with; nothing has changed
-   * @throws TransactionLimitError, StoreUnavailableError: nothing has changed
+   * @throws ResourceExhaustedError, StoreUnavailableError: nothing has changed
    * @throws OutcomeUnknownError the write may have happened or not
    */
   submit(live: LiveSession, command: Command, what: string): Promise<Session | undefined> {
@@ -75,7 +86,7 @@ export class GroupCommit {
     if (this.#urgent.length >= WAITING_REQUESTS_MAX) {
       const advice = 'More work comes in than the disk can take: retry later.';
       const limit = 'The number of requests that wait for the coordinator';
-      return Promise.reject(new TransactionLimitError(limit, WAITING_REQUESTS_MAX, advice));
+      return Promise.reject(new ResourceExhaustedError(limit, WAITING_REQUESTS_MAX, advice));
     }
     return new Promise((resolve, reject) => {
       this.#push(this.#urgent, newRequest(live, command, { what, resolve, reject }));
@@ -96,6 +107,21 @@ export class GroupCommit {
     this.#scheduleLazy();
   }
 
+  /**
+   * Takes sessions over between two writes: what is decided in a batch and what is claimed never
+   * cross, and what a claim brings is newer than all that memory holds.
+   *
+   * @param take is called before the next batch is decided
+   * @throws StoreUnavailableError
+   */
+  claim(request: ClaimRequest, take: Claim['take']): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#claims.push({ request, take, resolve, reject });
+      this.#schedule();
+    });
+  }
+
   /** Somebody has begun to wait for something that is lazy. */
   hurry(): void {
     if (this.#lazy.length === 0) return;
@@ -105,7 +131,7 @@ export class GroupCommit {
 
   /** Resolves when everything that is waiting now has been written or refused. */
   async flush(): Promise<void> {
-    while (this.#isWriting || this.#urgent.length > 0 || this.#lazy.length > 0) {
+    while (this.#isBusy()) {
       await new Promise<void>((resolve) => {
         this.#flushWaits.push(resolve);
         this.#schedule();
@@ -119,6 +145,11 @@ export class GroupCommit {
     await this.flush();
     this.#lazyTimer?.cancel();
     this.#doubtTimer?.cancel();
+  }
+
+  #isBusy(): boolean {
+    if (this.#isWriting || this.#claims.length > 0) return true;
+    return this.#urgent.length > 0 || this.#lazy.length > 0;
   }
 
   #push(queue: Request[], request: Request): void {
@@ -136,6 +167,8 @@ export class GroupCommit {
   }
 
   #scheduleLazy(): void {
+    // A full batch has all the company that it can have.
+    if (this.#lazy.length >= BATCH_LENGTH_MAX) this.#schedule();
     if (this.#isScheduled || this.#isWriting || this.#lazyTimer !== undefined) return;
     this.#lazyTimer = this.#deps.clock.after(LAZY_WRITE_MS, () => {
       this.#lazyTimer = undefined;
@@ -148,14 +181,24 @@ export class GroupCommit {
     this.#isHurried = false;
     const purge = this.#takePurge();
     const result = await this.#writer.write(this.#take(), purge);
+    for (const claim of this.#claims.splice(0)) await this.#claim(claim);
     this.#isWriting = false;
     this.#learn(result, purge);
     this.#scheduleNext();
     for (const resolve of this.#flushWaits.splice(0)) resolve();
   }
 
+  async #claim(claim: Claim): Promise<void> {
+    try {
+      claim.take(await this.#deps.store.claim(claim.request));
+      claim.resolve();
+    } catch (error) {
+      claim.reject(error);
+    }
+  }
+
   #scheduleNext(): void {
-    if (this.#urgent.length > 0 || this.#isHurried) this.#schedule();
+    if (this.#urgent.length > 0 || this.#isHurried || this.#claims.length > 0) this.#schedule();
     else if (this.#lazy.length > 0 || this.#purge !== undefined) this.#scheduleLazy();
   }
 

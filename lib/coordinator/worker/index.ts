@@ -1,3 +1,11 @@
+export { ClaimLoop } from './claim-loop.js';
 export { GroupCommit } from './group-commit.js';
-export * from './limits.js';
+export {
+  LEASE_MS_DEFAULT,
+  PATIENCE_DEFAULT,
+  RETENTION_COUNT_DEFAULT,
+  RETENTION_MS_DEFAULT,
+} from './limits.js';
 export { NamespaceCoordinator } from './namespace-coordinator.js';
+export type { NodeIdentity } from './node-identity.js';
+export { Retention } from './retention.js';

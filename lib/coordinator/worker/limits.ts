@@ -21,6 +21,12 @@ export const STORE_RETRY_MS_MAX = 5_000;
 export const PHASE_TWO_RETRY_MS_MIN = 100;
 export const PHASE_TWO_RETRY_MS_MAX = 30_000;
 
+/**
+ * Default of `patience`: after so many failed calls, or so long, a branch is left to a person. With
+ * the pauses above, the calls of a day; a database that is down for a night is no case for that.
+ */
+export const PATIENCE_DEFAULT = { attemptsMax: 3_000, ageMsMax: 86_400_000 } as const;
+
 /** Branches in one call to a resource. */
 export const TARGETS_PER_CALL_MAX = 100;
 
@@ -39,12 +45,46 @@ export const UNANSWERED_CALLS_MAX = 32;
 /** How long after an overdue sweep for timed-out sessions comes the next one, at the soonest. */
 export const SWEEP_PAUSE_MS = 20;
 
+/**
+ * Default of `leaseMs`: how long the other nodes wait before they take over what a node drives.
+ * Short enough for whoever waits for rows, long enough for a pause of the garbage collector.
+ */
+export const LEASE_MS_DEFAULT = 2_000;
+
+/** Leases are looked through so many times within their length, so that none lapses unnoticed. */
+export const LEASE_SWEEPS = 4;
+
+/**
+ * A node lets the lease of a session lapse whose resources it cannot reach, so that another one may
+ * have more luck. After the first time span nobody seems to reach them, and the session changes
+ * hands only after the second.
+ */
+export const UNREACHABLE_AFTER_MS = 60_000;
+export const UNREACHABLE_LEASE_MS = 30_000;
+
+/** How often a single node looks for branches that have waited for too long. */
+export const PATIENCE_SWEEP_MS = 5_000;
+
+/** How often a node looks for sessions to take over, and how many it takes at once. */
+export const CLAIM_EVERY_MS = 1_000;
+export const CLAIM_COUNT_MAX = 1_000;
+
+/** How much later a node takes back what it has let lapse itself: after each of the others. */
+export const OWN_CLAIM_MS = 2 * CLAIM_EVERY_MS;
+
+/** Pauses between two looks at a session that another node drives. */
+export const ELSEWHERE_MS_MIN = 10;
+export const ELSEWHERE_MS_MAX = 500;
+
 /** How often ended sessions are looked through for old ones, and how many go at once. */
 export const PURGE_EVERY_MS = 60_000;
 export const PURGE_COUNT_MAX = 500;
 
 /** Default of `retentionMs`: how long an ended session answers. Longer than any client asks. */
 export const RETENTION_MS_DEFAULT = 86_400_000;
+
+/** Default of `retentionCountMax`: how many ended sessions are kept; about half a gigabyte. */
+export const RETENTION_COUNT_DEFAULT = 1_000_000;
 
 /**
  * How long a resource that leaves may take for phase two of what is decided; the rest follows when

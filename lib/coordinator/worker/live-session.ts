@@ -24,6 +24,8 @@ export class LiveSession {
   pendingCount = 0;
   /** Writes a begin that was held back, and resolves when it is durable. */
   writeHeldBegin: (() => Promise<void>) | undefined;
+  /** The epoch under which it was kept for longer, though its resources are not here. */
+  keptEpoch = 0;
   /** Phase two, once it has begun. */
   targets: readonly PhaseTwoTarget[] | undefined;
   #endWaiters: Waiters | undefined;

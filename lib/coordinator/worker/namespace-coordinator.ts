@@ -9,34 +9,42 @@ import type {
   EndRequest,
   GlobalSummary,
   Ids,
+  OperateRequest,
   RegisterBranchRequest,
   SetRollbackOnlyRequest,
   StatusRequest,
 } from '../../protocol/index.js';
 import {
-  TIMEOUT_MS_MAX,
-  TransactionLimitError,
+  NEVER_MS,
+  ResourceExhaustedError,
   assertXid,
-  isCommitDecided,
   isEnded,
+  messageOf,
 } from '../../protocol/index.js';
-import type { Command, Effect, Ownership, Session, SessionChange } from '../core/index.js';
+import type { Command, Effect, Session, SessionChange } from '../core/index.js';
 import { summaryOf } from '../core/index.js';
 import { ParticipantRegistry } from '../participants/index.js';
 import type { SessionStore } from '../store/index.js';
 import { assertBeginRequest, assertRegisterRequest } from './door.js';
 import type { DurableObserver } from './durable-observer.interface.js';
 import type { GroupCommit } from './group-commit.js';
-import { CALL_TIMEOUT_MS, DETACH_MS, LAZY_WRITE_MS, OPEN_SESSIONS_MAX } from './limits.js';
-import { LiveSession } from './live-session.js';
+import { LeaseKeeper } from './lease-keeper.js';
+import { holdBegin } from './held-begin.js';
+import { CALL_TIMEOUT_MS, DETACH_MS, OPEN_SESSIONS_MAX } from './limits.js';
+import type { LiveSession } from './live-session.js';
+import type { NodeIdentity } from './node-identity.js';
 import { PhaseTwo } from './phase-two.js';
 import { publishChange } from './publish-change.js';
+import { SessionTable } from './session-table.js';
+import type { Awaited } from './session-wait.js';
+import { SessionWait } from './session-wait.js';
+import { holdsRows, isDormant } from './standing.js';
 import { TimeoutWatch } from './timeout-watch.js';
 import { withinMs } from './within-ms.js';
 
 export interface NamespaceCoordinatorDeps {
   readonly namespace: string;
-  readonly ownership: Ownership;
+  readonly node: NodeIdentity;
   readonly store: SessionStore;
   readonly commits: GroupCommit;
   readonly clock: Clock;
@@ -47,15 +55,33 @@ export interface NamespaceCoordinatorDeps {
 /** The global transactions of one namespace. Namespaces share the store, and see nothing else. */
 export class NamespaceCoordinator implements DurableObserver {
   readonly #deps: NamespaceCoordinatorDeps;
-  /** Sessions that have not ended, and those that somebody is asking about. */
-  readonly #sessions = new Map<string, LiveSession>();
+  readonly #table: SessionTable;
+  readonly #wait: SessionWait;
   readonly #participants: ParticipantRegistry;
   readonly #phaseTwo: PhaseTwo;
   readonly #timeouts: TimeoutWatch;
+  readonly #leases: LeaseKeeper;
 
   constructor(deps: NamespaceCoordinatorDeps) {
-    const { clock, commits, ids, log } = deps;
+    const { clock, commits, ids, log, namespace, node, store } = deps;
     this.#deps = deps;
+    this.#table = new SessionTable({
+      namespace,
+      owner: node.owner,
+      store,
+      observer: this,
+      onForgotten: (live) => {
+        this.#phaseTwo.forget(live);
+      },
+    });
+    this.#wait = new SessionWait({
+      clock,
+      table: this.#table,
+      isShared: store.isShared,
+      hurry: () => {
+        commits.hurry();
+      },
+    });
     this.#participants = new ParticipantRegistry({
       clock,
       callTimeoutMs: CALL_TIMEOUT_MS,
@@ -69,68 +95,73 @@ export class NamespaceCoordinator implements DurableObserver {
       log,
       participants: this.#participants,
       report: (live, branchId, { outcome, retryAtMs }) => {
-        this.#submitLazy(live, { kind: 'branch-outcome', branchId, outcome, retryAtMs });
+        this.#report(live, { kind: 'branch-outcome', branchId, outcome, retryAtMs });
       },
       reportEnd: (live) => {
-        this.#submitLazy(live, { kind: 'end' });
+        this.#report(live, { kind: 'end' });
       },
     });
     this.#timeouts = new TimeoutWatch({
       clock,
-      sessions: () => this.#sessions.values(),
+      owner: node.owner,
+      sessions: () => this.#table.all(),
       onDue: (live) => {
         commits.submitLazy(live, { kind: 'timeout' });
         commits.hurry();
       },
     });
+    this.#leases = new LeaseKeeper({
+      clock,
+      node,
+      sessions: () => this.#table.all(),
+      isBusy: (live) => this.#phaseTwo.isBusyWith(live),
+      renew: (live, leaseMs) => {
+        commits.submitLazy(live, { kind: 'renew', leaseMs });
+      },
+    });
+  }
+
+  /**
+   * Whether this coordinator alone hears of everything, so that nobody can ask for a transaction
+   * whose begin is still on its way to the disk.
+   */
+  get keepsOrder(): boolean {
+    return !this.#deps.store.isShared;
   }
 
   async begin(request: BeginRequest): Promise<void> {
     assertBeginRequest(request);
-    if (this.#sessions.size >= OPEN_SESSIONS_MAX && !this.#sessions.has(request.xid)) {
-      const advice = 'Look for transactions that wait for a resource, or retry later.';
-      throw new TransactionLimitError('The number of open transactions', OPEN_SESSIONS_MAX, advice);
-    }
-    const { namespace, ownership } = this.#deps;
-    const command: Command = { kind: 'begin', namespace, request, ownership };
-    const live = this.#live(request.xid);
-    if (request.mayWait === true && !live.isLoaded) await this.#hold(live, command);
-    else await this.#submit(live, command, 'begin');
+    this.#assertRoom(request.xid);
+    const { namespace } = this.#deps;
+    const command: Command = { kind: 'begin', namespace, request };
+    const live = this.#table.open(request.xid);
+    const write = (): Promise<Session | undefined> => this.#submit(live, command, 'begin');
+    const mayWait = request.mayWait === true && this.keepsOrder && !live.isLoaded;
+    await (mayWait ? holdBegin(live, this.#deps.clock, write) : write());
   }
 
-  /**
-   * Nobody waits for this begin, so it is written with the first thing that happens to the session,
-   * or a little later: one durable write less on the way of most transactions.
-   */
-  #hold(live: LiveSession, command: Command): Promise<void> {
-    // Nobody has begun an xid of 128 random bits before; if so, the store refuses the write.
-    live.isLoaded = true;
-    return new Promise((resolve, reject) => {
-      const timer = this.#deps.clock.after(LAZY_WRITE_MS, () => void live.writeHeldBegin?.());
-      live.writeHeldBegin = () => {
-        timer.cancel();
-        live.writeHeldBegin = undefined;
-        const written = this.#submit(live, command, 'begin');
-        return written.then(() => {
-          resolve();
-        }, reject);
-      };
-    });
+  /** @throws ResourceExhaustedError when another open transaction would be one too many */
+  #assertRoom(xid: string): void {
+    if (this.#table.size < OPEN_SESSIONS_MAX || this.#table.find(xid) !== undefined) return;
+    const advice = 'Look for transactions that wait for a resource, or retry later.';
+    throw new ResourceExhaustedError('The number of open transactions', OPEN_SESSIONS_MAX, advice);
   }
 
   async registerBranch(request: RegisterBranchRequest): Promise<void> {
     assertRegisterRequest(request);
-    const live = this.#live(request.xid);
-    await this.#submit(live, { kind: 'register-branch', request }, 'registerBranch');
+    if (request.begin !== undefined) this.#assertRoom(request.xid);
+    const live = this.#table.open(request.xid);
+    const { namespace } = this.#deps;
+    await this.#submit(live, { kind: 'register-branch', namespace, request }, 'registerBranch');
   }
 
   async abandonBranch({ xid, branchId, reason }: AbandonBranchRequest): Promise<void> {
-    const live = this.#live(assertXid(xid));
-    await this.#submit(live, { kind: 'abandon-branch', branchId, reason }, 'abandonBranch');
+    const live = this.#table.open(assertXid(xid));
+    await this.#submit(live, { kind: 'report-branch', branchId, reason }, 'abandonBranch');
   }
 
   async setRollbackOnly({ xid, reason }: SetRollbackOnlyRequest): Promise<void> {
-    const live = this.#live(assertXid(xid));
+    const live = this.#table.open(assertXid(xid));
     await this.#submit(live, { kind: 'set-rollback-only', xid, reason }, 'setRollbackOnly');
   }
 
@@ -143,18 +174,27 @@ export class NamespaceCoordinator implements DurableObserver {
   }
 
   async status({ xid }: StatusRequest): Promise<GlobalSummary> {
-    return summaryOf(xid, await this.#standing(assertXid(xid)));
+    return summaryOf(xid, await this.#table.standing(assertXid(xid)));
   }
 
   async awaitRelease({ xid, timeoutMs }: AwaitReleaseRequest): Promise<GlobalSummary> {
-    const standing = await this.#standing(assertXid(xid));
-    const live = this.#sessions.get(xid);
-    // What happened while it was read has woken nobody yet, hence the second look.
-    if (live === undefined || !holdsRows(live.session)) {
-      return summaryOf(xid, live?.session ?? standing);
-    }
-    await this.#wait(live.releaseWaiters.wait(this.#deps.clock, bounded(timeoutMs)));
-    return summaryOf(xid, live.session);
+    await this.#table.find(assertXid(xid))?.writeHeldBegin?.();
+    const standing = await this.#wait.until(xid, timeoutMs, {
+      waitersOf: (live) => live.releaseWaiters,
+      isOver: (session) => !holdsRows(session),
+    });
+    return summaryOf(xid, standing);
+  }
+
+  /**
+   * What a person orders about a decided transaction. Answers what stands then.
+   *
+   * @throws OperationRefusedError
+   */
+  async operate(request: OperateRequest): Promise<GlobalSummary> {
+    const { xid } = request;
+    const live = this.#table.open(assertXid(xid));
+    return summaryOf(xid, await this.#submit(live, { kind: 'operate', request }, 'operate'));
   }
 
   /**
@@ -170,26 +210,38 @@ export class NamespaceCoordinator implements DurableObserver {
     };
   }
 
-  /** Takes over what the last owner of the store has left open. */
-  recover(sessions: readonly Session[]): void {
+  /** Takes over sessions that are this node's from now on. */
+  takeOver(sessions: readonly Session[]): void {
     for (const session of sessions) {
-      const live = this.#live(session.xid);
+      const live = this.#table.open(session.xid);
+      live.session = session;
+      live.isLoaded = true;
+      this.reloaded(live);
+      this.idle(live);
+    }
+  }
+
+  /** Takes over what the last owner of a store of one node has left open. */
+  recover(sessions: readonly Session[]): void {
+    for (const session of sessions.filter(({ status }) => status === 'active')) {
+      const live = this.#table.open(session.xid);
       live.session = session;
       live.isLoaded = true;
       // Whoever began it is gone, and nobody else could ask for its commit.
-      if (session.status === 'active') this.#deps.commits.submitLazy(live, { kind: 'restart' });
-      else this.reloaded(live);
+      this.#deps.commits.submitLazy(live, { kind: 'restart' });
     }
+    this.takeOver(sessions.filter(({ status }) => status !== 'active'));
   }
 
   /** Begins nothing more, and answers those who wait with what stands. */
   stop(): void {
+    this.#wait.stop();
     this.#timeouts.stop();
+    this.#leases.stop();
     this.#phaseTwo.stop();
-    for (const live of this.#sessions.values()) {
+    for (const live of this.#table.all()) {
       void live.writeHeldBegin?.();
-      live.released();
-      live.ended();
+      wakeAll(live);
     }
   }
 
@@ -206,33 +258,43 @@ export class NamespaceCoordinator implements DurableObserver {
 
   reloaded(live: LiveSession): void {
     const { session } = live;
+    if (session === undefined || isEnded(session.status) || !this.#isOwn(session)) {
+      this.#phaseTwo.forget(live);
+      // Whoever waits here looks again, and then elsewhere.
+      wakeAll(live);
+      return;
+    }
     if (!holdsRows(session)) live.released();
-    if (session === undefined || isEnded(session.status)) live.ended();
-    else if (session.status === 'active') this.#timeouts.watch(session.dueAtMs);
-    else this.#phaseTwo.drive(live);
+    if (session.status === 'active') {
+      this.#timeouts.watch(session.dueAtMs);
+      return;
+    }
+    this.#phaseTwo.drive(live);
+    // It was taken over for nothing: all that is left needs a person.
+    if (isDormant(session) && session.leaseUntilMs < NEVER_MS) {
+      this.#submitLazy(live, { kind: 'renew', leaseMs: 0 });
+    }
   }
 
   idle(live: LiveSession): void {
-    if (live.pendingCount > 0) return;
-    if (live.session !== undefined && !isEnded(live.session.status)) return;
-    if (this.#sessions.get(live.xid) === live) this.#sessions.delete(live.xid);
+    this.#table.release(live);
   }
 
   async #end({ xid, waitMs }: EndRequest, kind: 'commit' | 'rollback'): Promise<GlobalSummary> {
-    const live = this.#live(assertXid(xid));
+    const live = this.#table.open(assertXid(xid));
     const standing = await this.#submit(live, { kind }, kind);
     if (waitMs <= 0 || standing === undefined) return summaryOf(xid, standing);
-    // The end may have shared the write of this request: then it has woken nobody, hence the look.
-    if (live.session !== undefined && !isEnded(live.session.status)) {
-      await this.#wait(live.endWaiters.wait(this.#deps.clock, bounded(waitMs)));
+    const wanted: Awaited = {
+      waitersOf: ({ endWaiters }) => endWaiters,
+      isOver: (session) => session === undefined || isEnded(session.status),
+    };
+    try {
+      return summaryOf(xid, (await this.#wait.until(xid, waitMs, wanted)) ?? standing);
+    } catch (error) {
+      // The decision is durable, whatever keeps us from seeing its end.
+      this.#deps.log.warn(`The end of global transaction ${xid} is not seen: ${messageOf(error)}`);
+      return summaryOf(xid, live.session ?? standing);
     }
-    return summaryOf(xid, live.session ?? standing);
-  }
-
-  /** Somebody waits for what may be a lazy write. */
-  async #wait(event: Promise<void>): Promise<void> {
-    this.#deps.commits.hurry();
-    await event;
   }
 
   async #submit(live: LiveSession, command: Command, what: string): Promise<Session | undefined> {
@@ -246,34 +308,25 @@ export class NamespaceCoordinator implements DurableObserver {
     }
   }
 
+  /**
+   * What phase two has to say. A call can outlast its session here: another node has taken that
+   * over or it has ended, and it may even have come back since.
+   */
+  #report({ xid }: LiveSession, command: Command): void {
+    this.#submitLazy(this.#table.open(xid), command);
+  }
+
   #submitLazy(live: LiveSession, command: Command): void {
     this.#deps.commits.submitLazy(live, command);
     if (live.isAwaited) this.#deps.commits.hurry();
   }
 
-  #live(xid: string): LiveSession {
-    const known = this.#sessions.get(xid);
-    if (known !== undefined) return known;
-    const live = new LiveSession(this.#deps.namespace, xid, this);
-    this.#sessions.set(xid, live);
-    return live;
-  }
-
-  /** What is durable: from memory where it is sure of it. */
-  async #standing(xid: string): Promise<Session | undefined> {
-    const live = this.#sessions.get(xid);
-    await live?.writeHeldBegin?.();
-    if (live?.isLoaded === true && !live.isDoubtful) return live.session;
-    return this.#deps.store.load(this.#deps.namespace, xid);
+  #isOwn({ owner }: Session): boolean {
+    return owner === this.#deps.node.owner;
   }
 }
 
-/** Whether rows that the session has written may still be locked. */
-function holdsRows(session: Session | undefined): boolean {
-  if (session === undefined || isCommitDecided(session.status)) return false;
-  return !isEnded(session.status);
-}
-
-function bounded(waitMs: number): number {
-  return Math.min(waitMs, TIMEOUT_MS_MAX);
+function wakeAll(live: LiveSession): void {
+  live.released();
+  live.ended();
 }

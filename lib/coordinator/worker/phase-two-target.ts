@@ -10,14 +10,14 @@ export interface PhaseTwoTarget {
   /** As its resource is told. */
   readonly branch: BranchTarget;
   /**
-   * `waiting` for its turn, `calling` while its resource is busy with it, `settled` when it has
-   * been answered for good. The record may still be on its way: this runs ahead of what is durable,
-   * since a repeated call does no harm, and a wait for the disk between two branches of a rollback
-   * would.
+   * `waiting` for the branches before it, `queued` for its resource, `calling` while its resource
+   * is busy with it, `settled` when it has been answered for good, `dropped` when it is not this
+   * node's any more. The record may still be on its way: this runs ahead of what is durable, since
+   * a repeated call does no harm, and a wait for the disk between two branches of a rollback would.
    */
-  state: 'waiting' | 'calling' | 'settled';
-  /** Calls of this process that failed. */
+  state: 'waiting' | 'queued' | 'calling' | 'settled' | 'dropped';
+  /** Calls that failed since the last order of a person. */
   failedCount: number;
-  /** Monotonic time before which it is not called again. */
+  /** Monotonic time before which it is not called. */
   notBeforeMs: number;
 }

@@ -1,5 +1,6 @@
 import type { BranchOutcome, Clock, DtxLog, Ids } from '../../protocol/index.js';
-import type { Session } from '../core/index.js';
+import { SESSION_KINDS } from '../../protocol/index.js';
+import type { Branch, Session } from '../core/index.js';
 import { isFinished } from '../core/index.js';
 import type { Direction, ParticipantRegistry } from '../participants/index.js';
 import { backOffMs } from './back-off.js';
@@ -30,9 +31,8 @@ const DIRECTIONS: readonly Direction[] = ['commit', 'rollback'];
 const RETRY = { minMs: PHASE_TWO_RETRY_MS_MIN, maxMs: PHASE_TWO_RETRY_MS_MAX };
 
 /**
- * Brings the decision to the branches. Commit: all branches of a session at once. Rollback: one
- * after the other, the last one first, since a later branch may have changed what an earlier one
- * wrote. Sessions never wait for each other.
+ * Brings the decision to the branches, in the order of their kind of session. Sessions never wait
+ * for each other.
  */
 export class PhaseTwo {
   readonly #deps: PhaseTwoDeps;
@@ -46,16 +46,30 @@ export class PhaseTwo {
     this.#deps = deps;
   }
 
-  /** Starts phase two of a decided session, or goes on with it after it was read anew. */
+  /** Starts phase two of a decided session, or goes on with it as it stands now. */
   drive(live: LiveSession): void {
     const { session } = live;
     if (session === undefined) return;
-    const calling = live.targets?.filter((target) => target.state === 'calling') ?? [];
-    live.targets = targetsOf(live, session).map(
-      (target) => calling.find((old) => isSameBranch(old, target)) ?? target,
-    );
-    if (live.targets.length === 0 && session.branches.every(isFinished)) this.#deps.reportEnd(live);
+    const old = live.targets ?? [];
+    live.targets = this.#targetsOf(live, session, old);
+    for (const target of old) if (!live.targets.includes(target)) target.state = 'dropped';
+    if (session.branches.every(isFinished)) this.#deps.reportEnd(live);
     else this.#callNext(live);
+  }
+
+  /** Another node drives the session now, or nobody has to. Calls under way go on. */
+  forget(live: LiveSession): void {
+    for (const target of live.targets ?? []) target.state = 'dropped';
+    live.targets = undefined;
+  }
+
+  /** Whether a call for the session is under way, or about to be. */
+  isBusyWith({ targets = [] }: LiveSession): boolean {
+    return targets.some(
+      ({ resourceId, state }) =>
+        state === 'calling' ||
+        (state === 'queued' && this.#deps.participants.find(resourceId) !== undefined),
+    );
   }
 
   /** The resource can be reached now. */
@@ -81,6 +95,50 @@ export class PhaseTwo {
     this.#wakeQuiet();
   }
 
+  /** In the order in which they are called. What is on its way already is kept. */
+  #targetsOf(
+    live: LiveSession,
+    session: Session,
+    old: readonly PhaseTwoTarget[],
+  ): PhaseTwoTarget[] {
+    const phaseTwo = SESSION_KINDS[session.kind].phaseTwo[session.status];
+    if (phaseTwo === undefined) return [];
+    const targets = session.branches
+      .filter(({ status }) => status === 'registered')
+      .map((branch) => {
+        const known = old.find(
+          (target) => target.branch.branchId === branch.branchId && isUnderWay(target),
+        );
+        if (known === undefined) return this.#newTarget(live, branch, phaseTwo.call);
+        if (branch.attempts === 0) this.#hasten(known);
+        return known;
+      });
+    return phaseTwo.order === 'together' ? targets : targets.reverse();
+  }
+
+  #newTarget(live: LiveSession, branch: Branch, direction: Direction): PhaseTwoTarget {
+    const { branchId, data, resourceId } = branch;
+    const { clock } = this.#deps;
+    return {
+      live,
+      resourceId,
+      direction,
+      branch: data === undefined ? { xid: live.xid, branchId } : { xid: live.xid, branchId, data },
+      state: 'waiting',
+      failedCount: branch.attempts,
+      // Its pause goes on where the node before has begun it.
+      notBeforeMs: branch.attempts === 0 ? 0 : clock.monotonicMs() + (branch.dueAtMs - clock.now()),
+    };
+  }
+
+  /** A person has ordered another try: it begins to count anew, and does not wait. */
+  #hasten(target: PhaseTwoTarget): void {
+    if (target.failedCount === 0) return;
+    target.failedCount = 0;
+    target.notBeforeMs = 0;
+    this.#queueOf(target).hasten(target);
+  }
+
   #queuesAt(resourceId: string): CallQueue[] {
     const { commit, rollback } = this.#queues;
     return [commit.get(resourceId), rollback.get(resourceId)].filter(
@@ -92,27 +150,31 @@ export class PhaseTwo {
     for (const wake of this.#quietWaits.splice(0)) wake();
   }
 
-  #callNext({ targets = [] }: LiveSession): void {
+  #callNext({ session, targets = [] }: LiveSession): void {
+    const phaseTwo = session && SESSION_KINDS[session.kind].phaseTwo[session.status];
     for (const target of targets) {
       if (target.state === 'waiting') {
-        target.state = 'calling';
+        target.state = 'queued';
         this.#queueOf(target).push(target);
       }
       // The branch before it must be restored first, however long that takes.
-      if (target.direction === 'rollback' && target.state === 'calling') return;
+      if (phaseTwo?.order === 'last-first' && isUnderWay(target)) return;
     }
   }
 
   #settled(target: PhaseTwoTarget, outcome: BranchOutcome): void {
     const { clock, ids, report } = this.#deps;
     const { live } = target;
+    const isDropped = target.state === 'dropped';
     let delayMs = 0;
     if (outcome.kind === 'retry') {
+      if (isDropped) return;
       target.failedCount += 1;
       delayMs = backOffMs(target.failedCount, RETRY, ids);
       target.notBeforeMs = clock.monotonicMs() + delayMs;
-      this.#queueOf(target).delay(target);
-    } else {
+      target.state = 'queued';
+      this.#queueOf(target).push(target);
+    } else if (!isDropped) {
       target.state = 'settled';
     }
     report(live, target.branch.branchId, { outcome, retryAtMs: clock.now() + delayMs });
@@ -141,31 +203,6 @@ export class PhaseTwo {
   }
 }
 
-/** In the order in which they are called. */
-function targetsOf(live: LiveSession, session: Session): PhaseTwoTarget[] {
-  const direction = directionOf(session);
-  if (direction === undefined) return [];
-  const targets: PhaseTwoTarget[] = [];
-  for (const { branchId, resourceId, data, status } of session.branches) {
-    if (status !== 'registered') continue;
-    targets.push({
-      live,
-      resourceId,
-      direction,
-      branch: data === undefined ? { xid: live.xid, branchId } : { xid: live.xid, branchId, data },
-      state: 'waiting',
-      failedCount: 0,
-      notBeforeMs: 0,
-    });
-  }
-  return direction === 'commit' ? targets : targets.reverse();
-}
-
-function directionOf({ status }: Session): Direction | undefined {
-  if (status === 'committing') return 'commit';
-  return status === 'rolling-back' ? 'rollback' : undefined;
-}
-
-function isSameBranch(one: PhaseTwoTarget, other: PhaseTwoTarget): boolean {
-  return one.branch.branchId === other.branch.branchId;
+function isUnderWay({ state }: PhaseTwoTarget): boolean {
+  return state === 'queued' || state === 'calling';
 }

@@ -4,6 +4,8 @@ import type { LiveSession } from './live-session.js';
 
 interface TimeoutWatchDeps {
   readonly clock: Clock;
+  /** Sessions of others are none of its business. */
+  readonly owner: string;
   readonly sessions: () => Iterable<LiveSession>;
   readonly onDue: (live: LiveSession) => void;
 }
@@ -44,7 +46,7 @@ export class TimeoutWatch {
     let nextMs = Infinity;
     for (const live of this.#deps.sessions()) {
       const { session } = live;
-      if (session?.status !== 'active') continue;
+      if (session?.status !== 'active' || session.owner !== this.#deps.owner) continue;
       // One whose request is under way is looked at again when that is through.
       if (session.dueAtMs <= nowMs && live.pendingCount === 0) this.#deps.onDue(live);
       nextMs = Math.min(nextMs, session.dueAtMs);

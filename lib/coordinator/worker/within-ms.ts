@@ -11,3 +11,10 @@ export function withinMs(clock: Clock, timeoutMs: number, work: Promise<unknown>
     work.then(finish, finish);
   });
 }
+
+/** Resolves after the time. */
+export function sleep(clock: Clock, delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.after(delayMs, resolve);
+  });
+}

@@ -1,3 +1,4 @@
+import type { OperatorAction } from '../messages.js';
 import type { GlobalStatus } from '../status.js';
 import { DtxError } from './dtx.error.js';
 
@@ -33,6 +34,71 @@ export class TransactionLimitError extends DtxError {
   }
 }
 
+/**
+ * The coordinator has as much to do as it can take; nothing was accepted. The same work may succeed
+ * later. gRPC calls this RESOURCE_EXHAUSTED.
+ *
+ * @publicApi
+ */
+export class ResourceExhaustedError extends DtxError {
+  static override readonly code = 'DTX_ERR_RESOURCE_EXHAUSTED';
+  override readonly retryable = true;
+
+  constructor(
+    readonly limit: string,
+    readonly max: number,
+    advice: string,
+  ) {
+    super(`${limit} is at its limit of ${String(max)}; nothing was accepted. ${advice}`);
+  }
+}
+
+/** A person's order about phase two cannot be followed. @publicApi */
+export class OperationRefusedError extends DtxError {
+  static override readonly code = 'DTX_ERR_TC_OPERATION_REFUSED';
+
+  constructor(
+    readonly xid: string,
+    readonly action: OperatorAction,
+    why: string,
+  ) {
+    super(
+      `Cannot ${action} global transaction ${xid}: ${why}. Only branches of a decided transaction ` +
+        `can be retried, stopped or accepted; "nestjs-dtx transactions" lists them.`,
+    );
+  }
+}
+
+/** A store that forgets everything was asked for where that would lose transactions. @publicApi */
+export class MemoryStoreRefusedError extends DtxError {
+  static override readonly code = 'DTX_ERR_TC_MEMORY_STORE';
+
+  constructor() {
+    super(
+      `The coordinator's store ":memory:" forgets every transaction when the process ends, and ` +
+        `NODE_ENV is "production". Name a file or a database in coordinator.store; if nothing has ` +
+        `to survive, write coordinator: { store: { engine: 'memory', inProduction: true } }.`,
+    );
+  }
+}
+
+/** The tables of a coordinator database are missing or old. @publicApi */
+export class SchemaTooOldError extends DtxError {
+  static override readonly code = 'DTX_ERR_SCHEMA_TOO_OLD';
+
+  constructor(
+    readonly place: string,
+    readonly found: number,
+    readonly known: number,
+  ) {
+    super(
+      `${place} has schema version ${String(found)} of the coordinator, and this version of ` +
+        `nestjs-dtx needs ${String(known)}. Run "npx nestjs-dtx migrate --url URL", or look at ` +
+        `what it would do with --print and run that yourself.`,
+    );
+  }
+}
+
 /** Another process holds the coordinator's file. @publicApi */
 export class StoreInUseError extends DtxError {
   static override readonly code = 'DTX_ERR_TC_STORE_IN_USE';
@@ -58,15 +124,13 @@ export class StoreUnavailableError extends DtxError {
   constructor(
     readonly file: string,
     what: string,
-    options?: ErrorOptions,
+    { advice = FILE_ADVICE, ...options }: ErrorOptions & { readonly advice?: string } = {},
   ) {
-    super(
-      `The coordinator's store ${file} cannot be used: ${what}. Check that its folder exists, is ` +
-        `writable and has space left.`,
-      options,
-    );
+    super(`The coordinator's store ${file} cannot be used: ${what}. ${advice}`, options);
   }
 }
+
+const FILE_ADVICE = 'Check that its folder exists, is writable and has space left.';
 
 /** The store or a business database was set up by a newer version of this package. @publicApi */
 export class SchemaTooNewError extends DtxError {

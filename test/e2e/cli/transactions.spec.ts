@@ -28,6 +28,7 @@ async function cli(...args: string[]) {
     packageRoot: folder,
     out: (text) => (out += text),
     err: (text) => (err += text),
+    env: {},
     now: () => Date.now() + 90_000,
   });
   return { exitCode, out, err };
@@ -79,9 +80,9 @@ describe('nestjs-dtx transactions', () => {
       'Open (2)',
       '  XID  STATUS  FOR  APPLICATION  NAME',
       `  ${broken}  rolling-back (requested)  90 s  order-service  cancel-order`,
-      '  AT stock needs-attention, tried 1 x: row 7 of stock has changed',
+      '  1 AT stock needs-attention, tried 1 x: row 7 of stock has changed',
       `  ${active}  active  90 s  order-service  refund`,
-      '  AT orders registered',
+      '  2 AT orders registered',
       '',
       'Last ended (1)',
       '  XID  STATUS  FOR  APPLICATION  NAME',
@@ -110,6 +111,12 @@ describe('nestjs-dtx transactions', () => {
               status: 'needs-attention',
               attempts: 1,
               lastError: 'row 7 of stock has changed\nsince',
+              failedAttempts: [
+                {
+                  at: expect.stringMatching(/^20\d\d-.*Z$/) as unknown,
+                  error: 'row 7 of stock has changed\nsince',
+                },
+              ],
             },
           ],
         }),

@@ -30,7 +30,7 @@ export interface CrashResult {
   readonly endings: Readonly<Record<string, string>>;
   /** What the file went through, as `xid status`, in order. */
   readonly history: readonly string[];
-  /** Rows of sessions that have not ended, and of branches. */
+  /** Sessions that have not ended. */
   readonly openCount: number;
 }
 
@@ -94,10 +94,7 @@ async function readFile(folder: string): Promise<Pick<CrashResult, 'history' | '
   const database = connect(await findSqliteDriver(), join(folder, 'coordinator.db'));
   const history = database.prepare('SELECT entry FROM history ORDER BY rowid').all();
   const [open] = database
-    .prepare(
-      'SELECT (SELECT count(*) FROM session WHERE ended_at_ms IS NULL) + ' +
-        '(SELECT count(*) FROM branch) AS count',
-    )
+    .prepare('SELECT count(*) AS count FROM session WHERE ended_at_ms IS NULL')
     .all();
   database.close();
   return {

@@ -1,4 +1,10 @@
-import type { SessionStore, StoreAnswer, StoreCommand } from '../../../lib/coordinator/index.js';
+import type {
+  ClaimRequest,
+  SessionQuery,
+  SessionStore,
+  StoreAnswer,
+  StoreCommand,
+} from '../../../lib/coordinator/index.js';
 
 /** How long this store lets everybody believe what it has not written yet. */
 const LATE_MS = 20;
@@ -18,6 +24,10 @@ export class EarlyStore implements SessionStore {
     return this.#inner.place;
   }
 
+  get isShared(): boolean {
+    return this.#inner.isShared;
+  }
+
   apply(batch: readonly StoreCommand[]): Promise<readonly StoreAnswer[]> {
     this.#written = this.#written
       .then(() => new Promise((resolve) => setTimeout(resolve, LATE_MS)))
@@ -25,13 +35,25 @@ export class EarlyStore implements SessionStore {
     return Promise.resolve(batch.map(() => ({ kind: 'done', count: 1 })));
   }
 
-  async load(namespace: string, xid: string): ReturnType<SessionStore['load']> {
+  async load(keys: Parameters<SessionStore['load']>[0]): ReturnType<SessionStore['load']> {
     await this.#written;
-    return this.#inner.load(namespace, xid);
+    return this.#inner.load(keys);
   }
 
-  claimOpen(owner: string): ReturnType<SessionStore['claimOpen']> {
-    return this.#inner.claimOpen(owner);
+  claim(request: ClaimRequest): ReturnType<SessionStore['claim']> {
+    return this.#inner.claim(request);
+  }
+
+  handOver(owner: string, nowMs: number): Promise<void> {
+    return this.#inner.handOver(owner, nowMs);
+  }
+
+  endedAtOfNewest(countMax: number): Promise<number | undefined> {
+    return this.#inner.endedAtOfNewest(countMax);
+  }
+
+  list(query: SessionQuery): ReturnType<SessionStore['list']> {
+    return this.#inner.list(query);
   }
 
   async close(): Promise<void> {

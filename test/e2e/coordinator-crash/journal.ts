@@ -3,6 +3,8 @@ import { join } from 'node:path';
 
 /** What happens in a run, in the order in which it happened. */
 export type Entry =
+  /** The client has made the xid, and nobody else knows it yet. */
+  | { readonly kind: 'named'; readonly xid: string }
   /** The client is about to ask for it. */
   | { readonly kind: 'asked'; readonly xid: string; readonly what: 'commit' | 'rollback' }
   /** The client was answered. */

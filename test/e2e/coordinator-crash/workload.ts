@@ -8,6 +8,8 @@ interface Plan {
   readonly rollbackOnly?: boolean;
   /** Nobody waits for the begin: it shares a write with the first registration. */
   readonly mayWait?: boolean;
+  /** The first registration brings the begin along. */
+  readonly isCarried?: boolean;
 }
 
 /** Both decisions, with and without branches, a forbidden commit, and one left undecided. */
@@ -16,6 +18,7 @@ const PLANS: readonly Plan[] = [
   { branchesAt: ['orders', 'stock'], end: 'rollback', mayWait: true },
   { branchesAt: ['stock'], end: 'commit', rollbackOnly: true },
   { branchesAt: [], end: 'commit' },
+  { branchesAt: ['stock', 'orders'], end: 'rollback', isCarried: true },
   { branchesAt: ['orders'], end: 'nothing' },
 ];
 
@@ -33,16 +36,21 @@ async function runPlan(plan: Plan, client: CoordinatorClient, journal: Journal):
   const tell = (what: string): void => {
     journal.add({ kind: 'told', xid, what });
   };
+  journal.add({ kind: 'named', xid });
   const mayWait = plan.mayWait === true;
-  const begun = client
-    .begin({ xid, name: 'crash', applicationId, timeoutMs: TIMEOUT_MS, mayWait })
-    .then(() => {
-      tell('begun');
-    });
+  const opening = { name: 'crash', applicationId, timeoutMs: TIMEOUT_MS };
+  const isCarried = plan.isCarried === true;
+  const begun = isCarried
+    ? Promise.resolve()
+    : client.begin({ xid, ...opening, mayWait }).then(() => {
+        tell('begun');
+      });
   if (!mayWait) await begun;
   for (const resourceId of plan.branchesAt) {
     const branchId = systemIds.newBranchId();
-    await client.registerBranch({ xid, branchId, type: 'AT', resourceId, applicationId });
+    const branch = { xid, branchId, type: 'AT', resourceId, applicationId } as const;
+    await client.registerBranch(isCarried ? { ...branch, begin: opening } : branch);
+    if (isCarried) tell('begun');
     // Phase one waits for its registration, as every resource manager must.
     journal.add({ kind: 'worked', xid, branchId });
   }

@@ -210,7 +210,7 @@ describe('a call from one application to another', () => {
 
     const { own, theirs } = await orders.app.get(OrderService).place(`${stock.url}/stock/join`);
 
-    expect(own).toMatch(/^[0-9a-f]{32}$/);
+    expect(own).toMatch(/^[0-9a-f]{40}$/);
     expect(theirs).toBe(own);
     expect(orders.transcript).toEqual(['begin place', 'commit place']);
     expect(stock.transcript).toEqual([]);

@@ -227,7 +227,7 @@ describe('an application without HTTP', () => {
     const xid = await firstValueFrom(client.send<string>('place', {}));
     await client.close();
 
-    expect(xid).toMatch(/^[0-9a-f]{32}$/);
+    expect(xid).toMatch(/^[0-9a-f]{40}$/);
     expect(transcript).toEqual(['begin place', 'commit place']);
     await app.close();
   });

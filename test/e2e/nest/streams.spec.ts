@@ -23,7 +23,7 @@ import supertest from 'supertest';
 
 import { LogLines, recordedDtx } from './application.js';
 
-const XID = /^[0-9a-f]{32}$/;
+const XID = /^[0-9a-f]{40}$/;
 
 @Controller()
 class StreamController {

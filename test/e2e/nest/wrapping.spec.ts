@@ -63,7 +63,7 @@ async function start(providers: Provider[], controllers: Type[] = []): Promise<A
 }
 
 const ONCE = ['begin place', 'commit place'];
-const XID = /^[0-9a-f]{32}$/;
+const XID = /^[0-9a-f]{40}$/;
 
 describe('an annotated method begins exactly one transaction', () => {
   it('when it is called', async () => {

@@ -1,9 +1,12 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
+import { MemorySessionStore } from '../../../lib/coordinator/index.js';
 import type { CoordinatorClient, StateChange } from '../../../lib/protocol/index.js';
+import { systemIds } from '../../../lib/system/index.js';
 import { connectEmbedded } from '../../../lib/transport/index.js';
 import { begin, register } from './support/client.js';
 import { FakeResource } from './support/fake-resource.js';
+import { TestNode } from './support/test-node.js';
 
 describe('The diagnostics channels', () => {
   let client: CoordinatorClient;
@@ -63,6 +66,53 @@ describe('The diagnostics channels', () => {
 
     expect(told().slice(2)).toEqual(['global rolling-back', 'branch needs-attention']);
     expect(changes[3]?.error).toBe('dirty row');
+  });
+
+  it('tell of a transaction that begins with its first branch', async () => {
+    const xid = systemIds.newXid();
+    const branch = { branchId: '7', type: 'AT', resourceId: 'orders', applicationId: 'a' } as const;
+    const opening = { name: 'n', applicationId: 'a', timeoutMs: 60_000 };
+
+    await client.registerBranch({ xid, ...branch, begin: opening });
+
+    expect(told()).toEqual(['global active', 'branch registered']);
+  });
+
+  it('tell what a person has ordered, for each branch', async () => {
+    const node = await TestNode.start(new MemorySessionStore());
+    const xid = await begin(node.client);
+    await register(node.client, xid);
+    await register(node.client, xid);
+    await node.client.commit({ xid, waitMs: 0 });
+    changes.length = 0;
+
+    await node.namespace.operate({ xid, action: 'stop' });
+    await node.namespace.operate({ xid, action: 'accept' });
+    await node.clock.pass(100);
+
+    expect(told()).toEqual([
+      'branch needs-attention',
+      'branch needs-attention',
+      'branch accepted',
+      'branch accepted',
+      'global committed',
+    ]);
+    await node.close();
+  });
+
+  it('tell nothing of a renewed lease', async () => {
+    const node = await TestNode.start(new MemorySessionStore({ isShared: true }));
+    node.orders.holds();
+    await node.attachOrders();
+    const xid = await begin(node.client);
+    await register(node.client, xid);
+    await node.client.commit({ xid, waitMs: 0 });
+    changes.length = 0;
+
+    await node.clock.pass(10_000);
+
+    expect(told()).toEqual([]);
+    await node.close();
   });
 
   it('tell nothing of what changes nothing', async () => {

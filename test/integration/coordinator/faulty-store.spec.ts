@@ -239,6 +239,10 @@ describe('When the store goes wrong', () => {
     );
 
     const refused = results.filter(({ status }) => status === 'rejected');
-    expect(refused).toMatchObject([{ reason: { code: 'DTX_ERR_TC_LIMIT', max: 10_000 } }]);
+    const place = results.findIndex(({ status }) => status === 'rejected');
+    expect(await statusOf(client, xids[place]!)).toBe('absent');
+    expect(refused).toMatchObject([
+      { reason: { code: 'DTX_ERR_RESOURCE_EXHAUSTED', max: 10_000 } },
+    ]);
   });
 });

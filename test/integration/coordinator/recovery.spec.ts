@@ -1,6 +1,7 @@
 import type { SessionStore } from '../../../lib/coordinator/index.js';
 import { openCoordinator, openSqliteStore } from '../../../lib/coordinator/index.js';
 import type { CoordinatorClient } from '../../../lib/protocol/index.js';
+import { NEVER_MS } from '../../../lib/protocol/index.js';
 import { systemClock, systemIds } from '../../../lib/system/index.js';
 import { EmbeddedClient } from '../../../lib/transport/embedded-client.js';
 import { connectEmbedded } from '../../../lib/transport/index.js';
@@ -134,18 +135,17 @@ describe('After its process has died', () => {
 
   it('a stale owner changes nothing any more', async () => {
     const xid = await begin(client);
-    const [batch] = [
-      [
-        {
-          kind: 'change-session' as const,
-          from: 'active' as const,
-          after: { ...(await store.load('default', xid))!, status: 'committing' as const },
-        },
-      ],
-    ];
-    await store.claimOpen('another owner');
+    const [before] = await store.load([{ namespace: 'default', xid }]);
+    const claim = {
+      owner: 'another owner',
+      which: 'open',
+      nowMs: 1,
+      leaseUntilMs: NEVER_MS,
+    } as const;
+    await store.claim({ ...claim, countMax: 10 });
+    const after = { ...before!, status: 'committing', version: before!.version + 1 } as const;
 
-    const answers = await store.apply(batch);
+    const answers = await store.apply([{ kind: 'decide', before, after, branch: undefined }]);
 
     expect(answers).toMatchObject([
       { kind: 'refused', found: { status: 'active', owner: 'another owner', epoch: 2 } },

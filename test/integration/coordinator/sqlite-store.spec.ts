@@ -1,39 +1,50 @@
-import { statSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 
-import type { Branch, Session } from '../../../lib/coordinator/core/index.js';
-import type { SessionStore, StoreCommand } from '../../../lib/coordinator/index.js';
+import type { Command, Session, SessionChange } from '../../../lib/coordinator/core/index.js';
+import { decide } from '../../../lib/coordinator/core/index.js';
+import type { SessionStore } from '../../../lib/coordinator/index.js';
 import { openCoordinator, openSqliteStore } from '../../../lib/coordinator/index.js';
 import { findSqliteDriver } from '../../../lib/coordinator/store/sqlite/find-driver.js';
 import type {
   SqliteDatabase,
   SqliteStatement,
 } from '../../../lib/coordinator/store/sqlite/sqlite-database.interface.js';
+import { visitSqliteStore } from '../../../lib/coordinator/store/sqlite/open-store.js';
 import type { WalFile } from '../../../lib/coordinator/store/sqlite/wal-file.js';
 import { walFileOf } from '../../../lib/coordinator/store/sqlite/wal-file.js';
 import { systemClock, systemIds } from '../../../lib/system/index.js';
 import { EmbeddedClient } from '../../../lib/transport/embedded-client.js';
 import { until } from '../../support/until.js';
-import { branch, session } from '../../unit/coordinator/sessions.js';
+import {
+  COMMANDS,
+  outcome,
+  register as registerCommand,
+  turn,
+} from '../../unit/coordinator/sessions.js';
 import { begin, register, statusOf } from './support/client.js';
 import { FakeResource } from './support/fake-resource.js';
 import { sqliteUnderTest } from './support/sqlite-under-test.js';
 import { testFolder } from './support/test-folder.js';
 
-const ACTIVE = session({ branches: [] });
-const BEGIN: StoreCommand = { kind: 'begin', after: ACTIVE };
+const changeOf = (before: Session | undefined, command: Command): SessionChange =>
+  decide(before, command, turn()).change!;
 
-function adding(added: Branch, before: Session = ACTIVE): StoreCommand {
-  const after = { ...before, branches: [...before.branches, added] };
-  return { kind: 'add-branch', after, branch: added };
-}
+const BEGIN = changeOf(undefined, COMMANDS.begin);
+const ACTIVE = BEGIN.after;
+const ADD = changeOf(ACTIVE, registerCommand('7'));
+const COMMIT = changeOf(ADD.after, COMMANDS.commit);
 
-function deciding(status: 'committing' | 'rolling-back', before: Session = ACTIVE): StoreCommand {
-  return { kind: 'change-session', after: { ...before, status }, from: before.status };
-}
+const XID = ACTIVE.xid;
+const KEY = { namespace: 'default', xid: XID };
 
-function ending(before: Session, from: Session['status'] = 'committing'): StoreCommand {
-  const after = { ...before, status: 'committed' as const, endedAtMs: 99, branches: [] };
-  return { kind: 'end', after, from, hadBranches: true, lastBranch: undefined };
+const beginOf = (change: Partial<Session>): SessionChange => ({
+  ...BEGIN,
+  after: { ...ACTIVE, ...change },
+});
+
+async function loadOne(store: SessionStore, xid = XID): Promise<Session | undefined> {
+  const [found] = await store.load([{ ...KEY, xid }]);
+  return found;
 }
 
 const kinds = (answers: readonly { kind: string }[]): string[] => answers.map(({ kind }) => kind);
@@ -51,138 +62,42 @@ describe('The SQLite store', () => {
   });
 
   it('gives back what was written, after it was opened again', async () => {
-    const added = branch({ data: 'opaque', branchId: '9223372036854775807' });
-    const changed = { ...added, attempts: 3, dueAtMs: 77, lastError: 'down' };
-    const rollbackOnly = { ...ACTIVE, rollbackOnly: 'refused', branches: [changed] };
-    await store.apply([
-      BEGIN,
-      adding(added),
-      { kind: 'change-branch', after: rollbackOnly, branch: changed, from: 'registered' },
-      { kind: 'change-session', after: rollbackOnly, from: 'active' },
-    ]);
+    const added = changeOf(ACTIVE, registerCommand('9223372036854775807', { data: 'opaque' }));
+    const marked = changeOf(added.after, COMMANDS['set rollback-only']);
+    const decided = changeOf(marked.after, COMMANDS.commit);
+    const failed = changeOf(decided.after, outcome('retry', '9223372036854775807'));
+    await store.apply([BEGIN, added, marked, decided, failed]);
     await store.close();
     store = await openSqliteStore(folder.path('coordinator.db'));
 
-    expect(await store.load('default', ACTIVE.xid)).toEqual(rollbackOnly);
+    expect(await loadOne(store)).toEqual(failed.after);
   });
 
-  it('knows a session by its xid and its namespace', async () => {
+  it('writes on where it was when it was opened again', async () => {
     await store.apply([BEGIN]);
+    await store.close();
+    store = await openSqliteStore(folder.path('coordinator.db'));
+    await store.load([KEY]);
 
-    expect(await store.load('other', ACTIVE.xid)).toBeUndefined();
-    expect(await store.load('default', 'b'.repeat(32))).toBeUndefined();
-  });
+    const answers = await store.apply([beginOf({ xid: 'next' }), ADD]);
 
-  it('answers each command of a batch on its own', async () => {
-    const answers = await store.apply([
-      BEGIN,
-      adding(branch()),
-      deciding('committing'),
-      adding(branch({ branchId: '8', seq: 2 })),
-      deciding('rolling-back'),
-    ]);
-
-    expect(kinds(answers)).toEqual(['done', 'done', 'done', 'refused', 'refused']);
-    expect(answers[4]).toMatchObject({
-      found: { status: 'committing', branches: [{ branchId: '7' }] },
-    });
-  });
-
-  it('refuses a write of an earlier epoch', async () => {
-    await store.apply([BEGIN, adding(branch())]);
-    const { ownership } = await store.claimOpen('next');
-    await store.claimOpen('the one after');
-
-    const stale = { ...ACTIVE, epoch: ownership.epoch };
-    const answers = await store.apply([
-      deciding('committing', stale),
-      adding(branch({ branchId: '8' }), stale),
-      { kind: 'change-branch', after: stale, branch: branch(), from: 'registered' },
-      ending(stale, 'active'),
-    ]);
-
-    expect(kinds(answers)).toEqual(['refused', 'refused', 'refused', 'refused']);
-    const found = await store.load('default', ACTIVE.xid);
-    expect(found).toMatchObject({ status: 'active', branches: [{ branchId: '7' }] });
-  });
-
-  it('refuses to begin an xid twice, and says what stands', async () => {
-    await store.apply([BEGIN, deciding('committing')]);
-
-    const answers = await store.apply([BEGIN]);
-
-    expect(answers).toMatchObject([{ kind: 'refused', found: { status: 'committing' } }]);
-  });
-
-  it('refuses what would change the record of an unknown session', async () => {
-    const answers = await store.apply([deciding('committing'), adding(branch())]);
-
-    expect(answers).toEqual([
-      { kind: 'refused', found: undefined },
-      { kind: 'refused', found: undefined },
-    ]);
-  });
-
-  it('keeps the record of an ended session, and nothing of its branches', async () => {
-    await store.apply([BEGIN, adding(branch()), deciding('committing'), ending(ACTIVE)]);
-
-    const { sessions } = await store.claimOpen('next');
-
-    expect(sessions).toEqual([]);
-    const found = await store.load('default', ACTIVE.xid);
-    expect(found).toMatchObject({ status: 'committed', endedAtMs: 99, branches: [] });
-  });
-
-  it('deletes only what ended before the given time, a bounded number at once', async () => {
-    const ended = Array.from({ length: 5 }, (_none, index) => ({
-      ...ACTIVE,
-      xid: `ended-${String(index)}`,
-    }));
-    await store.apply([BEGIN]);
-    for (const one of ended) {
-      await store.apply([{ kind: 'begin', after: one }, ending(one, 'active')]);
-    }
-
-    const counts = [];
-    for (const endedBeforeMs of [99, 100, 100]) {
-      const [answer] = await store.apply([{ kind: 'purge', endedBeforeMs, countMax: 3 }]);
-      counts.push(answer);
-    }
-
-    expect(counts).toEqual([
-      { kind: 'done', count: 0 },
-      { kind: 'done', count: 3 },
-      { kind: 'done', count: 2 },
-    ]);
-    expect(await store.load('default', ACTIVE.xid)).toBeDefined();
+    expect(kinds(answers)).toEqual(['done', 'done']);
+    const listed = await store.list({ which: 'open', countMax: 10 });
+    expect(listed.map(({ xid }) => xid)).toEqual([XID, 'next']);
   });
 
   it('does not let one poisoned command harm the others of its batch', async () => {
-    const poisoned = { ...ACTIVE, xid: 'poisoned', name: null as unknown as string };
-    const healthy = { ...ACTIVE, xid: 'healthy' };
+    const poisoned = beginOf({ xid: 'poisoned', name: null as unknown as string });
+    const healthy = beginOf({ xid: 'healthy' });
 
-    const answers = await store.apply([
-      BEGIN,
-      { kind: 'begin', after: poisoned },
-      { kind: 'begin', after: healthy },
-    ]);
+    const answers = await store.apply([BEGIN, poisoned, healthy]);
 
     expect(kinds(answers)).toEqual(['done', 'failed', 'done']);
     expect(answers[1]).toMatchObject({
       error: { message: expect.stringContaining('NOT NULL') as string },
     });
-    expect(await store.load('default', 'healthy')).toEqual(healthy);
-    expect(await store.load('default', 'poisoned')).toBeUndefined();
-  });
-
-  it('claims what is open under an epoch that nobody had before', async () => {
-    await store.apply([BEGIN, adding(branch())]);
-
-    const first = await store.claimOpen('one');
-    const second = await store.claimOpen('two');
-
-    expect([first.ownership.epoch, second.ownership.epoch]).toEqual([1, 2]);
-    expect(second.sessions).toEqual([{ ...ACTIVE, owner: 'two', epoch: 2, branches: [branch()] }]);
+    expect(await loadOne(store, 'healthy')).toEqual(healthy.after);
+    expect(await loadOne(store, 'poisoned')).toBeUndefined();
   });
 
   it('can be read by other programs meanwhile', async () => {
@@ -192,7 +107,7 @@ describe('The SQLite store', () => {
 
     const rows = shell.prepare('SELECT xid, status FROM session').all();
 
-    expect(rows.map((row) => ({ ...row }))).toEqual([{ xid: ACTIVE.xid, status: 'active' }]);
+    expect(rows.map((row) => ({ ...row }))).toEqual([{ xid: XID, status: 'active' }]);
     shell.close();
   });
 
@@ -211,7 +126,7 @@ describe('The SQLite store', () => {
     const told: string[] = [];
 
     const writing = opened.apply([BEGIN]).then(() => told.push('written'));
-    const reading = opened.load('default', ACTIVE.xid).then(() => told.push('read'));
+    const reading = opened.load([KEY]).then(() => told.push('read'));
     await until(() => disk.isAsked);
     const toldBefore = [...told];
     disk.isDone();
@@ -240,14 +155,14 @@ describe('The SQLite store', () => {
     shell.exec('BEGIN');
     shell.prepare('SELECT * FROM session').all();
 
-    await expect(opened.load('default', ACTIVE.xid)).rejects.toThrow(
+    await expect(opened.load([KEY])).rejects.toThrow(
       'its log cannot be emptied while another program reads the file',
     );
 
     shell.close();
-    expect((await opened.load('default', ACTIVE.xid))?.status).toBe('active');
+    expect((await loadOne(opened))?.status).toBe('active');
     expect(statSync(`${file}-wal`).size).toBe(0);
-    expect(kinds(await opened.apply([deciding('committing')]))).toEqual(['done']);
+    expect(kinds(await opened.apply([ADD]))).toEqual(['done']);
     await opened.close();
   });
 });
@@ -257,7 +172,7 @@ function failingOnce(file: string): WalFile {
   const real = walFileOf(file);
   let failures = 1;
   return {
-    sync: () => (failures-- > 0 ? Promise.reject(new Error('EIO')) : real.sync()),
+    sync: (isLone) => (failures-- > 0 ? Promise.reject(new Error('EIO')) : real.sync(isLone)),
     close: () => {
       real.close();
     },
@@ -297,7 +212,7 @@ describe('Opening a SQLite store', () => {
     await store.close();
 
     await expect(openSqliteStore(folder.path('coordinator.db'))).rejects.toThrow(
-      /DTX_ERR_SCHEMA_TOO_NEW.*schema version 99, and this version of nestjs-dtx knows 1\. Upgr/,
+      /DTX_ERR_SCHEMA_TOO_NEW.*schema version 99, and this version of nestjs-dtx knows 2\. Upgr/,
     );
   });
 
@@ -317,10 +232,60 @@ describe('Opening a SQLite store', () => {
     await store.apply([BEGIN]);
     database.exec("UPDATE session SET kind = 'saga'");
 
-    await expect(store.load('default', ACTIVE.xid)).rejects.toThrow(
+    await expect(store.load([KEY])).rejects.toThrow(
       'column kind holds "saga", which is unknown here',
     );
     await store.close();
+  });
+});
+
+describe('A visitor of a SQLite store', () => {
+  const folder = testFolder();
+  let owner: SessionStore;
+  let visitor: SessionStore;
+
+  beforeEach(async () => {
+    owner = await openSqliteStore(folder.path('coordinator.db'));
+    await owner.apply([BEGIN, ADD]);
+    visitor = await visitSqliteStore(folder.path('coordinator.db'));
+  });
+
+  afterEach(async () => {
+    await visitor.close();
+    await owner.close();
+  });
+
+  it('reads what its owner has written, while that goes on', async () => {
+    await owner.apply([COMMIT]);
+
+    expect(await loadOne(visitor)).toEqual(COMMIT.after);
+  });
+
+  it('changes it under the same condition, and the owner learns of it', async () => {
+    const stop = changeOf(ADD.after, COMMANDS['set rollback-only']);
+    await visitor.load([KEY]);
+
+    const answers = await visitor.apply([stop]);
+
+    expect(kinds(answers)).toEqual(['done']);
+    expect(await owner.apply([COMMIT])).toEqual([{ kind: 'refused', found: stop.after }]);
+  });
+
+  it('is refused where the owner was faster', async () => {
+    const stop = changeOf(ADD.after, COMMANDS['set rollback-only']);
+    await visitor.load([KEY]);
+    await owner.apply([COMMIT]);
+
+    expect(await visitor.apply([stop])).toEqual([{ kind: 'refused', found: COMMIT.after }]);
+  });
+
+  it('finds nothing where there is no file, and makes none', async () => {
+    const file = folder.path('nowhere.db');
+
+    await expect(visitSqliteStore(file)).rejects.toThrow(
+      /DTX_ERR_TC_STORE.*nowhere\.db.*there is no such file/,
+    );
+    expect(existsSync(file)).toBe(false);
   });
 });
 
@@ -362,11 +327,11 @@ describe('A SQLite store whose COMMIT fails', () => {
     async (when, status) => {
       const { store } = await sqliteUnderTest(folder.path('coordinator.db'), failingCommit(when));
 
-      const answers = await store.apply([BEGIN, adding(branch())]);
+      const answers = await store.apply([BEGIN, ADD]);
 
       expect(kinds(answers)).toEqual(['unknown', 'unknown']);
-      expect((await store.load('default', ACTIVE.xid))?.status).toBe(status);
-      const again = await store.apply([{ kind: 'begin', after: { ...ACTIVE, xid: 'next' } }]);
+      expect((await loadOne(store))?.status).toBe(status);
+      const again = await store.apply([beginOf({ xid: 'next' })]);
       expect(kinds(again)).toEqual(['done']);
       await store.close();
     },

@@ -112,6 +112,40 @@ describe('A global transaction at the embedded coordinator', () => {
     );
   });
 
+  it('answers a repeated registration as the first one, also when all is over', async () => {
+    const xid = await begin(client);
+    const branchId = await register(client, xid);
+    await client.rollback({ xid, waitMs: 5_000 });
+
+    await expect(register(client, xid, { branchId })).resolves.toBe(branchId);
+
+    expect((await client.status({ xid })).branches).toMatchObject([{ branchId, status: 'done' }]);
+    expect(orders.calls).toHaveLength(1);
+  });
+
+  it('may begin with its first branch', async () => {
+    const xid = systemIds.newXid();
+    const request = { xid, type: 'AT', resourceId: 'orders', applicationId: 'a' } as const;
+    const opening = { name: 'first', applicationId: 'order-service', timeoutMs: 1_000 };
+    await client.registerBranch({ ...request, branchId: '7', begin: opening });
+    await client.registerBranch({ ...request, branchId: '8', begin: opening });
+
+    const summary = await client.commit({ xid, waitMs: 5_000 });
+
+    expect(summary).toMatchObject({ status: 'committed', name: 'first' });
+    expect(orders.transcript).toEqual(['commit 7', 'commit 8']);
+  });
+
+  it('tells what phase two has answered, as long as its record is kept', async () => {
+    orders.answers({ kind: 'done', result: 'shipped' });
+    const xid = await begin(client);
+    await register(client, xid);
+
+    const { branches } = await client.commit({ xid, waitMs: 5_000 });
+
+    expect(branches).toMatchObject([{ status: 'done', result: 'shipped' }]);
+  });
+
   it('takes either the branch or the decision when they come at once', async () => {
     const xid = await begin(client);
     const late = systemIds.newBranchId();
@@ -176,6 +210,23 @@ describe('A global transaction at the embedded coordinator', () => {
     const request = { xid: 'x', name: 'n', applicationId: 'a', timeoutMs: 1_000, ...wrong };
 
     await expect(client.begin(request)).rejects.toThrow(message);
+  });
+
+  it.each([0, 1.5, -1])('refuses to begin with its first branch and a time of %s', async (ms) => {
+    const xid = systemIds.newXid();
+    const request = {
+      xid,
+      branchId: '7',
+      type: 'AT',
+      resourceId: 'r',
+      applicationId: 'a',
+    } as const;
+    const opening = { name: 'n', applicationId: 'a', timeoutMs: ms };
+
+    await expect(client.registerBranch({ ...request, begin: opening })).rejects.toThrow(
+      `timeoutMs is ${String(ms)}. Give whole milliseconds`,
+    );
+    expect(await statusOf(client, xid)).toBe('absent');
   });
 
   it('refuses a branch id that is no 63-bit number', async () => {

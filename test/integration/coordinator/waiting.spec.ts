@@ -159,6 +159,23 @@ describe('The record of an ended transaction', () => {
     await keeper.close();
   });
 
+  it('is gone when more have ended since than are kept', async () => {
+    const keeper = await connectEmbedded({ store: ':memory:', clock, retentionCountMax: 3 });
+    const xids: string[] = [];
+    for (let count = 0; count < 5; count += 1) {
+      const xid = await begin(keeper);
+      await keeper.commit({ xid, waitMs: 0 });
+      await clock.pass(10);
+      xids.push(xid);
+    }
+
+    await clock.pass(61_000);
+
+    const statuses = await Promise.all(xids.map((xid) => statusOf(keeper, xid)));
+    expect(statuses).toEqual(['absent', 'absent', 'committed', 'committed', 'committed']);
+    await keeper.close();
+  });
+
   it('does not take the records of open transactions with it', async () => {
     const keeper = await connectEmbedded({ store: ':memory:', clock, retentionMs: 1 });
     const xid = await begin(keeper, 86_400_000);

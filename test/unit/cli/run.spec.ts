@@ -12,6 +12,7 @@ async function cli(...args: string[]) {
     packageRoot,
     out: (text) => (out += text),
     err: (text) => (err += text),
+    env: {},
     now: () => 0,
   });
   return { exitCode, out, err };

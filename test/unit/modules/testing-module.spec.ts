@@ -45,7 +45,7 @@ describe('DtxTestingModule', () => {
   it('runs annotated methods in transactions that nobody coordinates', async () => {
     const { app } = await start('no-op');
 
-    await expect(app.get(OrderService).place('a-1')).resolves.toMatch(/^[0-9a-f]{32}$/);
+    await expect(app.get(OrderService).place('a-1')).resolves.toMatch(/^[0-9a-f]{40}$/);
     await expect(app.get(OrderService).place('none')).rejects.toThrow('out of stock');
   });
 

@@ -34,7 +34,7 @@ describe('TransactionManager.stream', () => {
     const values = await lastValueFrom(stream.pipe(toArray()));
 
     expect(values).toEqual([1, 2]);
-    expect(seen).toMatch(/^[0-9a-f]{32}$/);
+    expect(seen).toMatch(/^[0-9a-f]{40}$/);
     expect(coordinator.transcript).toEqual(['begin feed', 'commit feed']);
   });
 

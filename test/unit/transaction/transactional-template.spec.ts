@@ -18,7 +18,7 @@ describe('TransactionManager.run', () => {
 
     const xid = await manager.run({ name: 'order' }, () => Promise.resolve(currentXid()));
 
-    expect(xid).toMatch(/^[0-9a-f]{32}$/);
+    expect(xid).toMatch(/^[0-9a-f]{40}$/);
     expect(coordinator.transcript).toEqual(['begin order', 'commit order']);
   });
 
@@ -83,7 +83,7 @@ describe('TransactionManager.run', () => {
       .catch((thrown: unknown) => thrown);
 
     expect(error).toBeInstanceOf(OutcomeUnknownError);
-    expect((error as OutcomeUnknownError).xid).toMatch(/^[0-9a-f]{32}$/);
+    expect((error as OutcomeUnknownError).xid).toMatch(/^[0-9a-f]{40}$/);
     expect(coordinator.transcript).toEqual(['begin order', 'commit order (answer lost)']);
   });
 

@@ -1,3 +1,2 @@
-export { MEMORY, canonicalStorePath, openSqliteStore } from './open-store.js';
+export { canonicalStorePath, openSqliteStore, visitSqliteStore } from './open-store.js';
 export { readSessions } from './session-reader.js';
-export type { ReadLimits, StoredSessions } from './session-reader.js';

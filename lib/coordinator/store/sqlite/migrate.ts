@@ -1,4 +1,4 @@
-import { SchemaTooNewError } from '../../../protocol/index.js';
+import { SchemaTooNewError, SchemaTooOldError } from '../../../protocol/index.js';
 import { readMeta, writeMeta } from './meta.js';
 import { MIGRATIONS } from './migrations/index.js';
 import type { SqliteDatabase } from './sqlite-database.interface.js';
@@ -28,4 +28,11 @@ export function migrate(database: SqliteDatabase, place: string): void {
     database.exec('ROLLBACK');
     throw error;
   }
+}
+
+/** @throws SchemaTooNewError, SchemaTooOldError unless the file has just the schema known here */
+export function assertSchema(database: SqliteDatabase, place: string): void {
+  const version = Number(readMeta(database, 'schema_version') ?? 0);
+  if (version > MIGRATIONS.length) throw new SchemaTooNewError(place, version, MIGRATIONS.length);
+  if (version < MIGRATIONS.length) throw new SchemaTooOldError(place, version, MIGRATIONS.length);
 }

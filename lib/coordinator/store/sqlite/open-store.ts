@@ -1,4 +1,4 @@
-import { mkdirSync, realpathSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 
 import {
@@ -9,14 +9,15 @@ import {
 } from '../../../protocol/index.js';
 import { findSqliteDriver } from './find-driver.js';
 import { readMeta, writeMeta } from './meta.js';
-import { migrate } from './migrate.js';
+import type { SessionStore } from '../session-store.interface.js';
+import { assertSchema, migrate } from './migrate.js';
 import type { SqliteDatabase, SqliteDriver } from './sqlite-database.interface.js';
 import { SqliteSessionStore } from './sqlite-session.store.js';
 import { takeStoreLock } from './store-lock.js';
 import { NO_WAL_FILE, walFileOf } from './wal-file.js';
 
-/** A store that lives as long as its process. */
-export const MEMORY = ':memory:';
+/** A database that is gone when it is closed. */
+const MEMORY = ':memory:';
 
 /**
  * WAL lets other programs read meanwhile. Under NORMAL a commit does not wait for the disk: the
@@ -57,7 +58,6 @@ export async function openSqliteStore(file: string): Promise<SqliteSessionStore>
  * @throws StoreUnavailableError when the folder cannot be created
  */
 export function canonicalStorePath(file: string): string {
-  if (file === MEMORY) return file;
   const path = resolve(file);
   try {
     mkdirSync(dirname(path), { recursive: true });
@@ -80,6 +80,7 @@ function openInMemory(driver: SqliteDriver): SqliteSessionStore {
   migrate(database, MEMORY);
   const connection = {
     place: MEMORY,
+    isShared: false,
     open: () => database,
     canReopen: false,
     wal: NO_WAL_FILE,
@@ -102,11 +103,51 @@ function openFile(driver: SqliteDriver, file: string): SqliteSessionStore {
       lock.release();
     };
     const wal = walFileOf(path);
-    return new SqliteSessionStore({ place: path, open, canReopen: true, wal, release }, database);
+    return new SqliteSessionStore(
+      { place: path, isShared: false, open, canReopen: true, wal, release },
+      database,
+    );
   } catch (error) {
     database?.close();
     lock.release();
     throw error;
+  }
+}
+
+/**
+ * Opens a coordinator file for a visitor, also while another process owns it: both write under the
+ * condition that nobody else has. Every commit waits for the disk itself.
+ *
+ * @throws StoreUnavailableError there is no such file, or it is none of ours
+ * @throws SchemaTooNewError, SchemaTooOldError
+ */
+export async function visitSqliteStore(file: string): Promise<SessionStore> {
+  if (!existsSync(file)) throw new StoreUnavailableError(file, 'there is no such file');
+  const driver = await findSqliteDriver();
+  const open = (): SqliteDatabase => {
+    const database = connect(driver, file);
+    database.exec('PRAGMA synchronous = FULL');
+    return database;
+  };
+  let database: SqliteDatabase | undefined;
+  try {
+    database = open();
+    assertSchema(database, file);
+    return new SqliteSessionStore(
+      {
+        place: file,
+        isShared: true,
+        open,
+        canReopen: true,
+        wal: NO_WAL_FILE,
+        release: () => undefined,
+      },
+      database,
+    );
+  } catch (error) {
+    database?.close();
+    if (error instanceof DtxError) throw error;
+    throw new StoreUnavailableError(file, messageOf(error), { cause: error });
   }
 }
 

@@ -1,6 +1,5 @@
-import type { Session } from '../../core/index.js';
-
-type Key = Pick<Session, 'namespace' | 'xid'>;
+import type { SessionKey } from '../../core/index.js';
+import { keyOf } from '../merge-changes.js';
 
 /** No row has it: a write to a session without a known row changes nothing and is refused. */
 const NO_ROW = -1;
@@ -18,26 +17,21 @@ export class SessionIds {
   }
 
   /** The id under which a new session is to be written. */
-  add(session: Key): number {
+  add(session: SessionKey): number {
     this.#last += 1;
     this.set(session, this.#last);
     return this.#last;
   }
 
-  set(session: Key, id: number): void {
+  set(session: SessionKey, id: number): void {
     this.#ids.set(keyOf(session), id);
   }
 
-  of(session: Key): number {
+  of(session: SessionKey): number {
     return this.#ids.get(keyOf(session)) ?? NO_ROW;
   }
 
-  remove(session: Key): void {
+  remove(session: SessionKey): void {
     this.#ids.delete(keyOf(session));
   }
-}
-
-/** An xid holds no slash, so two pairs never share a key. */
-function keyOf({ namespace, xid }: Key): string {
-  return `${xid}/${namespace}`;
 }

@@ -1,9 +1,18 @@
-import { StoreUnavailableError, messageOf } from '../../../protocol/index.js';
+import { NEVER_MS, StoreUnavailableError, messageOf } from '../../../protocol/index.js';
 import { failpoint } from '../../../system/index.js';
-import type { Session } from '../../core/index.js';
-import type { Claim, SessionStore, StoreAnswer, StoreCommand } from '../session-store.interface.js';
-import { readMeta, writeMeta } from './meta.js';
-import { branchFromRow, sessionFromRow } from './rows.js';
+import type { Session, SessionKey } from '../../core/index.js';
+import type { SessionWrite } from '../merge-changes.js';
+import { mergeChanges } from '../merge-changes.js';
+import { CHANGING_COLUMNS, SESSION_COLUMNS, rowOf, sessionOf } from '../session-codec.js';
+import type {
+  ClaimRequest,
+  PurgeCommand,
+  SessionQuery,
+  SessionStore,
+  StoreAnswer,
+  StoreCommand,
+} from '../session-store.interface.js';
+import { listSessions } from './list-sessions.js';
 import { SessionIds } from './session-ids.js';
 import type { SqliteDatabase, SqliteRow } from './sqlite-database.interface.js';
 import type { Statements } from './statements.js';
@@ -13,6 +22,8 @@ import type { WalFile } from './wal-file.js';
 /** How the store gets at its file. */
 export interface SqliteConnection {
   readonly place: string;
+  /** Whether several coordinators of this process use the store. */
+  readonly isShared: boolean;
   open(): SqliteDatabase;
   /** Whether `open` leads to the same data again. */
   readonly canReopen: boolean;
@@ -21,14 +32,20 @@ export interface SqliteConnection {
   release(): void;
 }
 
-/** What kept a command from being written, or from being known to be. */
+/** What kept something from being written, or from being known to be. */
 type Trouble = Extract<StoreAnswer, { kind: 'failed' | 'unknown' }>;
 
-const DONE: StoreAnswer = { kind: 'done', count: 1 };
+/** With so few rows in a batch, there is not much going on. */
+const LONE_WRITES_MAX = 2;
+
+/** One row to be written, or one purge. */
+type Step = SessionWrite | { readonly command: PurgeCommand; readonly places: readonly number[] };
 
 const isWritten = (count: number | Trouble): count is number => typeof count === 'number';
 
-/** Sessions in one SQLite file that this process owns. */
+const isTrouble = ({ kind }: StoreAnswer): boolean => kind === 'failed' || kind === 'unknown';
+
+/** Sessions in one SQLite file. */
 export class SqliteSessionStore implements SessionStore {
   readonly #connection: SqliteConnection;
   readonly #ids: SessionIds;
@@ -51,44 +68,55 @@ export class SqliteSessionStore implements SessionStore {
     return this.#connection.place;
   }
 
+  get isShared(): boolean {
+    return this.#connection.isShared;
+  }
+
   async apply(batch: readonly StoreCommand[]): Promise<readonly StoreAnswer[]> {
-    const counts = this.#write(batch);
-    if (counts.some(isWritten)) {
-      const failure = await this.#sync();
-      if (failure !== undefined) return counts.map((count) => (isWritten(count) ? failure : count));
-    }
-    return batch.map((command, index) => this.#answer(command, counts[index] ?? 0));
+    const { purges, writes } = mergeChanges(batch);
+    const steps: Step[] = [...writes];
+    for (const { command, place } of purges) steps.push({ command, places: [place] });
+    const counts = this.#write(steps);
+    const failure = counts.some(isWritten) ? await this.#sync(steps.length) : undefined;
+    const answers: StoreAnswer[] = [];
+    steps.forEach((step, index) => {
+      const count = counts[index] ?? 0;
+      const answer = isWritten(count) ? (failure ?? this.#answer(step, count)) : count;
+      // Whether its row is there is not known, nor under which id.
+      if (isTrouble(answer) && 'after' in step) this.#ids.remove(step.after);
+      for (const place of step.places) answers[place] = answer;
+    });
+    return answers;
   }
 
   /** What it finds has been on the disk before: nobody may be told of a record that is not. */
-  async load(namespace: string, xid: string): Promise<Session | undefined> {
+  async load(keys: readonly SessionKey[]): Promise<readonly (Session | undefined)[]> {
     await this.#syncing?.catch(() => undefined);
-    return this.#reading(() => this.#find(namespace, xid));
+    return this.#reading(() => keys.map((key) => this.#find(key)));
   }
 
-  async claimOpen(owner: string): Promise<Claim> {
-    const claim = this.#claimOpen(owner);
-    const failure = await this.#sync();
-    if (failure === undefined) return claim;
-    const cause = failure.error;
-    throw new StoreUnavailableError(this.place, messageOf(cause), { cause });
+  async claim(request: ClaimRequest): Promise<readonly Session[]> {
+    const taken = this.#reading(() => this.#claim(request));
+    if (taken.length > 0) await this.#syncOrThrow();
+    return taken;
   }
 
-  #claimOpen(owner: string): Claim {
+  async handOver(owner: string, nowMs: number): Promise<void> {
+    this.#reading(() => this.#statements.handOver.run(nowMs, owner, nowMs));
+    await this.#syncOrThrow();
+  }
+
+  async endedAtOfNewest(countMax: number): Promise<number | undefined> {
+    await this.#syncing?.catch(() => undefined);
     return this.#reading(() => {
-      const epoch = Number(readMeta(this.#database, 'epoch') ?? 0) + 1;
-      this.#statements.begin.run();
-      try {
-        writeMeta(this.#database, 'epoch', String(epoch));
-        this.#statements.claimOpen.run(owner, epoch);
-        this.#statements.commit.run();
-      } catch (error) {
-        this.#rollback();
-        throw error;
-      }
-      const sessions = this.#statements.openSessions.all().map((row) => this.#session(row));
-      return { ownership: { owner, epoch }, sessions };
+      const [row] = this.#statements.endedAtOfNewest.all(countMax - 1);
+      return row === undefined ? undefined : Number(row['ended_at_ms']);
     });
+  }
+
+  async list(query: SessionQuery): Promise<readonly Session[]> {
+    await this.#syncing?.catch(() => undefined);
+    return this.#reading(() => listSessions(this.#database, query));
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- what it throws must reject
@@ -98,11 +126,33 @@ export class SqliteSessionStore implements SessionStore {
     this.#connection.release();
   }
 
+  #claim(request: ClaimRequest): readonly Session[] {
+    const { countMax, leaseUntilMs, nowMs, owner, which } = request;
+    const sql = this.#statements;
+    // Every lease ends before that, also one that never lapses.
+    const lapsedAtMs = which === 'open' ? NEVER_MS : nowMs;
+    const ownLapsedAtMs = which === 'open' ? NEVER_MS : (request.ownLapsedAtMs ?? nowMs);
+    // Looked for outside a transaction: mostly there is none, and nobody else writes in between.
+    const ids = sql.lapsed
+      .all(lapsedAtMs, owner, ownLapsedAtMs, countMax)
+      .map((row) => Number(row['id']));
+    if (ids.length === 0) return [];
+    sql.begin.run();
+    try {
+      for (const id of ids) sql.claim.run(owner, leaseUntilMs, id);
+      sql.commit.run();
+    } catch (error) {
+      this.#rollback();
+      throw error;
+    }
+    return ids.flatMap((id) => sql.byId.all(id)).map((row) => this.#session(row));
+  }
+
   /** Puts what was committed on the disk. Returns why that is not known to have happened. */
-  async #sync(): Promise<Trouble | undefined> {
+  async #sync(writeCount = LONE_WRITES_MAX): Promise<Trouble | undefined> {
     failpoint('store.sync');
     try {
-      this.#syncing = this.#connection.wal.sync();
+      this.#syncing = this.#connection.wal.sync(writeCount <= LONE_WRITES_MAX);
       await this.#syncing;
       return undefined;
     } catch (error) {
@@ -113,22 +163,29 @@ export class SqliteSessionStore implements SessionStore {
     }
   }
 
-  /** Returns for each command how many rows it wrote, or why that is not known. */
-  #write(batch: readonly StoreCommand[]): readonly (number | Trouble)[] {
+  async #syncOrThrow(): Promise<void> {
+    const failure = await this.#sync();
+    if (failure === undefined) return;
+    const cause = failure.error;
+    throw new StoreUnavailableError(this.place, messageOf(cause), { cause });
+  }
+
+  /** Returns for each step how many rows it wrote, or why that is not known. */
+  #write(steps: readonly Step[]): readonly (number | Trouble)[] {
     try {
       this.#reopenIfSuspect();
       this.#statements.begin.run();
     } catch (error) {
-      return batch.map(() => ({ kind: 'failed', error }));
+      return steps.map(() => ({ kind: 'failed', error }));
     }
     let counts: readonly number[];
     try {
-      counts = batch.map((command) => this.#run(command));
+      counts = steps.map((step) => this.#run(step));
     } catch (error) {
       this.#rollback();
-      if (batch.length === 1) return [{ kind: 'failed', error }];
+      if (steps.length === 1) return [{ kind: 'failed', error }];
       // One of them cannot be written. Alone, each is answered for itself.
-      return batch.flatMap((command) => this.#write([command]));
+      return steps.flatMap((step) => this.#write([step]));
     }
     failpoint('store.commit');
     try {
@@ -137,110 +194,48 @@ export class SqliteSessionStore implements SessionStore {
     } catch (error) {
       this.#rollback();
       this.#isSuspect = true;
-      return batch.map(() => ({ kind: 'unknown', error }));
+      return steps.map(() => ({ kind: 'unknown', error }));
     }
   }
 
-  #run(command: StoreCommand): number {
+  #run(step: Step): number {
     const sql = this.#statements;
-    if (command.kind === 'purge') return sql.purge.run(command.endedBeforeMs, command.countMax);
-    const { after } = command;
-    switch (command.kind) {
-      case 'begin':
-        return sql.beginSession.run(
-          this.#ids.add(after),
-          after.namespace,
-          after.xid,
-          after.kind,
-          after.name,
-          after.applicationId,
-          after.timeoutMs,
-          after.beganAtMs,
-          after.dueAtMs,
-          after.owner,
-          after.epoch,
-        );
-      case 'add-branch': {
-        const { branch } = command;
-        return sql.addBranch.run(
-          branch.branchId,
-          branch.seq,
-          branch.type,
-          branch.resourceId,
-          branch.applicationId,
-          branch.data ?? null,
-          this.#ids.of(after),
-          after.epoch,
-        );
-      }
-      case 'change-branch': {
-        const { branch, from } = command;
-        return sql.changeBranch.run(
-          branch.status,
-          branch.attempts,
-          branch.dueAtMs,
-          branch.lastError ?? null,
-          this.#ids.of(after),
-          branch.branchId,
-          from,
-          after.epoch,
-        );
-      }
-      case 'change-session':
-        return sql.changeSession.run(
-          after.status,
-          after.reason ?? null,
-          after.rollbackOnly ?? null,
-          this.#ids.of(after),
-          after.epoch,
-          command.from,
-        );
-      case 'end':
-        return this.#end(command);
+    if ('command' in step) return sql.purge.run(step.command.endedBeforeMs, step.command.countMax);
+    const { after, before } = step;
+    const row = rowOf(after);
+    if (before === undefined) {
+      return sql.insert.run(this.#ids.add(after), ...SESSION_COLUMNS.map((name) => row[name]));
     }
+    const values = CHANGING_COLUMNS.map((name) => row[name]);
+    return sql.replace.run(...values, this.#ids.of(after), before.version, before.epoch);
   }
 
-  #end({ after, from, hadBranches }: Extract<StoreCommand, { kind: 'end' }>): number {
-    const id = this.#ids.of(after);
-    const count = this.#statements.endSession.run(
-      after.status,
-      after.reason ?? null,
-      after.endedAtMs ?? null,
-      id,
-      after.epoch,
-      from,
-    );
-    if (count === 1 && hadBranches) this.#statements.deleteBranches.run(id);
-    return count;
+  #answer(step: Step, count: number): StoreAnswer {
+    if ('command' in step) return { kind: 'done', count };
+    const { after } = step;
+    if (count !== 1) return this.#refusal(after);
+    if (after.endedAtMs !== undefined) this.#ids.remove(after);
+    return { kind: 'done', count };
   }
 
-  #answer(command: StoreCommand, count: number | Trouble): StoreAnswer {
-    if (typeof count !== 'number') return count;
-    if (command.kind === 'purge') return { kind: 'done', count };
-    if (count !== 1) return this.#refusal(command.after);
-    if (command.kind === 'end') this.#ids.remove(command.after);
-    return DONE;
-  }
-
-  #refusal({ namespace, xid }: Session): StoreAnswer {
+  #refusal(key: SessionKey): StoreAnswer {
     try {
-      return { kind: 'refused', found: this.#find(namespace, xid) };
+      return { kind: 'refused', found: this.#find(key) };
     } catch (error) {
       return { kind: 'failed', error };
     }
   }
 
-  #find(namespace: string, xid: string): Session | undefined {
-    const [row] = this.#statements.findSession.all(xid, namespace);
-    return row && this.#session(row);
+  #find(key: SessionKey): Session | undefined {
+    const [row] = this.#statements.find.all(key.xid, key.namespace);
+    if (row !== undefined) return this.#session(row);
+    this.#ids.remove(key);
+    return undefined;
   }
 
   #session(row: SqliteRow): Session {
-    const id = Number(row['id']);
-    const isOpen = row['ended_at_ms'] === null;
-    const branches = isOpen ? this.#statements.branchesOf.all(id).map(branchFromRow) : [];
-    const session = sessionFromRow(row, branches);
-    if (isOpen) this.#ids.set(session, id);
+    const session = sessionOf(row);
+    if (session.endedAtMs === undefined) this.#ids.set(session, Number(row['id']));
     else this.#ids.remove(session);
     return session;
   }

@@ -1,57 +1,51 @@
+import { NEVER_MS } from '../../../protocol/index.js';
+import { CHANGING_COLUMNS, SESSION_COLUMNS } from '../session-codec.js';
 import type { SqliteDatabase, SqliteStatement } from './sqlite-database.interface.js';
 
-/*
- * One statement per kind of command. Each carries the state it expects, so that a stale writer
- * changes no row, and the number of changed rows says whether it held.
- */
-
-const BEGIN_SESSION = `
-INSERT INTO session (id, namespace, xid, kind, name, application_id, status, timeout_ms,
-  began_at_ms, due_at_ms, owner, epoch)
-VALUES (?, ?, ?, ?, ?, ?, 'active', ?, ?, ?, ?, ?)
+const INSERT = `
+INSERT INTO session (id, ${SESSION_COLUMNS.join(', ')})
+VALUES (?, ${SESSION_COLUMNS.map(() => '?').join(', ')})
 ON CONFLICT DO NOTHING`;
 
-const ADD_BRANCH = `
-INSERT INTO branch (branch_id, seq, type, resource_id, application_id, data, status, attempts,
-  due_at_ms, session_id)
-SELECT ?, ?, ?, ?, ?, ?, 'registered', 0, 0, id
-FROM session WHERE id = ? AND epoch = ? AND status = 'active'
-ON CONFLICT DO NOTHING`;
-
-const CHANGE_BRANCH = `
-UPDATE branch SET status = ?, attempts = ?, due_at_ms = ?, last_error = ?
-WHERE session_id = ? AND branch_id = ? AND status = ?
-  AND EXISTS (SELECT 1 FROM session WHERE id = session_id AND epoch = ?)`;
-
-const CHANGE_SESSION = `
-UPDATE session SET status = ?, reason = ?, rollback_only = ?
-WHERE id = ? AND epoch = ? AND status = ?`;
-
-const END_SESSION = `
-UPDATE session SET status = ?, reason = ?, ended_at_ms = ?
-WHERE id = ? AND epoch = ? AND status = ?`;
+/** The number of changed rows says whether what it was decided on still stood. */
+const REPLACE = `
+UPDATE session SET ${CHANGING_COLUMNS.map((column) => `${column} = ?`).join(', ')}
+WHERE id = ? AND version = ? AND epoch = ?`;
 
 const PURGE = `
 DELETE FROM session WHERE id IN
   (SELECT id FROM session WHERE ended_at_ms < ? ORDER BY ended_at_ms LIMIT ?)`;
 
-const FIND_SESSION = 'SELECT * FROM session WHERE xid = ? AND namespace = ?';
+const LAPSED = `
+SELECT id FROM session WHERE ended_at_ms IS NULL AND lease_until_ms <= ?
+  AND (owner <> ? OR lease_until_ms <= ?)
+ORDER BY lease_until_ms LIMIT ?`;
+
+const CLAIM = `
+UPDATE session SET owner = ?, epoch = epoch + 1, version = version + 1, lease_until_ms = ?
+WHERE id = ?`;
+
+const HAND_OVER = `
+UPDATE session SET lease_until_ms = ?
+WHERE ended_at_ms IS NULL AND owner = ? AND lease_until_ms > ? AND lease_until_ms < ${String(NEVER_MS)}`;
+
+const ENDED_AT_OF_NEWEST = `
+SELECT ended_at_ms FROM session WHERE ended_at_ms IS NOT NULL
+ORDER BY ended_at_ms DESC LIMIT 1 OFFSET ?`;
 
 const SQL = {
   begin: 'BEGIN IMMEDIATE',
   commit: 'COMMIT',
   rollback: 'ROLLBACK',
-  beginSession: BEGIN_SESSION,
-  addBranch: ADD_BRANCH,
-  changeBranch: CHANGE_BRANCH,
-  changeSession: CHANGE_SESSION,
-  endSession: END_SESSION,
-  deleteBranches: 'DELETE FROM branch WHERE session_id = ?',
+  insert: INSERT,
+  replace: REPLACE,
   purge: PURGE,
-  claimOpen: 'UPDATE session SET owner = ?, epoch = ? WHERE ended_at_ms IS NULL',
-  findSession: FIND_SESSION,
-  openSessions: 'SELECT * FROM session WHERE ended_at_ms IS NULL',
-  branchesOf: 'SELECT * FROM branch WHERE session_id = ? ORDER BY seq',
+  lapsed: LAPSED,
+  claim: CLAIM,
+  handOver: HAND_OVER,
+  endedAtOfNewest: ENDED_AT_OF_NEWEST,
+  find: 'SELECT * FROM session WHERE xid = ? AND namespace = ?',
+  byId: 'SELECT * FROM session WHERE id = ?',
   lastId: 'SELECT max(id) AS id FROM session',
 } as const;
 

@@ -1,4 +1,10 @@
-import type { SessionStore, StoreAnswer, StoreCommand } from '../../../../lib/coordinator/index.js';
+import type {
+  ClaimRequest,
+  SessionQuery,
+  SessionStore,
+  StoreAnswer,
+  StoreCommand,
+} from '../../../../lib/coordinator/index.js';
 
 export type Fault =
   /** Nothing is written, and that is known. */
@@ -14,6 +20,8 @@ export class FaultyStore implements SessionStore {
   /** Commands of this kind alone fail. */
   failingKind: StoreCommand['kind'] | undefined;
   loadFails = false;
+  /** How often it was read. */
+  loadCount = 0;
   /** Writes wait for it. */
   gate: Promise<void> | undefined;
 
@@ -21,6 +29,10 @@ export class FaultyStore implements SessionStore {
 
   get place(): string {
     return this.inner.place;
+  }
+
+  get isShared(): boolean {
+    return this.inner.isShared;
   }
 
   async apply(batch: readonly StoreCommand[]): Promise<readonly StoreAnswer[]> {
@@ -37,13 +49,31 @@ export class FaultyStore implements SessionStore {
     );
   }
 
-  async load(namespace: string, xid: string): ReturnType<SessionStore['load']> {
+  async load(keys: Parameters<SessionStore['load']>[0]): ReturnType<SessionStore['load']> {
+    this.loadCount += 1;
     if (this.loadFails) throw new Error('the store cannot be read');
-    return this.inner.load(namespace, xid);
+    return this.inner.load(keys);
   }
 
-  claimOpen(owner: string): ReturnType<SessionStore['claimOpen']> {
-    return this.inner.claimOpen(owner);
+  /** Takes sessions over. What fails then is known only to the store. */
+  async claim(request: ClaimRequest): ReturnType<SessionStore['claim']> {
+    const { fault } = this;
+    const isDone = fault === undefined || fault === 'loses the answer';
+    const taken = isDone ? await this.inner.claim(request) : [];
+    if (fault !== undefined) throw new Error(`the store ${fault}`);
+    return taken;
+  }
+
+  handOver(owner: string, nowMs: number): Promise<void> {
+    return this.inner.handOver(owner, nowMs);
+  }
+
+  endedAtOfNewest(countMax: number): Promise<number | undefined> {
+    return this.inner.endedAtOfNewest(countMax);
+  }
+
+  list(query: SessionQuery): ReturnType<SessionStore['list']> {
+    return this.inner.list(query);
   }
 
   close(): Promise<void> {

@@ -28,6 +28,7 @@ export async function sqliteUnderTest(
   const store = new engine.SqliteSessionStore(
     {
       place: file,
+      isShared: false,
       open: () => connect(driver, file),
       canReopen: true,
       wal,

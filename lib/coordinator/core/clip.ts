@@ -1,0 +1,9 @@
+/**
+ * The beginning of a text, as every store can keep it: PostgreSQL refuses NUL and half a surrogate
+ * pair, which a cut can leave behind.
+ */
+export function clip(text: string, lengthMax: number): string {
+  return text.slice(0, lengthMax).replaceAll('\0', '').replace(LONE_SURROGATES, '\ufffd');
+}
+
+const LONE_SURROGATES = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;

@@ -1,0 +1,3 @@
+export type { MysqlStoreOptions } from './open-mysql-store.js';
+export { openMysqlDatabase, openMysqlStore } from './open-mysql-store.js';
+export { MYSQL_SCHEMA } from './mysql-schema.js';

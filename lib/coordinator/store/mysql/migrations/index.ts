@@ -1,0 +1,4 @@
+import { SESSIONS } from './0001-sessions.js';
+
+/** In their order; the place in the list, counted from 1, is the version that it leads to. */
+export const MIGRATIONS: readonly (readonly string[])[] = [SESSIONS];

@@ -1,0 +1,94 @@
+import type { SessionKey } from '../../core/index.js';
+import type { PurgeCommand, SessionQuery } from '../session-store.interface.js';
+import type { SqlDatabase, SqlRow } from '../sql/index.js';
+import type { LapsedClaim, SqlEngine } from '../sql/index.js';
+import { again } from './again.js';
+import { jsonLists } from './json-lists.js';
+import {
+  ENDED_AT,
+  HAND_OVER,
+  LISTINGS,
+  LOAD_SESSIONS,
+  LOCK_ENDED,
+  LOCK_LAPSED,
+  REMOVE,
+  TAKE_OVER,
+} from './statements.js';
+import { writeSessions } from './write-sessions.js';
+
+/** MySQL 8.0 and MariaDB 10.6, and later ones. MySQL itself is written for, not tested. */
+export const mysqlEngine: SqlEngine = {
+  write: writeSessions,
+  load,
+  claim,
+  handOver,
+  purge,
+  endedAt,
+  list,
+};
+
+async function load(
+  database: SqlDatabase,
+  keys: readonly SessionKey[],
+): Promise<readonly SqlRow[]> {
+  const rows: SqlRow[] = [];
+  for (const part of jsonLists(keys.map(({ namespace, xid }) => [xid, namespace]))) {
+    rows.push(...(await database.query(LOAD_SESSIONS, [part])).rows);
+  }
+  return rows;
+}
+
+function claim(database: SqlDatabase, claim: LapsedClaim): Promise<readonly SqlRow[]> {
+  const { countMax, lapsedAtMs, leaseUntilMs, owner, ownLapsedAtMs } = claim;
+  return again(() =>
+    database.transaction(async (connection) => {
+      const { rows } = await connection.query(LOCK_LAPSED, [
+        lapsedAtMs,
+        owner,
+        ownLapsedAtMs,
+        countMax,
+      ]);
+      for (const part of jsonLists(rows.map(({ id }) => Number(id)))) {
+        await connection.query(TAKE_OVER, [part, owner, leaseUntilMs]);
+      }
+      // Nobody else can have changed a locked row, so there is no need to read it again.
+      return rows.map((row) => ({
+        ...row,
+        owner,
+        epoch: Number(row['epoch']) + 1,
+        version: Number(row['version']) + 1,
+        lease_until_ms: leaseUntilMs,
+      }));
+    }),
+  );
+}
+
+async function handOver(database: SqlDatabase, owner: string, nowMs: number): Promise<void> {
+  await again(() => database.query(HAND_OVER, [nowMs, nowMs, owner]));
+}
+
+function purge(database: SqlDatabase, command: PurgeCommand): Promise<number> {
+  const { countMax, endedBeforeMs } = command;
+  return again(() =>
+    database.transaction(async (connection) => {
+      const { rows } = await connection.query(LOCK_ENDED, [endedBeforeMs, countMax]);
+      for (const part of jsonLists(rows.map(({ id }) => Number(id)))) {
+        await connection.query(REMOVE, [part]);
+      }
+      return rows.length;
+    }),
+  );
+}
+
+async function endedAt(database: SqlDatabase, place: number): Promise<number | undefined> {
+  const [row] = (await database.query(ENDED_AT, [Math.max(0, place - 1)])).rows;
+  return row === undefined ? undefined : Number(row['ended_at_ms']);
+}
+
+async function list(
+  database: SqlDatabase,
+  { countMax, namespace, which }: SessionQuery,
+): Promise<readonly SqlRow[]> {
+  const wanted = namespace ?? null;
+  return (await database.query(LISTINGS[which], [wanted, wanted, countMax])).rows;
+}

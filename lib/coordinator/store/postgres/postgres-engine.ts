@@ -1,0 +1,69 @@
+import { NEVER_MS } from '../../../protocol/index.js';
+import type { SessionWrite } from '../merge-changes.js';
+import { keyOf } from '../merge-changes.js';
+import { CHANGING_COLUMNS, SESSION_COLUMNS, rowOf } from '../session-codec.js';
+import type { SqlDatabase, SqlEngine, SqlRow } from '../sql/index.js';
+import { keyParameter, writeParameters } from '../sql/index.js';
+import {
+  CLAIM,
+  ENDED_AT,
+  HAND_OVER,
+  INSERT_ONE,
+  LIST,
+  LOAD,
+  PURGE,
+  UPDATE_ONE,
+  WRITE,
+} from './statements.js';
+
+/** Sessions in PostgreSQL 12 or later. Every call is one statement, hence one round trip. */
+export const postgresEngine: SqlEngine = {
+  async write(database, writes) {
+    const [first] = writes;
+    if (first !== undefined && writes.length === 1) return [await writeOne(database, first)];
+    const { inserts, updates } = writeParameters(writes);
+    const { rows } = await database.query(WRITE, [inserts, updates]);
+    const held = new Set(rows.map(rowKey));
+    return writes.map(({ after }) => held.has(keyOf(after)));
+  },
+  async load(database, keys) {
+    return (await database.query(LOAD, [keyParameter(keys)])).rows;
+  },
+  async claim(database, { countMax, lapsedAtMs, leaseUntilMs, owner, ownLapsedAtMs }) {
+    const values = [owner, lapsedAtMs, leaseUntilMs, countMax, ownLapsedAtMs];
+    return (await database.query(CLAIM, values)).rows;
+  },
+  async handOver(database, owner, nowMs) {
+    await database.query(HAND_OVER, [owner, nowMs, NEVER_MS]);
+  },
+  async purge(database, { countMax, endedBeforeMs }) {
+    return (await database.query(PURGE, [endedBeforeMs, countMax])).writtenCount;
+  },
+  async endedAt(database, place) {
+    const [row] = (await database.query(ENDED_AT, [place - 1])).rows;
+    return row === undefined ? undefined : Number(row['ended_at_ms']);
+  },
+  async list(database, { countMax, namespace, which }) {
+    return (await database.query(LIST[which], [namespace ?? null, countMax])).rows;
+  },
+};
+
+async function writeOne(database: SqlDatabase, write: SessionWrite): Promise<boolean> {
+  const { after, before } = write;
+  const row = rowOf(after);
+  const { writtenCount } =
+    before === undefined
+      ? await database.query(
+          INSERT_ONE,
+          SESSION_COLUMNS.map((column) => row[column]),
+        )
+      : await database.query(UPDATE_ONE, [
+          ...CHANGING_COLUMNS.map((column) => row[column]),
+          ...[after.xid, after.namespace, before.version, before.epoch],
+        ]);
+  return writtenCount === 1;
+}
+
+function rowKey(row: SqlRow): string {
+  return keyOf({ xid: String(row['xid']), namespace: String(row['namespace']) });
+}

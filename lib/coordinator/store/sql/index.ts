@@ -1,0 +1,17 @@
+export type { DataSourceLike } from './data-source.database.js';
+export { DataSourceDatabase } from './data-source.database.js';
+export type { SqlSchema } from './schema.js';
+export { assertSchema, migrate, missingVersions } from './schema.js';
+export type {
+  SqlConnection,
+  SqlDatabase,
+  SqlResult,
+  SqlRow,
+  SqlValue,
+  TroubleKind,
+} from './sql-database.interface.js';
+export { SqlTrouble } from './sql-database.interface.js';
+export type { LapsedClaim, SqlEngine } from './sql-engine.interface.js';
+export { SERVER_ADVICE, SqlSessionStore } from './sql-session.store.js';
+export type { WriteParameters } from './write-parameters.js';
+export { keyParameter, writeParameters } from './write-parameters.js';

@@ -1,0 +1,71 @@
+import type { Clock } from '../../protocol/index.js';
+import { TIMEOUT_MS_MAX } from '../../protocol/index.js';
+import { ELSEWHERE_MS_MAX, ELSEWHERE_MS_MIN } from './limits.js';
+import type { LiveSession } from './live-session.js';
+import type { SessionTable } from './session-table.js';
+import type { Standing } from './standing.js';
+import type { Waiters } from './waiters.js';
+import { sleep } from './within-ms.js';
+
+/** What somebody waits for. */
+export interface Awaited {
+  readonly isOver: (session: Standing) => boolean;
+  /** Whom the session wakes when it may be over. */
+  readonly waitersOf: (live: LiveSession) => Waiters;
+}
+
+interface SessionWaitDeps {
+  readonly clock: Clock;
+  readonly table: SessionTable;
+  /** Whether other nodes may change a session, or take it, without a word. */
+  readonly isShared: boolean;
+  /** Somebody waits for what may be a lazy write. */
+  readonly hurry: () => void;
+}
+
+/** Waits for what becomes of sessions, at this node or elsewhere. */
+export class SessionWait {
+  readonly #deps: SessionWaitDeps;
+  #isStopped = false;
+
+  constructor(deps: SessionWaitDeps) {
+    this.#deps = deps;
+  }
+
+  /** Whoever is woken from now on gets what stands. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /**
+   * Waits until it is over, at the latest until the time is up, and answers what stands then. Where
+   * other nodes may have their hands in it, the store is looked at again and again.
+   *
+   * @throws StoreUnavailableError
+   */
+  async until(xid: string, timeoutMs: number, { isOver, waitersOf }: Awaited): Promise<Standing> {
+    const { clock, hurry, isShared, table } = this.#deps;
+    const endMs = clock.monotonicMs() + Math.min(timeoutMs, TIMEOUT_MS_MAX);
+    let pauseMs = ELSEWHERE_MS_MIN;
+    let isMemorySure = true;
+    for (;;) {
+      const live = table.driven(xid);
+      const standing = live && isMemorySure ? live.session : await table.load(xid);
+      const leftMs = endMs - clock.monotonicMs();
+      if (isOver(standing) || leftMs <= 0 || this.#isStopped) return standing;
+      const waitMs = live && !isShared ? leftMs : Math.min(pauseMs, leftMs);
+      pauseMs = Math.min(pauseMs * 2, ELSEWHERE_MS_MAX);
+      isMemorySure = !isShared;
+      if (live === undefined) {
+        await sleep(clock, waitMs);
+        continue;
+      }
+      const event = waitersOf(live).wait(clock, waitMs);
+      hurry();
+      await event;
+      table.release(live);
+      // What has just happened here need not be read, and must not fail to be.
+      if (!live.isDoubtful && isOver(live.session)) return live.session;
+    }
+  }
+}

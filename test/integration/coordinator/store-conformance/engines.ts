@@ -1,0 +1,137 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { SessionStore } from '../../../../lib/coordinator/store/session-store.interface.js';
+import { MemorySessionStore } from '../../../../lib/coordinator/store/memory/index.js';
+import { openMysqlStore } from '../../../../lib/coordinator/store/mysql/index.js';
+import { openPostgresStore } from '../../../../lib/coordinator/store/postgres/index.js';
+import { findSqliteDriver } from '../../../../lib/coordinator/store/sqlite/find-driver.js';
+import { openSqliteStore } from '../../../../lib/coordinator/store/sqlite/index.js';
+import { createTestDatabase } from '../../../servers/test-database.js';
+import { createTestMariadb, hasMariadb } from '../../../servers/test-mariadb.js';
+
+/** One engine, for one test file. */
+export interface EngineUnderTest {
+  /** A store without records. Those of the test before are closed or empty now. */
+  empty(): Promise<SessionStore>;
+  /** The store of another node on the same records, where the engine has such a thing. */
+  another(): Promise<SessionStore>;
+  /** The records after a restart: all stores are closed before. */
+  reopened(): Promise<SessionStore>;
+  /** Closes the stores and removes the place. */
+  close(): Promise<void>;
+}
+
+export interface EngineEntry {
+  readonly engine: string;
+  /** Whether several nodes may use it. */
+  readonly isShared: boolean;
+  create(): Promise<EngineUnderTest>;
+}
+
+/** Every engine must pass every test of this folder. */
+export const ENGINES: readonly EngineEntry[] = [
+  { engine: 'memory', isShared: true, create: createMemory },
+  { engine: 'SQLite', isShared: false, create: createSqlite },
+  { engine: 'PostgreSQL', isShared: true, create: createPostgres },
+  // The start of the test run says aloud when there is no server.
+  ...(hasMariadb() ? [{ engine: 'MariaDB', isShared: true, create: createMariadb }] : []),
+];
+
+async function createMemory(): Promise<EngineUnderTest> {
+  let store = new MemorySessionStore();
+  return {
+    empty: async () => (store = new MemorySessionStore({ isShared: true })),
+    another: async () => store,
+    reopened: async () => store,
+    close: async () => undefined,
+  };
+}
+
+async function createSqlite(): Promise<EngineUnderTest> {
+  const folder = mkdtempSync(join(tmpdir(), 'dtx-conformance-'));
+  const file = join(folder, 'coordinator.db');
+  let store = await openSqliteStore(file);
+  // A further connection is a visitor, as that of a person who looks into the file.
+  const visitor = (await findSqliteDriver()).open(file);
+  return {
+    async empty() {
+      visitor.exec('DELETE FROM session');
+      return store;
+    },
+    another: () => Promise.reject(new Error('one process owns the file')),
+    async reopened() {
+      await store.close();
+      return (store = await openSqliteStore(file));
+    },
+    async close() {
+      visitor.close();
+      await store.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function createPostgres(): Promise<EngineUnderTest> {
+  const database = await createTestDatabase();
+  const plain = database.pool();
+  return overServer({
+    open: () => openPostgresStore({ url: database.url }),
+    // Quicker than TRUNCATE for as few as these.
+    clear: () => plain.query('DELETE FROM dtx_coordinator.session'),
+    drop: () => database.drop(),
+  });
+}
+
+async function createMariadb(): Promise<EngineUnderTest> {
+  const database = await createTestMariadb();
+  const plain = database.pool();
+  return overServer({
+    open: () => openMysqlStore({ url: database.url }),
+    // Few rows: TRUNCATE would make the table anew.
+    clear: () => plain.query('DELETE FROM dtx_coordinator_session'),
+    drop: () => database.drop(),
+  });
+}
+
+/** What differs between the database servers. */
+interface ServerPlace {
+  open(): Promise<SessionStore>;
+  /** Removes all records; there are tables already. */
+  clear(): Promise<unknown>;
+  drop(): Promise<void>;
+}
+
+/** A store of a server stays open from test to test: connecting costs more than the test. */
+export async function overServer({ clear, drop, open }: ServerPlace): Promise<EngineUnderTest> {
+  let store = await open();
+  let others: SessionStore[] = [];
+  const closeOthers = async (): Promise<void> => {
+    for (const other of others) await other.close();
+    others = [];
+  };
+  return {
+    async empty() {
+      await closeOthers();
+      await clear();
+      return store;
+    },
+    async another() {
+      const other = await open();
+      others.push(other);
+      return other;
+    },
+    async reopened() {
+      await closeOthers();
+      await store.close();
+      store = await open();
+      return store;
+    },
+    async close() {
+      await closeOthers();
+      await store.close();
+      await drop();
+    },
+  };
+}
