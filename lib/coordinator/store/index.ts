@@ -1,4 +1,3 @@
-export { keyOf } from './merge-changes.js';
 export { MemorySessionStore } from './memory/index.js';
 export { identityOfStore, openStore, readStore, visitStore } from './open-store.js';
 export type { DataSourceLocation, MemoryLocation, StoreLocation } from './open-store.js';

@@ -28,8 +28,8 @@ export interface ClaimRequest {
   readonly which: 'lapsed' | 'open';
   readonly nowMs: number;
   /**
-   * Of its own, those whose lease ended then or before: what a node has let lapse itself is meant for
-   * the others first. @default nowMs
+   * Of its own, those whose lease ended then or before: what a node has let lapse itself is meant
+   * for the others first. @default nowMs
    */
   readonly ownLapsedAtMs?: number;
   /** Their new lease. */
@@ -50,7 +50,7 @@ export interface SessionQuery {
  * Where sessions are durable. What a coordinator keeps in memory is a copy of it.
  *
  * A session is one record, its branches included; a write replaces it if the version and the epoch
- * that it was decided on still stand. Commands of one batch share one durable transaction. A command
+ * that it was decided on still stand. Commands of one batch share one durable transaction. One
  * that cannot be applied harms no other, except those behind it that were decided on its outcome.
  */
 export interface SessionStore {

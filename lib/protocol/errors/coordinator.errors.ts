@@ -63,7 +63,7 @@ export class OperationRefusedError extends DtxError {
     why: string,
   ) {
     super(
-      `Cannot ${action} global transaction ${xid}: ${why}. Only branches of a decided transaction ` +
+      `Cannot ${action} global transaction ${xid}: ${why}. Only branches of a decided one ` +
         `can be retried, stopped or accepted; "nestjs-dtx transactions" lists them.`,
     );
   }
@@ -76,8 +76,8 @@ export class MemoryStoreRefusedError extends DtxError {
   constructor() {
     super(
       `The coordinator's store ":memory:" forgets every transaction when the process ends, and ` +
-        `NODE_ENV is "production". Name a file or a database in coordinator.store; if nothing has ` +
-        `to survive, write coordinator: { store: { engine: 'memory', inProduction: true } }.`,
+        `NODE_ENV is "production". Name a file or a database in coordinator.store; if nothing ` +
+        `has to survive, write coordinator: { store: { engine: 'memory', inProduction: true } }.`,
     );
   }
 }

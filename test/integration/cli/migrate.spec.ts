@@ -6,6 +6,7 @@ import { run } from '../../../lib/cli/run.js';
 import { openPostgresStore } from '../../../lib/coordinator/store/postgres/index.js';
 import type { TestDatabase } from '../../servers/test-database.js';
 import { createTestDatabase } from '../../servers/test-database.js';
+import { createTestMariadb, describeMariadb } from '../../servers/test-mariadb.js';
 
 async function migrate(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   let out = '';
@@ -136,6 +137,22 @@ describe('nestjs-dtx migrate, before it reaches a database', () => {
 
     expect(exitCode).toBe(2);
     expect(err).toContain(message);
+  });
+});
+
+describeMariadb('nestjs-dtx migrate, on MariaDB', () => {
+  it('creates the tables, and what it prints does the same', async () => {
+    const [one, other] = [await createTestMariadb(), await createTestMariadb()];
+    const ran = await migrate(['--url', one.url]);
+    const printed = await migrate(['--print', '--url', other.url]);
+    await other.pool({ multipleStatements: true }).query(printed.out);
+
+    expect(ran).toMatchObject({ exitCode: 0, err: '' });
+    for (const { url } of [one, other]) {
+      expect((await migrate(['--url', url])).out).toContain('is up to date: schema version 1.');
+    }
+    await one.drop();
+    await other.drop();
   });
 });
 

@@ -85,7 +85,7 @@ function insert(database: SqliteDatabase, table: string, rows: readonly Row[]): 
 
 const BEGAN_AT_MS = session().beganAtMs;
 
-/** What a session of version 1 is today. It did not say when it was decided: not before it began. */
+/** What a session of version 1 is today. When it was decided is not known: after its begin. */
 function kept(overrides: Partial<Session>): Session {
   const isActive = overrides.status === undefined;
   return session({

@@ -36,12 +36,13 @@ export class MemorySessionStore implements SessionStore {
   apply(batch: readonly StoreCommand[]): Promise<readonly StoreAnswer[]> {
     const { purges, writes } = mergeChanges(batch);
     const answers: StoreAnswer[] = [];
-    for (const write of writes) {
-      const answer = this.#write(write);
-      for (const place of write.places) answers[place] = answer;
-    }
+    const stale = writes.filter((write) => !this.#write(write, answers));
     for (const { command, place } of purges) {
       answers[place] = { kind: 'done', count: this.#purge(command) };
+    }
+    for (const { after, places } of stale) {
+      const found = this.#sessions.get(keyOf(after));
+      for (const place of places) answers[place] = { kind: 'refused', found };
     }
     return Promise.resolve(answers);
   }
@@ -112,13 +113,13 @@ export class MemorySessionStore implements SessionStore {
     return [...this.#sessions.values()].filter(test);
   }
 
-  #write({ after, before }: SessionWrite): StoreAnswer {
+  /** @returns whether it held; only then is it answered */
+  #write({ after, before, places }: SessionWrite, answers: StoreAnswer[]): boolean {
     const found = this.#sessions.get(keyOf(after));
-    if (found?.version !== before?.version || found?.epoch !== before?.epoch) {
-      return { kind: 'refused', found };
-    }
+    if (found?.version !== before?.version || found?.epoch !== before?.epoch) return false;
     this.#sessions.set(keyOf(after), after);
-    return { kind: 'done', count: 1 };
+    for (const place of places) answers[place] = { kind: 'done', count: 1 };
+    return true;
   }
 
   #purge({ countMax, endedBeforeMs }: PurgeCommand): number {

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 import type { Clock } from '../../../protocol/index.js';
-import { messageOf } from '../../../protocol/index.js';
+import { InvalidOptionError, messageOf } from '../../../protocol/index.js';
 import type {
   SqlConnection,
   SqlDatabase,
@@ -47,7 +47,9 @@ export class DataSourceDatabase implements SqlDatabase {
    */
   readonly #outside = AsyncLocalStorage.snapshot();
 
+  /** @throws InvalidOptionError */
   constructor(source: DataSourceLike, options: DataSourceOptions) {
+    if (!source.isInitialized) throw notInitialized();
     this.#source = source;
     this.#options = options;
     const { database, type } = source.options;
@@ -99,6 +101,16 @@ export class DataSourceDatabase implements SqlDatabase {
       throw new SqlTrouble(messageOf(cause), { kind: 'unavailable', cause });
     }
   }
+}
+
+function notInitialized(): InvalidOptionError {
+  return new InvalidOptionError({
+    option: 'coordinator.store.dataSource',
+    value: 'not initialized',
+    fix:
+      'Wait for dataSource.initialize() first; in Nest, inject it into the factory of ' +
+      'DtxModule.forRootAsync.',
+  });
 }
 
 /** One connection of the data source, for as long as it is lent. */

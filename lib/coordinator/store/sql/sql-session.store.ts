@@ -43,14 +43,14 @@ export class SqlSessionStore implements SessionStore {
     // Nodes that write the same rows lock them in the same order, so they do not deadlock.
     const sorted = [...writes].sort(byKey);
     const written = await writeEach(this.#engine, this.#database, sorted);
+    const answers: StoreAnswer[] = [];
+    for (const { command, place } of purges) answers[place] = await this.#purge(command);
     const stale = sorted.filter((_, index) => written[index] === 'stale');
     const standing = await this.#standing(stale);
-    const answers: StoreAnswer[] = [];
     sorted.forEach((write, index) => {
       const answer = answerOf(write, written[index], standing);
       for (const place of write.places) answers[place] = answer;
     });
-    for (const { command, place } of purges) answers[place] = await this.#purge(command);
     return answers;
   }
 

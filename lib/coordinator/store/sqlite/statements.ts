@@ -27,7 +27,8 @@ WHERE id = ?`;
 
 const HAND_OVER = `
 UPDATE session SET lease_until_ms = ?
-WHERE ended_at_ms IS NULL AND owner = ? AND lease_until_ms > ? AND lease_until_ms < ${String(NEVER_MS)}`;
+WHERE ended_at_ms IS NULL AND owner = ?
+  AND lease_until_ms > ? AND lease_until_ms < ${String(NEVER_MS)}`;
 
 const ENDED_AT_OF_NEWEST = `
 SELECT ended_at_ms FROM session WHERE ended_at_ms IS NOT NULL

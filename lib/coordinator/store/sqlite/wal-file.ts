@@ -20,8 +20,8 @@ const QUICK_SYNC_MS = 0.5;
  * Under FULL, SQLite waits for the disk inside COMMIT, in the thread that serves every request.
  * Here the wait is a thread pool's: what arrives meanwhile gathers for the next batch. The promise
  * is the same, since a commit is in the log alone, and nobody is answered before this has resolved.
- * Only where nothing would gather, and the disk has just been quick, the hand-over to another thread
- * would cost more than the wait.
+ * Only where nothing would gather, and the disk has just been quick, the hand-over to another
+ * thread would cost more than the wait.
  *
  * Opening and closing the log frees none of SQLite's locks: those are on the other two files.
  */

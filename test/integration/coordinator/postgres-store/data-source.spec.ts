@@ -1,4 +1,5 @@
 import { DataSource } from 'typeorm';
+import { DataSource as OldDataSource } from 'typeorm-0.3';
 
 import { openPostgresStore } from '../../../../lib/coordinator/store/postgres/index.js';
 import type { SessionStore } from '../../../../lib/coordinator/store/session-store.interface.js';
@@ -100,6 +101,27 @@ describe('A PostgreSQL store over a TypeORM data source', () => {
     expect(answers).toEqual([failed, failed]);
     // The connections that came too late went back to the pool.
     expect(await standing(store, session())).toBeUndefined();
+  });
+
+  it('asks for one that is initialized', async () => {
+    const opening = openPostgresStore({ dataSource: new DataSource({ type: 'postgres' }) });
+
+    await expect(opening).rejects.toThrow(/DTX_ERR_CONFIG_OPTION.*initialize\(\)/);
+  });
+
+  it('takes one of TypeORM 0.3, too', async () => {
+    const old = await new OldDataSource({ type: 'postgres', url: database.url }).initialize();
+    const other = await openPostgresStore({ dataSource: old });
+
+    expect(await other.apply([insertOf(session()), insertOf(session({ xid: 'x2' }))])).toEqual([
+      DONE,
+      DONE,
+    ]);
+    expect(await other.apply([changeOf(session({ version: 7 }))])).toMatchObject([
+      { kind: 'refused' },
+    ]);
+    expect(xidsOf(await other.claim(claimOf({ which: 'open' })))).toEqual(['x1', 'x2']);
+    await old.destroy();
   });
 
   it('leaves the data source open when it is closed', async () => {

@@ -1,7 +1,17 @@
 import type { SessionStore } from '../../../../lib/coordinator/store/session-store.interface.js';
 import type { EngineUnderTest } from './engines.js';
 import { ENGINES } from './engines.js';
-import { NOW, branch, ended, given, purgeOf, session, standing, xidsOf } from './sessions.js';
+import {
+  NOW,
+  branch,
+  ended,
+  given,
+  insertOf,
+  purgeOf,
+  session,
+  standing,
+  xidsOf,
+} from './sessions.js';
 
 const STUCK = [branch({ status: 'needs-attention' })];
 
@@ -120,6 +130,18 @@ describe.each(ENGINES)('Records in $engine', ({ create }) => {
     expect(xidsOf(await store.list({ which: 'ended', countMax: 10 }))).toEqual(['third']);
     expect(await store.apply([purgeOf(NOW, 2)])).toEqual([{ kind: 'done', count: 1 }]);
     expect(await store.apply([purgeOf(NOW, 2)])).toEqual([{ kind: 'done', count: 0 }]);
+  });
+
+  it('are not found any more by a write of the batch that purges them', async () => {
+    const old = ended({ endedAtMs: 10 });
+    await given(store, old);
+
+    const answers = await store.apply([insertOf(session()), purgeOf(NOW)]);
+
+    expect(answers).toEqual([
+      { kind: 'refused', found: undefined },
+      { kind: 'done', count: 1 },
+    ]);
   });
 
   it('can begin anew under an xid that was purged', async () => {

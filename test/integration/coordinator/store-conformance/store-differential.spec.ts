@@ -21,7 +21,7 @@ const LEASE_MS = 3_000;
 const PATIENCE = { attemptsMax: 5, ageMsMax: 60_000 };
 
 /** Of each engine. `DTX_DIFFERENTIAL_RUNS=5000 npx jest store-differential` takes a long look. */
-const SEQUENCES = Number(process.env['DTX_DIFFERENTIAL_RUNS'] ?? 120);
+const SEQUENCES = Number(process.env['DTX_DIFFERENTIAL_RUNS'] ?? 200);
 
 /** A command for one session, decided on what a node believes to stand there. */
 interface Step {

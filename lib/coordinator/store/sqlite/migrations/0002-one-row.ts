@@ -2,9 +2,10 @@
  * A session is one row, its branches included: registration and decision are conditional writes on
  * it, and what is known of a branch stays known after the end.
  *
- * The rows lie in the order of their ids, so that transactions of the same moment share pages, and a
- * batch of them writes few; only `session_key` is random. Each of the other indexes holds one kind of
- * session alone: claiming, purging and a person's list look at their own only.
+ * The rows lie in the order of their ids, so that transactions of the same moment share pages, and
+ * a batch of them writes few; so do xids of the same moment in the index `session_key`. Each of the
+ * other indexes holds one kind of session alone: claiming, purging and a person's list look at their
+ * own only.
  */
 export const ONE_ROW = `
 CREATE TABLE session_2 (
