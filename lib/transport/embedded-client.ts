@@ -16,8 +16,8 @@ import { CoordinatorClosedError } from '../protocol/index.js';
 
 /** Calls a coordinator of this process, as functions. */
 export class EmbeddedClient implements CoordinatorClient {
-  /** Calls are functions; only on a store of one node does nobody else see what they do. */
-  readonly keepsOrder: boolean;
+  /** Calls are functions. Nodes that share the store wait a moment for a begin on its way. */
+  readonly keepsOrder = true;
   readonly #coordinator: NamespaceCoordinator;
   readonly #release: () => Promise<void>;
   readonly #attachments = new Set<Detach>();
@@ -25,7 +25,6 @@ export class EmbeddedClient implements CoordinatorClient {
 
   constructor(coordinator: NamespaceCoordinator, release: () => Promise<void>) {
     this.#coordinator = coordinator;
-    this.keepsOrder = coordinator.keepsOrder;
     this.#release = release;
   }
 

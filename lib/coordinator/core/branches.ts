@@ -10,7 +10,7 @@ import {
 import { beginRefusal, newSession } from './begin.js';
 import { clip } from './clip.js';
 import type { CommandOf } from './command.js';
-import type { Decision } from './decision.js';
+import type { Decision, Effect } from './decision.js';
 import { changed, refused, unchanged } from './decision.js';
 import { branchChanged } from './ending.js';
 import { limitExceeded } from './limits.js';
@@ -50,7 +50,10 @@ export function reportBranch(
   const branch = session && findBranch(session, branchId);
   if (session === undefined || branch?.status !== 'registered') return unchanged(session);
   const lastError = clip(reason, ERROR_TEXT_LENGTH_MAX);
-  return branchChanged(session, { ...moveBranch(branch, 'abandoned'), lastError }, turn);
+  const abandoned = { ...moveBranch(branch, 'abandoned'), lastError };
+  // Behind the decision the branches that waited for this one have their turn now.
+  const effects: readonly Effect[] = session.status === 'active' ? [] : ['drive'];
+  return branchChanged(session, abandoned, turn, effects);
 }
 
 function registerFirst(namespace: string, request: RegisterBranchRequest, turn: Turn): Decision {

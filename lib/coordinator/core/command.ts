@@ -29,6 +29,8 @@ export type Command =
       readonly outcome: BranchOutcome;
       /** When to try again, if the outcome asks for it. */
       readonly retryAtMs: number;
+      /** Whether another node is to try then. */
+      readonly isOffered?: boolean;
     }
   /** The session takes longer than its lease. */
   | { readonly kind: 'renew'; readonly leaseMs: number }

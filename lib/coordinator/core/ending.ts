@@ -15,10 +15,15 @@ export function end(session: Session | undefined, turn: Turn): Decision {
 }
 
 /** One branch is another now. The last one to finish ends its session in the same write. */
-export function branchChanged(session: Session, branch: Branch, turn: Turn): Decision {
+export function branchChanged(
+  session: Session,
+  branch: Branch,
+  turn: Turn,
+  effects: readonly Effect[] = [],
+): Decision {
   const after = withBranch(session, branch);
   const ended = endDecision(session, after, turn, branch);
-  return ended ?? changed(turn, { kind: 'change-branch', before: session, after, branch });
+  return ended ?? changed(turn, { kind: 'change-branch', before: session, after, branch, effects });
 }
 
 /**

@@ -3,6 +3,7 @@ import {
   BRANCH_RESULT_LENGTH_MAX,
   ERROR_TEXT_LENGTH_MAX,
   FAILED_ATTEMPTS_KEPT_MAX,
+  FAILED_ATTEMPT_LENGTH_MAX,
   NEVER_MS,
   isEnded,
 } from '../../protocol/index.js';
@@ -30,7 +31,8 @@ export function branchOutcome(
   // Phase two of an undecided session is nobody's order; believing its outcome would lose a branch.
   if (session.status === 'active') return unchanged(session);
   const after = afterOutcome(branch, command, turn);
-  return after === branch ? unchanged(session) : branchChanged(session, after, turn);
+  if (after === branch) return unchanged(session);
+  return branchChanged(session, after, command.isOffered === true ? offering(turn) : turn);
 }
 
 /**
@@ -52,6 +54,11 @@ export function renew(
   const parked = tired.map((branch) => parkedForAge(branch, turn));
   const after = parked.reduce(withBranch, session);
   return changed(longer, { kind: 'change-session', before: session, after, effects: ['drive'] });
+}
+
+/** A lease that ends when the session is due: whoever comes by then may try. */
+function offering(turn: Turn): Turn {
+  return turn.leaseMs === Infinity ? turn : { ...turn, leaseMs: 1 };
 }
 
 function afterOutcome(
@@ -90,9 +97,10 @@ function parkedForAge(branch: Branch, turn: Turn): Branch {
 
 /** The branch with one more entry in its bounded history. */
 export function withFailure(branch: Branch, reason: string, { nowMs }: Turn): Branch {
-  const error = clip(reason, ERROR_TEXT_LENGTH_MAX);
+  const lastError = clip(reason, ERROR_TEXT_LENGTH_MAX);
+  const error = clip(lastError, FAILED_ATTEMPT_LENGTH_MAX);
   const kept = branch.failedAttempts.slice(1 - FAILED_ATTEMPTS_KEPT_MAX);
-  return { ...branch, lastError: error, failedAttempts: [...kept, { atMs: nowMs, error }] };
+  return { ...branch, lastError, failedAttempts: [...kept, { atMs: nowMs, error }] };
 }
 
 function clippedResult({ result }: Extract<BranchOutcome, { kind: 'done' }>): string | undefined {

@@ -32,7 +32,7 @@ export function stamp(before: Session | undefined, after: Session, turn: Turn): 
     epoch,
     leaseUntilMs: leaseOf(after.status, dueAtMs, turn),
     version: (before?.version ?? 0) + 1,
-    branches: turnsNoted(after, turn.nowMs).branches,
+    branches: turn.leaseMs === 0 ? after.branches : turnsNoted(after, turn.nowMs).branches,
   };
 }
 
@@ -43,7 +43,8 @@ export function stamp(before: Session | undefined, after: Session, turn: Turn): 
  */
 function leaseOf(status: GlobalStatus, dueAtMs: number, { leaseMs, nowMs }: Turn): number {
   if (isEnded(status)) return NEVER_MS;
-  if (leaseMs === 0) return nowMs;
+  // Not its own time: a visitor's clock must not keep the others away.
+  if (leaseMs === 0) return 0;
   return Math.min(NEVER_MS, Math.max(nowMs, dueAtMs) + leaseMs);
 }
 

@@ -6,7 +6,12 @@ import type {
   RollbackReason,
   SessionKind,
 } from '../../protocol/index.js';
-import { BRANCH_TRANSITIONS, SESSION_KINDS } from '../../protocol/index.js';
+import {
+  BRANCH_TRANSITIONS,
+  SESSION_KINDS,
+  SessionUnreadableError,
+  messageOf,
+} from '../../protocol/index.js';
 import type { Branch, Session } from '../core/index.js';
 
 /** A session as every SQL engine stores it: the columns of its row, in their order. */
@@ -92,8 +97,32 @@ function countAttention(count: number, { status }: Branch): number {
   return status === 'needs-attention' ? count + 1 : count;
 }
 
-/** @throws Error on a word that this version does not know: guessing could drive it wrongly */
+/** @throws SessionUnreadableError on an unknown word: guessing could drive the session wrongly */
 export function sessionOf(row: Readonly<Record<string, unknown>>): Session {
+  try {
+    return readSession(row);
+  } catch (cause) {
+    throw new SessionUnreadableError(text(row, 'xid'), messageOf(cause), { cause });
+  }
+}
+
+/**
+ * The sessions of these rows, without those that cannot be read: one record that a newer version
+ * has written must not keep a node, or a person, from all the others.
+ */
+export function readableSessions(
+  rows: readonly Readonly<Record<string, unknown>>[],
+): readonly Session[] {
+  return rows.flatMap((row) => {
+    try {
+      return [sessionOf(row)];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function readSession(row: Readonly<Record<string, unknown>>): Session {
   return {
     namespace: text(row, 'namespace'),
     xid: text(row, 'xid'),
@@ -180,5 +209,5 @@ function word(
 ): string {
   const value = text(row, column);
   if (known.has(value)) return value;
-  throw new Error(`column ${column} holds "${value}", which is unknown here`);
+  throw new Error(`${column} is "${value}", which is unknown here`);
 }

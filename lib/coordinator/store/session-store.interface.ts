@@ -56,21 +56,31 @@ export interface SessionQuery {
 export interface SessionStore {
   /** What messages call it: the file, or the database without its password. */
   readonly place: string;
+  /** What to do when it cannot be used. @default what is to be done about a file */
+  readonly advice?: string;
   /**
    * Whether other nodes may work on the same records. Otherwise nothing is ever lapsed, and what is
    * open when it is opened has lost its node.
    */
   readonly isShared: boolean;
+  /** How many batches about different sessions it can write side by side. @default 1 */
+  readonly batchesAtOnce?: number;
   /**
    * Never rejects: what went wrong is in the answers, one per command. Several changes of one
    * session follow each other: the second one's `before` is the first one's `after`.
    */
   apply(batch: readonly StoreCommand[]): Promise<readonly StoreAnswer[]>;
-  /** What is durable, in the order of the keys. @throws StoreUnavailableError */
+  /**
+   * What is durable, in the order of the keys.
+   *
+   * @throws StoreUnavailableError
+   * @throws SessionUnreadableError a newer version has written one of them: ask for each by itself
+   */
   load(keys: readonly SessionKey[]): Promise<readonly (Session | undefined)[]>;
   /**
    * Takes sessions over, each under its next epoch and version, those whose lease lapsed first
-   * first. Two nodes that claim at the same time never get the same session.
+   * first. Two nodes that claim at the same time never get the same session. One that cannot be
+   * read is left out, and held until its new lease ends.
    *
    * @throws StoreUnavailableError; some may have been taken nevertheless
    */
@@ -83,7 +93,8 @@ export interface SessionStore {
    */
   endedAtOfNewest(countMax: number): Promise<number | undefined>;
   /**
-   * Open ones: the oldest first. Ended ones: the last one first. @throws StoreUnavailableError
+   * Open ones: the oldest first. Ended ones: the last one first. One that cannot be read is left
+   * out. @throws StoreUnavailableError
    */
   list(query: SessionQuery): Promise<readonly Session[]>;
   close(): Promise<void>;

@@ -1,11 +1,18 @@
-import type { Clock } from '../../protocol/index.js';
-import { OutcomeUnknownError, StoreUnavailableError, messageOf } from '../../protocol/index.js';
-import type { Effect, SessionChange } from '../core/index.js';
+import type { Clock, Ids } from '../../protocol/index.js';
+import {
+  OutcomeUnknownError,
+  SessionContendedError,
+  StoreUnavailableError,
+  messageOf,
+} from '../../protocol/index.js';
+import type { Effect, Session, SessionChange } from '../core/index.js';
 import { decide } from '../core/index.js';
 import type { PurgeCommand, SessionStore, StoreAnswer, StoreCommand } from '../store/index.js';
 import { failpointsOf } from './failpoints.js';
-import { DECIDE_RETRIES_MAX } from './limits.js';
+import { backOffMs } from './back-off.js';
+import { CONTENTION_MS_MAX, CONTENTION_PAUSE_MS_MAX, CONTENTION_PAUSE_MS_MIN } from './limits.js';
 import type { LiveSession } from './live-session.js';
+import { loadEach } from './load-each.js';
 import type { NodeIdentity } from './node-identity.js';
 import { turnOf } from './node-identity.js';
 import type { Request } from './request.js';
@@ -13,9 +20,10 @@ import type { Request } from './request.js';
 interface BatchWriterDeps {
   readonly store: SessionStore;
   readonly clock: Clock;
+  readonly ids: Ids;
   readonly node: NodeIdentity;
-  /** Takes a request that has to be decided again. */
-  readonly again: (request: Request) => void;
+  /** Takes a request that has to be decided again, after that pause. */
+  readonly again: (request: Request, delayMs: number) => void;
   /** Takes a session that has to be read again. */
   readonly doubt: (live: LiveSession) => void;
 }
@@ -28,6 +36,8 @@ export interface BatchResult {
   readonly purgedCount: number;
 }
 
+const CONTENTION_PAUSE = { minMs: CONTENTION_PAUSE_MS_MIN, maxMs: CONTENTION_PAUSE_MS_MAX };
+
 const NOTHING_WRITTEN: readonly StoreAnswer[] = [];
 
 /** Takes one batch of requests through its life: read, decide, write, tell. */
@@ -39,7 +49,9 @@ export class BatchWriter {
   }
 
   async write(batch: readonly Request[], purge: PurgeCommand | undefined): Promise<BatchResult> {
-    const isRead = batch.some(needsReading) ? await this.#read(batch) : true;
+    const isRead = batch.some((request) => this.#needsReading(request))
+      ? await this.#read(batch)
+      : true;
     const commands = this.#decide(batch);
     if (purge !== undefined) commands.push(purge);
     const answers = commands.length === 0 ? NOTHING_WRITTEN : await this.#apply(commands);
@@ -55,24 +67,33 @@ export class BatchWriter {
 
   /** Reads the sessions that memory does not know. If that fails, so do their requests. */
   async #read(batch: readonly Request[]): Promise<boolean> {
-    const wanting = batch.filter(needsReading);
+    const wanting = batch.filter((request) => this.#needsReading(request));
     const lives = [...new Set(wanting.map(({ live }) => live))];
-    try {
-      const sessions = await this.#deps.store.load(lives);
-      lives.forEach((live, index) => {
-        live.session = sessions[index];
-        live.isLoaded = true;
-        live.isReread ||= live.isDoubtful || live.isMoved;
-        // What a refusal has told before is old now.
-        live.isMoved = false;
-        live.isDoubtful = false;
-      });
-      return true;
-    } catch (error) {
-      for (const live of lives) live.isDoubtful = true;
-      for (const request of wanting) request.error = error;
-      return false;
-    }
+    const loaded = await loadEach(this.#deps.store, lives);
+    const errors = new Map<LiveSession, unknown>();
+    lives.forEach((live, index) => {
+      const answer = loaded[index];
+      if (answer === undefined || 'error' in answer) {
+        live.isDoubtful = true;
+        errors.set(live, answer?.error);
+      } else {
+        takeRead(live, answer.session);
+      }
+    });
+    for (const request of wanting) request.error = errors.get(request.live);
+    return errors.size === 0;
+  }
+
+  /**
+   * What is known here may be old where others write, too. A write that is decided on it is refused,
+   * and what is decided stays so; but that there is no such session must be seen, or a transaction
+   * that has just begun elsewhere would be answered for as one that never was.
+   */
+  #needsReading({ command, live }: Request): boolean {
+    if (live.isDoubtful) return true;
+    if (opensSession(command)) return false;
+    if (!live.isLoaded) return true;
+    return this.#deps.store.isShared && live.session === undefined && live.ahead === undefined;
   }
 
   /** Each request is decided on what stands when all before it are durable. */
@@ -159,16 +180,19 @@ export class BatchWriter {
 
   /** What it was decided on does not stand. A lazy request is made anew from what does. */
   #again(request: Request): void {
-    const { caller } = request;
+    const { caller, live } = request;
+    const { again, clock, ids } = this.#deps;
     if (caller === undefined) return;
-    if (request.retryCount >= DECIDE_RETRIES_MAX) {
-      caller.reject(this.#unavailable('somebody else keeps changing the same record', undefined));
+    request.overtakenSinceMs ??= clock.monotonicMs();
+    if (clock.monotonicMs() - request.overtakenSinceMs >= CONTENTION_MS_MAX) {
+      caller.reject(new SessionContendedError(live.xid, caller.what));
       return;
     }
+    const { retryCount } = request;
     request.retryCount += 1;
     request.decision = undefined;
     request.answer = undefined;
-    this.#deps.again(request);
+    again(request, retryCount === 0 ? 0 : backOffMs(retryCount, CONTENTION_PAUSE, ids));
   }
 
   #release(live: LiveSession): void {
@@ -189,8 +213,13 @@ export class BatchWriter {
   }
 }
 
-function needsReading({ live, command }: Request): boolean {
-  return live.isDoubtful || (!live.isLoaded && !opensSession(command));
+function takeRead(live: LiveSession, session: Session | undefined): void {
+  live.session = session;
+  live.isLoaded = true;
+  live.isReread ||= live.isDoubtful || live.isMoved;
+  // What a refusal has told before is old now.
+  live.isMoved = false;
+  live.isDoubtful = false;
 }
 
 function opensSession(command: Request['command']): boolean {

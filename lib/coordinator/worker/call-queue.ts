@@ -19,6 +19,8 @@ interface CallQueueDeps {
     targets: readonly PhaseTwoTarget[],
     outcomes: readonly BranchOutcome[],
   ) => void;
+  /** Nothing is left that could be called now. */
+  readonly onIdle: () => void;
 }
 
 /**
@@ -89,6 +91,7 @@ export class CallQueue {
     this.#deps.clock.soon(() => {
       this.#isScheduled = false;
       this.#callReady();
+      if (!this.isBusy) this.#deps.onIdle();
     });
   }
 

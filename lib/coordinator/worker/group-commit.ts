@@ -15,6 +15,7 @@ import {
 import type { LiveSession } from './live-session.js';
 import type { Request } from './request.js';
 import type { NodeIdentity } from './node-identity.js';
+import { RequestQueue } from './request-queue.js';
 import { newRequest } from './request.js';
 
 interface GroupCommitDeps {
@@ -35,21 +36,25 @@ interface Claim {
 
 /**
  * Decides commands and makes them durable, many in one write: what arrives in one turn of the event
- * loop, or while the write before is under way, shares the next one. Only one write is under way at
- * a time, so the commands of a session are decided and written in the order in which they came.
+ * loop, or while the writes before are under way, shares the next one. A session is in one batch at a
+ * time, so its commands are decided and written in the order in which they came.
  *
  * Nobody is answered, and no effect begins, before the change is durable.
  */
 export class GroupCommit {
   readonly #deps: GroupCommitDeps;
   readonly #writer: BatchWriter;
+  /** Requests that have stepped back. */
+  #againCount = 0;
   /** Sessions that are to be read again when the store is well. */
   readonly #doubtful = new Set<LiveSession>();
-  #urgent: Request[] = [];
-  #lazy: Request[] = [];
+  readonly #queue = new RequestQueue();
   #purge: PurgeCommand | undefined;
   #claims: Claim[] = [];
-  #isWriting = false;
+  /** Batches under way, and how many of them the store takes at once. */
+  #writingCount = 0;
+  readonly #writingMax: number;
+  #isClaiming = false;
   #isScheduled = false;
   /** Somebody waits for what is lazy, while a write is under way. */
   #isHurried = false;
@@ -61,12 +66,14 @@ export class GroupCommit {
 
   constructor(deps: GroupCommitDeps) {
     this.#deps = deps;
+    this.#writingMax = deps.store.batchesAtOnce ?? 1;
     this.#writer = new BatchWriter({
       store: deps.store,
       clock: deps.clock,
+      ids: deps.ids,
       node: deps.node,
-      again: (request) => {
-        this.#push(this.#urgent, request);
+      again: (request, delayMs) => {
+        this.#again(request, delayMs);
       },
       doubt: (live) => {
         this.#doubt(live);
@@ -83,13 +90,13 @@ export class GroupCommit {
    */
   submit(live: LiveSession, command: Command, what: string): Promise<Session | undefined> {
     if (this.#isClosed) return Promise.reject(new CoordinatorClosedError(what));
-    if (this.#urgent.length >= WAITING_REQUESTS_MAX) {
+    if (this.#queue.urgentCount >= WAITING_REQUESTS_MAX) {
       const advice = 'More work comes in than the disk can take: retry later.';
       const limit = 'The number of requests that wait for the coordinator';
       return Promise.reject(new ResourceExhaustedError(limit, WAITING_REQUESTS_MAX, advice));
     }
     return new Promise((resolve, reject) => {
-      this.#push(this.#urgent, newRequest(live, command, { what, resolve, reject }));
+      this.#push(newRequest(live, command, { what, resolve, reject }));
       this.#schedule();
     });
   }
@@ -97,7 +104,7 @@ export class GroupCommit {
   /** For what nobody waits for: it rides with the next write, or comes a little later. */
   submitLazy(live: LiveSession, command: Command): void {
     if (this.#isClosed) return;
-    this.#push(this.#lazy, newRequest(live, command, undefined));
+    this.#push(newRequest(live, command, undefined));
     this.#scheduleLazy();
   }
 
@@ -124,7 +131,7 @@ export class GroupCommit {
 
   /** Somebody has begun to wait for something that is lazy. */
   hurry(): void {
-    if (this.#lazy.length === 0) return;
+    if (this.#queue.lazyCount === 0) return;
     this.#isHurried = true;
     this.#schedule();
   }
@@ -134,7 +141,8 @@ export class GroupCommit {
     while (this.#isBusy()) {
       await new Promise<void>((resolve) => {
         this.#flushWaits.push(resolve);
-        this.#schedule();
+        // Those that have stepped back come by themselves.
+        if (this.#hasWaiting()) this.#schedule();
       });
     }
   }
@@ -148,43 +156,95 @@ export class GroupCommit {
   }
 
   #isBusy(): boolean {
-    if (this.#isWriting || this.#claims.length > 0) return true;
-    return this.#urgent.length > 0 || this.#lazy.length > 0;
+    return this.#writingCount > 0 || this.#againCount > 0 || this.#isClaiming || this.#hasWaiting();
   }
 
-  #push(queue: Request[], request: Request): void {
+  #hasWaiting(): boolean {
+    return this.#queue.urgentCount > 0 || this.#queue.lazyCount > 0 || this.#claims.length > 0;
+  }
+
+  /** Whoever was overtaken steps back for a moment, so that not all come back at once. */
+  #again(request: Request, delayMs: number): void {
+    if (delayMs === 0) {
+      this.#push(request);
+      return;
+    }
+    // Its session must not be forgotten meanwhile.
     request.live.pendingCount += 1;
-    queue.push(request);
+    this.#againCount += 1;
+    this.#deps.clock.after(delayMs, () => {
+      this.#againCount -= 1;
+      this.#queue.push(request);
+      this.#schedule();
+    });
+  }
+
+  #push(request: Request): void {
+    request.live.pendingCount += 1;
+    request.live.idleSweeps = 0;
+    this.#queue.push(request);
   }
 
   #schedule(): void {
-    if (this.#isScheduled || this.#isWriting) return;
+    if (this.#isScheduled || !this.#mayBegin()) return;
     this.#isScheduled = true;
     this.#deps.clock.soon(() => {
       this.#isScheduled = false;
-      void this.#writeBatch();
+      this.#begin();
     });
   }
 
   #scheduleLazy(): void {
     // A full batch has all the company that it can have.
-    if (this.#lazy.length >= BATCH_LENGTH_MAX) this.#schedule();
-    if (this.#isScheduled || this.#isWriting || this.#lazyTimer !== undefined) return;
+    if (this.#queue.lazyCount >= BATCH_LENGTH_MAX) this.#schedule();
+    if (this.#isScheduled || !this.#mayBegin() || this.#lazyTimer !== undefined) return;
     this.#lazyTimer = this.#deps.clock.after(LAZY_WRITE_MS, () => {
       this.#lazyTimer = undefined;
       this.#schedule();
     });
   }
 
-  async #writeBatch(): Promise<void> {
-    this.#isWriting = true;
+  /** What is claimed and what is decided in a batch never cross: a claim waits until none is left. */
+  #mayBegin(): boolean {
+    if (this.#isClaiming) return false;
+    return this.#writingCount < (this.#claims.length > 0 ? 1 : this.#writingMax);
+  }
+
+  #begin(): void {
+    if (!this.#mayBegin()) return;
+    if (this.#claims.length > 0) {
+      void this.#claimAll();
+      return;
+    }
     this.#isHurried = false;
-    const purge = this.#takePurge();
-    const result = await this.#writer.write(this.#take(), purge);
-    for (const claim of this.#claims.splice(0)) await this.#claim(claim);
-    this.#isWriting = false;
+    while (this.#writingCount < this.#writingMax) {
+      const purge = this.#takePurge();
+      const batch = this.#queue.take(this.#writingMax - this.#writingCount);
+      if (batch.length === 0 && purge === undefined) break;
+      void this.#write(batch, purge);
+    }
+    if (!this.#isBusy()) this.#wakeFlush();
+  }
+
+  async #write(batch: readonly Request[], purge: PurgeCommand | undefined): Promise<void> {
+    this.#writingCount += 1;
+    const result = await this.#writer.write(batch, purge);
+    this.#writingCount -= 1;
+    for (const { live } of batch) live.isBeingWritten = false;
     this.#learn(result, purge);
     this.#scheduleNext();
+    this.#wakeFlush();
+  }
+
+  async #claimAll(): Promise<void> {
+    this.#isClaiming = true;
+    for (const claim of this.#claims.splice(0)) await this.#claim(claim);
+    this.#isClaiming = false;
+    this.#scheduleNext();
+    this.#wakeFlush();
+  }
+
+  #wakeFlush(): void {
     for (const resolve of this.#flushWaits.splice(0)) resolve();
   }
 
@@ -198,23 +258,14 @@ export class GroupCommit {
   }
 
   #scheduleNext(): void {
-    if (this.#urgent.length > 0 || this.#isHurried || this.#claims.length > 0) this.#schedule();
-    else if (this.#lazy.length > 0 || this.#purge !== undefined) this.#scheduleLazy();
+    if (this.#queue.urgentCount > 0 || this.#isHurried || this.#claims.length > 0) this.#schedule();
+    else if (this.#queue.lazyCount > 0 || this.#purge !== undefined) this.#scheduleLazy();
   }
 
   #takePurge(): PurgeCommand | undefined {
     const purge = this.#purge;
     this.#purge = undefined;
     return purge;
-  }
-
-  /** Those that somebody waits for go first; the others fill the batch up. */
-  #take(): Request[] {
-    const urgent = takeFrom(this.#urgent, BATCH_LENGTH_MAX);
-    this.#urgent = urgent.rest;
-    const lazy = takeFrom(this.#lazy, BATCH_LENGTH_MAX - urgent.taken.length);
-    this.#lazy = lazy.rest;
-    return lazy.taken.length === 0 ? urgent.taken : urgent.taken.concat(lazy.taken);
   }
 
   #learn({ isStoreWell, purgedCount }: BatchResult, purge: PurgeCommand | undefined): void {
@@ -237,16 +288,11 @@ export class GroupCommit {
     this.#doubtTimer = this.#deps.clock.after(delayMs, () => {
       this.#doubtTimer = undefined;
       for (const live of this.#doubtful) {
-        this.#push(this.#lazy, newRequest(live, undefined, undefined));
+        this.#push(newRequest(live, undefined, undefined));
         live.pendingCount -= 1;
       }
       this.#doubtful.clear();
       this.#schedule();
     });
   }
-}
-
-function takeFrom<T>(queue: T[], countMax: number): { taken: T[]; rest: T[] } {
-  if (queue.length <= countMax) return { taken: queue, rest: [] };
-  return { taken: queue.slice(0, countMax), rest: queue.slice(countMax) };
 }

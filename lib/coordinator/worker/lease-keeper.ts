@@ -3,6 +3,7 @@ import { NEVER_MS } from '../../protocol/index.js';
 import { isTooOld, nextBranches } from '../core/index.js';
 import type { Session } from '../core/index.js';
 import {
+  IDLE_SWEEPS_MAX,
   LEASE_SWEEPS,
   PATIENCE_SWEEP_MS,
   UNREACHABLE_AFTER_MS,
@@ -18,6 +19,8 @@ interface LeaseKeeperDeps {
   /** Whether a call for the session is under way, or about to be. */
   readonly isBusy: (live: LiveSession) => boolean;
   readonly renew: (live: LiveSession, leaseMs: number) => void;
+  /** Other nodes may have taken the session without a word. */
+  readonly letGo: (live: LiveSession) => void;
 }
 
 /**
@@ -48,11 +51,15 @@ export class LeaseKeeper {
   }
 
   #sweep(): void {
-    const { clock, isBusy, node, renew, sessions } = this.#deps;
+    const { clock, isBusy, letGo, node, renew, sessions } = this.#deps;
     const nowMs = clock.now();
     for (const live of sessions()) {
       const { session } = live;
       if (session?.owner !== node.owner || live.pendingCount > 0) continue;
+      if (this.#isStale(live, session, nowMs)) {
+        letGo(live);
+        continue;
+      }
       const isTired = this.#isTired(session, nowMs);
       if (!isTired && !this.#isEnding(session, nowMs)) continue;
       if (isTired || session.status === 'active' || isBusy(live)) {
@@ -63,6 +70,20 @@ export class LeaseKeeper {
         renew(live, UNREACHABLE_LEASE_MS);
       }
     }
+  }
+
+  /**
+   * Whether another node may have the session by now, and nobody here is busy with it. Whoever asks
+   * for it reads it anew, and if nobody has taken it, a claim brings it back when there is something
+   * to do.
+   */
+  #isStale(live: LiveSession, session: Session, nowMs: number): boolean {
+    if (this.#deps.node.leaseMs === Infinity) return false;
+    if (session.status !== 'active') {
+      return session.leaseUntilMs <= nowMs && !this.#deps.isBusy(live);
+    }
+    live.idleSweeps += 1;
+    return live.idleSweeps > IDLE_SWEEPS_MAX && session.leaseUntilMs > session.dueAtMs;
   }
 
   /** Whether every node must have had its turn with a session whose resources are not here. */

@@ -7,11 +7,26 @@ export const OPEN_SESSIONS_MAX = 100_000;
 /** Writes of one durable transaction: enough to share the disk, few enough to answer soon. */
 export const BATCH_LENGTH_MAX = 512;
 
+/**
+ * How long a node looks for a session that another one may just be beginning, and the first pause
+ * between two looks, which doubles.
+ */
+export const BEGIN_GRACE_MS = 300;
+export const BEGIN_PAUSE_MS = 5;
+
+/** From so many requests on, a store that takes several batches at once gets them in parts. */
+export const SPLIT_LENGTH_MIN = 16;
+
 /** How long a write that nobody waits for may wait for company. */
 export const LAZY_WRITE_MS = 50;
 
-/** How often a command is decided anew when the store holds something else than memory did. */
-export const DECIDE_RETRIES_MAX = 3;
+/**
+ * How long a command is decided anew because other nodes change the same session, and the pauses in
+ * between. Many services may register in one transaction at the same moment.
+ */
+export const CONTENTION_MS_MAX = 2_000;
+export const CONTENTION_PAUSE_MS_MIN = 2;
+export const CONTENTION_PAUSE_MS_MAX = 50;
 
 /** First pause after the store has failed; it doubles up to the second. */
 export const STORE_RETRY_MS_MIN = 50;
@@ -26,6 +41,9 @@ export const PHASE_TWO_RETRY_MS_MAX = 30_000;
  * the pauses above, the calls of a day; a database that is down for a night is no case for that.
  */
 export const PATIENCE_DEFAULT = { attemptsMax: 3_000, ageMsMax: 86_400_000 } as const;
+
+/** After so many failed calls in a row, another node is offered the branch. */
+export const OFFER_EVERY = 5;
 
 /** Branches in one call to a resource. */
 export const TARGETS_PER_CALL_MAX = 100;
@@ -61,6 +79,12 @@ export const LEASE_SWEEPS = 4;
  */
 export const UNREACHABLE_AFTER_MS = 60_000;
 export const UNREACHABLE_LEASE_MS = 30_000;
+
+/**
+ * Sweeps that an active session may pass untouched in the memory of a node that shares its store.
+ * Another node may have taken it without a word; if not, its lease brings it back when it is due.
+ */
+export const IDLE_SWEEPS_MAX = 10;
 
 /** How often a single node looks for branches that have waited for too long. */
 export const PATIENCE_SWEEP_MS = 5_000;

@@ -20,12 +20,16 @@ export class LiveSession {
   isMoved = false;
   /** It was doubtful and has been read: whatever its state asks for is to be done. */
   isReread = false;
+  /** A batch with a request about it is under way. */
+  isBeingWritten = false;
   /** Requests that are queued or being written. */
   pendingCount = 0;
   /** Writes a begin that was held back, and resolves when it is durable. */
   writeHeldBegin: (() => Promise<void>) | undefined;
   /** The epoch under which it was kept for longer, though its resources are not here. */
   keptEpoch = 0;
+  /** How often it was passed by since anybody has asked for something. */
+  idleSweeps = 0;
   /** Phase two, once it has begun. */
   targets: readonly PhaseTwoTarget[] | undefined;
   #endWaiters: Waiters | undefined;

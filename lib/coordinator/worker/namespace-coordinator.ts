@@ -15,6 +15,7 @@ import type {
   StatusRequest,
 } from '../../protocol/index.js';
 import {
+  GlobalNotActiveError,
   NEVER_MS,
   ResourceExhaustedError,
   assertXid,
@@ -30,9 +31,16 @@ import type { DurableObserver } from './durable-observer.interface.js';
 import type { GroupCommit } from './group-commit.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import { holdBegin } from './held-begin.js';
-import { CALL_TIMEOUT_MS, DETACH_MS, OPEN_SESSIONS_MAX } from './limits.js';
+import {
+  BEGIN_GRACE_MS,
+  BEGIN_PAUSE_MS,
+  CALL_TIMEOUT_MS,
+  DETACH_MS,
+  OPEN_SESSIONS_MAX,
+} from './limits.js';
 import type { LiveSession } from './live-session.js';
 import type { NodeIdentity } from './node-identity.js';
+import { logParked } from './phase-two-log.js';
 import { PhaseTwo } from './phase-two.js';
 import { publishChange } from './publish-change.js';
 import { SessionTable } from './session-table.js';
@@ -40,7 +48,7 @@ import type { Awaited } from './session-wait.js';
 import { SessionWait } from './session-wait.js';
 import { holdsRows, isDormant } from './standing.js';
 import { TimeoutWatch } from './timeout-watch.js';
-import { withinMs } from './within-ms.js';
+import { sleep, withinMs } from './within-ms.js';
 
 export interface NamespaceCoordinatorDeps {
   readonly namespace: string;
@@ -68,6 +76,7 @@ export class NamespaceCoordinator implements DurableObserver {
     this.#table = new SessionTable({
       namespace,
       owner: node.owner,
+      clock,
       store,
       observer: this,
       onForgotten: (live) => {
@@ -94,8 +103,9 @@ export class NamespaceCoordinator implements DurableObserver {
       ids,
       log,
       participants: this.#participants,
-      report: (live, branchId, { outcome, retryAtMs }) => {
-        this.#report(live, { kind: 'branch-outcome', branchId, outcome, retryAtMs });
+      isShared: store.isShared,
+      report: (live, branchId, reported) => {
+        this.#report(live, { kind: 'branch-outcome', branchId, ...reported });
       },
       reportEnd: (live) => {
         this.#report(live, { kind: 'end' });
@@ -118,15 +128,10 @@ export class NamespaceCoordinator implements DurableObserver {
       renew: (live, leaseMs) => {
         commits.submitLazy(live, { kind: 'renew', leaseMs });
       },
+      letGo: (live) => {
+        this.#table.forget(live);
+      },
     });
-  }
-
-  /**
-   * Whether this coordinator alone hears of everything, so that nobody can ask for a transaction
-   * whose begin is still on its way to the disk.
-   */
-  get keepsOrder(): boolean {
-    return !this.#deps.store.isShared;
   }
 
   async begin(request: BeginRequest): Promise<void> {
@@ -136,7 +141,8 @@ export class NamespaceCoordinator implements DurableObserver {
     const command: Command = { kind: 'begin', namespace, request };
     const live = this.#table.open(request.xid);
     const write = (): Promise<Session | undefined> => this.#submit(live, command, 'begin');
-    const mayWait = request.mayWait === true && this.keepsOrder && !live.isLoaded;
+    // Where others share the store, its record is to be there before they hear of it.
+    const mayWait = request.mayWait === true && !this.#deps.store.isShared && !live.isLoaded;
     await (mayWait ? holdBegin(live, this.#deps.clock, write) : write());
   }
 
@@ -150,9 +156,9 @@ export class NamespaceCoordinator implements DurableObserver {
   async registerBranch(request: RegisterBranchRequest): Promise<void> {
     assertRegisterRequest(request);
     if (request.begin !== undefined) this.#assertRoom(request.xid);
-    const live = this.#table.open(request.xid);
     const { namespace } = this.#deps;
-    await this.#submit(live, { kind: 'register-branch', namespace, request }, 'registerBranch');
+    const command: Command = { kind: 'register-branch', namespace, request };
+    await this.#begun(request.xid, command, 'registerBranch');
   }
 
   async abandonBranch({ xid, branchId, reason }: AbandonBranchRequest): Promise<void> {
@@ -161,8 +167,8 @@ export class NamespaceCoordinator implements DurableObserver {
   }
 
   async setRollbackOnly({ xid, reason }: SetRollbackOnlyRequest): Promise<void> {
-    const live = this.#table.open(assertXid(xid));
-    await this.#submit(live, { kind: 'set-rollback-only', xid, reason }, 'setRollbackOnly');
+    const command: Command = { kind: 'set-rollback-only', xid: assertXid(xid), reason };
+    await this.#begun(xid, command, 'setRollbackOnly');
   }
 
   commit(request: EndRequest): Promise<GlobalSummary> {
@@ -247,6 +253,7 @@ export class NamespaceCoordinator implements DurableObserver {
 
   changed(live: LiveSession, change: SessionChange): void {
     publishChange(live, change);
+    logParked(this.#deps.log, change);
   }
 
   effect(live: LiveSession, effect: Effect): void {
@@ -288,12 +295,32 @@ export class NamespaceCoordinator implements DurableObserver {
       waitersOf: ({ endWaiters }) => endWaiters,
       isOver: (session) => session === undefined || isEnded(session.status),
     };
+    if (wanted.isOver(standing)) return summaryOf(xid, standing);
     try {
       return summaryOf(xid, (await this.#wait.until(xid, waitMs, wanted)) ?? standing);
     } catch (error) {
       // The decision is durable, whatever keeps us from seeing its end.
       this.#deps.log.warn(`The end of global transaction ${xid} is not seen: ${messageOf(error)}`);
       return summaryOf(xid, live.session ?? standing);
+    }
+  }
+
+  /**
+   * Nobody waits for a begin, so a call to another service may be faster than the record: there it
+   * is looked for again before the call is refused.
+   */
+  async #begun(xid: string, command: Command, what: string): Promise<void> {
+    const { clock, store } = this.#deps;
+    const endMs = clock.monotonicMs() + (store.isShared ? BEGIN_GRACE_MS : 0);
+    for (let pauseMs = BEGIN_PAUSE_MS; ; pauseMs *= 2) {
+      try {
+        await this.#submit(this.#table.open(xid), command, what);
+        return;
+      } catch (error) {
+        const isAbsent = error instanceof GlobalNotActiveError && error.status === 'absent';
+        if (!isAbsent || clock.monotonicMs() + pauseMs > endMs) throw error;
+      }
+      await sleep(clock, pauseMs);
     }
   }
 

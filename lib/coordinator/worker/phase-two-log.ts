@@ -1,30 +1,27 @@
 import type { BranchOutcome, DtxLog } from '../../protocol/index.js';
+import { SESSION_KINDS } from '../../protocol/index.js';
+import type { SessionChange } from '../core/index.js';
 import type { PhaseTwoTarget } from './phase-two-target.js';
 
 /** After the second failure of a branch, only every so many are told. */
 const TELL_EVERY = 10;
 
-/** Tells operators what they can act on: a resource in trouble, a branch that needs a person. */
-export function logOutcomes(
-  log: DtxLog,
-  targets: readonly PhaseTwoTarget[],
-  outcomes: readonly BranchOutcome[],
-): void {
-  targets.forEach((target, index) => {
-    const outcome = outcomes[index];
-    if (outcome?.kind === 'cannot') {
-      log.error(
-        `Branch ${target.branch.branchId} of global transaction ${target.branch.xid} needs ` +
-          `attention at ${target.resourceId}: its ${target.direction} cannot be finished by ` +
-          `itself. ${outcome.error}`,
-      );
-    }
+/** Tells operators of each branch that needs a person from now on, whatever the reason. */
+export function logParked(log: DtxLog, { after, before }: SessionChange): void {
+  after.branches.forEach((branch, index) => {
+    if (branch.status !== 'needs-attention') return;
+    if (before?.branches[index]?.status === 'needs-attention') return;
+    const direction = SESSION_KINDS[after.kind].phaseTwo[after.status]?.call ?? 'phase two';
+    log.error(
+      `Branch ${branch.branchId} of global transaction ${after.xid} needs attention at ` +
+        `${branch.resourceId}: its ${direction} cannot be finished by itself. ` +
+        (branch.lastError ?? ''),
+    );
   });
-  logRetries(log, targets, outcomes);
 }
 
 /** One line for a call, however many branches it had. */
-function logRetries(
+export function logRetries(
   log: DtxLog,
   targets: readonly PhaseTwoTarget[],
   outcomes: readonly BranchOutcome[],

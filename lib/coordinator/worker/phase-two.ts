@@ -5,9 +5,9 @@ import { isFinished } from '../core/index.js';
 import type { Direction, ParticipantRegistry } from '../participants/index.js';
 import { backOffMs } from './back-off.js';
 import { CallQueue } from './call-queue.js';
-import { PHASE_TWO_RETRY_MS_MAX, PHASE_TWO_RETRY_MS_MIN } from './limits.js';
+import { OFFER_EVERY, PHASE_TWO_RETRY_MS_MAX, PHASE_TWO_RETRY_MS_MIN } from './limits.js';
 import type { LiveSession } from './live-session.js';
-import { logOutcomes } from './phase-two-log.js';
+import { logRetries } from './phase-two-log.js';
 import type { PhaseTwoTarget } from './phase-two-target.js';
 
 interface PhaseTwoDeps {
@@ -15,6 +15,8 @@ interface PhaseTwoDeps {
   readonly ids: Ids;
   readonly log: DtxLog;
   readonly participants: ParticipantRegistry;
+  /** Whether there may be another node that has more luck with a branch. */
+  readonly isShared: boolean;
   /** Records what became of a branch. */
   readonly report: (live: LiveSession, branchId: string, outcome: ReportedOutcome) => void;
   /** Records that nothing is left to do. */
@@ -25,6 +27,8 @@ export interface ReportedOutcome {
   readonly outcome: BranchOutcome;
   /** When the branch is tried again, if it is. */
   readonly retryAtMs: number;
+  /** Whether another node is to try then. */
+  readonly isOffered: boolean;
 }
 
 const DIRECTIONS: readonly Direction[] = ['commit', 'rollback'];
@@ -51,7 +55,7 @@ export class PhaseTwo {
     const { session } = live;
     if (session === undefined) return;
     const old = live.targets ?? [];
-    live.targets = this.#targetsOf(live, session, old);
+    live.targets = this.#inTurn(session, this.#targetsOf(live, session, old));
     for (const target of old) if (!live.targets.includes(target)) target.state = 'dropped';
     if (session.branches.every(isFinished)) this.#deps.reportEnd(live);
     else this.#callNext(live);
@@ -65,10 +69,12 @@ export class PhaseTwo {
 
   /** Whether a call for the session is under way, or about to be. */
   isBusyWith({ targets = [] }: LiveSession): boolean {
+    const { clock, participants } = this.#deps;
+    const nowMs = clock.monotonicMs();
     return targets.some(
-      ({ resourceId, state }) =>
+      ({ notBeforeMs, resourceId, state }) =>
         state === 'calling' ||
-        (state === 'queued' && this.#deps.participants.find(resourceId) !== undefined),
+        (state === 'queued' && notBeforeMs <= nowMs && participants.find(resourceId) !== undefined),
     );
   }
 
@@ -126,9 +132,21 @@ export class PhaseTwo {
       branch: data === undefined ? { xid: live.xid, branchId } : { xid: live.xid, branchId, data },
       state: 'waiting',
       failedCount: branch.attempts,
-      // Its pause goes on where the node before has begun it.
-      notBeforeMs: branch.attempts === 0 ? 0 : clock.monotonicMs() + (branch.dueAtMs - clock.now()),
+      // Its pause goes on where the node before has begun it, by whatever clock.
+      notBeforeMs:
+        branch.attempts === 0 ? 0 : clock.monotonicMs() + pauseLeftMs(branch, clock.now()),
     };
+  }
+
+  /** Where the order counts, only the first may be on its way: the others wait for it again. */
+  #inTurn(session: Session, targets: readonly PhaseTwoTarget[]): readonly PhaseTwoTarget[] {
+    const phaseTwo = SESSION_KINDS[session.kind].phaseTwo[session.status];
+    if (phaseTwo?.order !== 'last-first') return targets;
+    return targets.map((target, place) => {
+      if (place === 0 || target.state !== 'queued') return target;
+      // Its place in the queue is kept by the old one, which drive() drops.
+      return { ...target, state: 'waiting' };
+    });
   }
 
   /** A person has ordered another try: it begins to count anew, and does not wait. */
@@ -152,33 +170,42 @@ export class PhaseTwo {
 
   #callNext({ session, targets = [] }: LiveSession): void {
     const phaseTwo = session && SESSION_KINDS[session.kind].phaseTwo[session.status];
+    const isInOrder = phaseTwo?.order === 'last-first';
+    // A person's order may have given a branch back its turn while a later one's call is under way.
+    if (isInOrder && targets.some(({ state }) => state === 'calling')) return;
     for (const target of targets) {
       if (target.state === 'waiting') {
         target.state = 'queued';
         this.#queueOf(target).push(target);
       }
       // The branch before it must be restored first, however long that takes.
-      if (phaseTwo?.order === 'last-first' && isUnderWay(target)) return;
+      if (isInOrder && isUnderWay(target)) return;
     }
   }
 
   #settled(target: PhaseTwoTarget, outcome: BranchOutcome): void {
-    const { clock, ids, report } = this.#deps;
+    const { clock, ids, isShared, report } = this.#deps;
     const { live } = target;
+    const { branchId } = target.branch;
     const isDropped = target.state === 'dropped';
-    let delayMs = 0;
-    if (outcome.kind === 'retry') {
-      if (isDropped) return;
-      target.failedCount += 1;
-      delayMs = backOffMs(target.failedCount, RETRY, ids);
-      target.notBeforeMs = clock.monotonicMs() + delayMs;
-      target.state = 'queued';
-      this.#queueOf(target).push(target);
-    } else if (!isDropped) {
-      target.state = 'settled';
+    if (outcome.kind !== 'retry') {
+      if (!isDropped) target.state = 'settled';
+      report(live, branchId, { outcome, retryAtMs: clock.now(), isOffered: false });
+      if (live.targets !== undefined) this.#callNext(live);
+      return;
     }
-    report(live, target.branch.branchId, { outcome, retryAtMs: clock.now() + delayMs });
-    if (target.state === 'settled') this.#callNext(live);
+    if (isDropped) {
+      if (live.targets !== undefined) this.#callNext(live);
+      return;
+    }
+    target.failedCount += 1;
+    const delayMs = backOffMs(target.failedCount, RETRY, ids);
+    const isOffered = isShared && target.failedCount % OFFER_EVERY === 0;
+    report(live, branchId, { outcome, retryAtMs: clock.now() + delayMs, isOffered });
+    target.notBeforeMs = clock.monotonicMs() + delayMs;
+    target.state = isOffered ? 'dropped' : 'queued';
+    // What is offered comes back by a claim, if nobody else takes it.
+    if (!isOffered) this.#queueOf(target).push(target);
   }
 
   #queueOf({ direction, resourceId }: PhaseTwoTarget): CallQueue {
@@ -194,13 +221,20 @@ export class PhaseTwo {
         this.#settled(target, outcome);
       },
       onCalled: (targets, outcomes) => {
-        logOutcomes(log, targets, outcomes);
+        logRetries(log, targets, outcomes);
+        this.#wakeQuiet();
+      },
+      onIdle: () => {
         this.#wakeQuiet();
       },
     });
     queues.set(resourceId, queue);
     return queue;
   }
+}
+
+function pauseLeftMs({ dueAtMs }: Branch, nowMs: number): number {
+  return Math.min(Math.max(0, dueAtMs - nowMs), PHASE_TWO_RETRY_MS_MAX);
 }
 
 function isUnderWay({ state }: PhaseTwoTarget): boolean {

@@ -11,6 +11,8 @@ export interface Request {
   readonly caller: Caller | undefined;
   /** How often it had to be decided again. */
   retryCount: number;
+  /** Monotonic time of the first of these. */
+  overtakenSinceMs: number | undefined;
   decision: Decision | undefined;
   /** What the store said to the change of the decision. */
   answer: StoreAnswer | undefined;
@@ -36,6 +38,7 @@ export function newRequest(
     command,
     caller,
     retryCount: 0,
+    overtakenSinceMs: undefined,
     decision: undefined,
     answer: undefined,
     error: undefined,

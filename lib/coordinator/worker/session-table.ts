@@ -1,7 +1,9 @@
+import type { Clock } from '../../protocol/index.js';
 import { isEnded } from '../../protocol/index.js';
 import type { SessionStore } from '../store/index.js';
 import type { DurableObserver } from './durable-observer.interface.js';
 import { LiveSession } from './live-session.js';
+import { SessionReader } from './session-reader.js';
 import type { Standing } from './standing.js';
 import { isAtRest } from './standing.js';
 
@@ -9,6 +11,7 @@ interface SessionTableDeps {
   readonly namespace: string;
   /** This node. */
   readonly owner: string;
+  readonly clock: Clock;
   readonly store: SessionStore;
   readonly observer: DurableObserver;
   /** The session is not kept any longer. */
@@ -18,10 +21,12 @@ interface SessionTableDeps {
 /** The sessions of one namespace that this node drives, and those that somebody is asking about. */
 export class SessionTable {
   readonly #deps: SessionTableDeps;
+  readonly #reader: SessionReader;
   readonly #sessions = new Map<string, LiveSession>();
 
   constructor(deps: SessionTableDeps) {
     this.#deps = deps;
+    this.#reader = new SessionReader(deps);
   }
 
   get size(): number {
@@ -61,16 +66,20 @@ export class SessionTable {
     return isSure ? live.session : this.load(xid);
   }
 
-  async load(xid: string): Promise<Standing> {
-    const [session] = await this.#deps.store.load([{ namespace: this.#deps.namespace, xid }]);
-    return session;
+  load(xid: string): Promise<Standing> {
+    return this.#reader.load(xid);
   }
 
   /** Forgets a session that nobody is busy with and that this node need not drive. */
   release(live: LiveSession): void {
     const { session } = live;
-    if (live.pendingCount > 0 || live.writeHeldBegin !== undefined || live.isAwaited) return;
     if (session?.owner === this.#deps.owner && !isAtRest(session)) return;
+    this.forget(live);
+  }
+
+  /** Forgets a session, unless somebody here is busy with it. */
+  forget(live: LiveSession): void {
+    if (live.pendingCount > 0 || live.writeHeldBegin !== undefined || live.isAwaited) return;
     this.#deps.onForgotten(live);
     if (this.#sessions.get(live.xid) === live) this.#sessions.delete(live.xid);
   }

@@ -53,7 +53,9 @@ export class SessionWait {
       const standing = live && isMemorySure ? live.session : await table.load(xid);
       const leftMs = endMs - clock.monotonicMs();
       if (isOver(standing) || leftMs <= 0 || this.#isStopped) return standing;
-      const waitMs = live && !isShared ? leftMs : Math.min(pauseMs, leftMs);
+      // This node wakes those who wait for what it drives itself; the look is for the odd case.
+      const lookAgainMs = live === undefined ? pauseMs : isShared ? ELSEWHERE_MS_MAX : leftMs;
+      const waitMs = Math.min(lookAgainMs, leftMs);
       pauseMs = Math.min(pauseMs * 2, ELSEWHERE_MS_MAX);
       isMemorySure = !isShared;
       if (live === undefined) {

@@ -82,6 +82,43 @@ export class MemoryStoreRefusedError extends DtxError {
   }
 }
 
+/**
+ * Several nodes keep changing one global transaction at the same moment; nothing was changed by this
+ * call. @publicApi
+ */
+export class SessionContendedError extends DtxError {
+  static override readonly code = 'DTX_ERR_TC_CONTENDED';
+  override readonly retryable = true;
+
+  constructor(
+    readonly xid: string,
+    what: string,
+  ) {
+    super(
+      `${what} of global transaction ${xid} was overtaken again and again by other nodes; nothing ` +
+        `was changed. Repeat it, or let the services of one transaction use fewer coordinators.`,
+    );
+  }
+}
+
+/** A record was written by a newer version, in words that this one does not know. @publicApi */
+export class SessionUnreadableError extends DtxError {
+  static override readonly code = 'DTX_ERR_TC_UNREADABLE';
+
+  constructor(
+    readonly xid: string,
+    what: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `The record of global transaction ${xid} cannot be read by this version of nestjs-dtx: ` +
+        `${what}. It is left alone; a coordinator of a newer version goes on with it. Upgrade ` +
+        `this one.`,
+      options,
+    );
+  }
+}
+
 /** The tables of a coordinator database are missing or old. @publicApi */
 export class SchemaTooOldError extends DtxError {
   static override readonly code = 'DTX_ERR_SCHEMA_TOO_OLD';

@@ -147,6 +147,39 @@ describe('A transaction that is tried again and again', () => {
     expect(await statusOf(one.client, xid)).toBe('rolling-back');
   });
 
+  it('is rolled back from the last branch to the first again when all are retried', async () => {
+    const xid = await begin(one.client);
+    await register(one.client, xid, { branchId: '1' });
+    await register(one.client, xid, { branchId: '2' });
+    one.orders.answersBy(({ targets }) =>
+      Promise.resolve(targets.map(({ branchId }) => (branchId === '2' ? DIRTY : BUSY))),
+    );
+    await one.client.rollback({ xid, waitMs: 0 });
+    await pass(500);
+    one.orders.calls.length = 0;
+    one.orders.answers({ kind: 'done' });
+
+    await operate(one, 'retry', xid);
+    await pass(100);
+
+    expect(one.orders.transcript).toEqual(['rollback 2', 'rollback 1']);
+    expect(await statusOf(one.client, xid)).toBe('rolled-back');
+  });
+
+  it('goes on to the branch before when the last one is reported as rolled back', async () => {
+    const xid = await begin(one.client);
+    await register(one.client, xid, { branchId: '1' });
+    await register(one.client, xid, { branchId: '2', resourceId: 'nobody is here' });
+    await one.client.rollback({ xid, waitMs: 0 });
+    await pass(100);
+
+    await one.client.abandonBranch({ xid, branchId: '2', reason: 'its connection was lost' });
+    await pass(100);
+
+    expect(one.orders.transcript).toEqual(['rollback 1']);
+    expect(await statusOf(one.client, xid)).toBe('rolled-back');
+  });
+
   it('ends when the call that was under way at the stop has succeeded', async () => {
     const finish = one.orders.holds();
     const xid = await begin(one.client);

@@ -1,4 +1,4 @@
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 
 import type { Command, Session, SessionChange } from '../../../lib/coordinator/core/index.js';
 import { decide } from '../../../lib/coordinator/core/index.js';
@@ -172,7 +172,7 @@ function failingOnce(file: string): WalFile {
   const real = walFileOf(file);
   let failures = 1;
   return {
-    sync: (isLone) => (failures-- > 0 ? Promise.reject(new Error('EIO')) : real.sync(isLone)),
+    sync: () => (failures-- > 0 ? Promise.reject(new Error('EIO')) : real.sync()),
     close: () => {
       real.close();
     },
@@ -232,9 +232,7 @@ describe('Opening a SQLite store', () => {
     await store.apply([BEGIN]);
     database.exec("UPDATE session SET kind = 'saga'");
 
-    await expect(store.load([KEY])).rejects.toThrow(
-      'column kind holds "saga", which is unknown here',
-    );
+    await expect(store.load([KEY])).rejects.toThrow('kind is "saga", which is unknown here');
     await store.close();
   });
 });
@@ -287,6 +285,77 @@ describe('A visitor of a SQLite store', () => {
     );
     expect(existsSync(file)).toBe(false);
   });
+});
+
+describe('A database that is none of ours', () => {
+  const folder = testFolder();
+
+  it('is not touched by a visitor', async () => {
+    const file = folder.path('application.db');
+    const foreign = (await findSqliteDriver()).open(file);
+    foreign.exec('CREATE TABLE customer (name TEXT)');
+    foreign.close();
+    const before = readFileSync(file);
+
+    await expect(visitSqliteStore(file)).rejects.toThrow(/DTX_ERR_TC_STORE.*no such table: meta/);
+
+    expect(readFileSync(file).equals(before)).toBe(true);
+    expect(existsSync(`${file}-wal`)).toBe(false);
+  });
+});
+
+describe('A SQLite store that takes sessions over while a visitor writes', () => {
+  const folder = testFolder();
+
+  it('takes what has lapsed when nobody can write any more', async () => {
+    const file = folder.path('coordinator.db');
+    let meanwhile = (): void => undefined;
+    const { store } = await sqliteUnderTest(file, (database) =>
+      afterReading(database, 'SELECT id FROM session', () => {
+        meanwhile();
+      }),
+    );
+    await store.apply([
+      beginOf({ xid: 'ended', leaseUntilMs: 1 }),
+      beginOf({ xid: 'still-lapsed', leaseUntilMs: 2 }),
+    ]);
+    const visitor = (await findSqliteDriver()).open(file);
+    meanwhile = () => {
+      meanwhile = () => undefined;
+      visitor.exec("UPDATE session SET ended_at_ms = 5, version = 9 WHERE xid = 'ended'");
+      visitor.exec("UPDATE session SET version = 7 WHERE xid = 'still-lapsed'");
+    };
+
+    const claim = { owner: 'node-b', which: 'lapsed', nowMs: 3, leaseUntilMs: 9 } as const;
+    const claimed = await store.claim({ ...claim, countMax: 10 });
+
+    expect(claimed).toMatchObject([{ xid: 'still-lapsed', owner: 'node-b', version: 8 }]);
+    const rows = visitor.prepare("SELECT owner, version FROM session WHERE xid = 'ended'").all();
+    expect({ ...rows[0] }).toEqual({ owner: ACTIVE.owner, version: 9 });
+    visitor.close();
+    await store.close();
+  });
+
+  function afterReading(database: SqliteDatabase, text: string, then: () => void): SqliteDatabase {
+    return {
+      exec: (sql) => {
+        database.exec(sql);
+      },
+      close: () => {
+        database.close();
+      },
+      prepare: (sql): SqliteStatement => {
+        const statement = database.prepare(sql);
+        if (!sql.includes(text)) return statement;
+        const all: SqliteStatement['all'] = (...values) => {
+          const rows = statement.all(...values);
+          then();
+          return rows;
+        };
+        return { run: statement.run, all };
+      },
+    };
+  }
 });
 
 describe('A SQLite store whose COMMIT fails', () => {

@@ -202,10 +202,67 @@ describe('A node that lives', () => {
     await register(one.client, xid);
     await one.client.commit({ xid, waitMs: 0 });
 
-    await passFor([one, two], 30_000);
+    await passFor([one, two], 700);
 
+    expect(one.orders.calls.length).toBeGreaterThan(1);
     expect(await recordOf(store, xid)).toMatchObject({ status: 'committing', epoch: 1 });
     expect(two.orders.calls).toHaveLength(0);
+  });
+
+  it('offers a session to another one after some attempts in vain', async () => {
+    one.orders.answers({ kind: 'retry', error: 'the database cannot be reached from here' });
+    await Promise.all([one.attachOrders(), two.attachOrders()]);
+    const xid = await begin(one.client);
+    await register(one.client, xid);
+    await one.client.commit({ xid, waitMs: 0 });
+
+    await passFor([one, two], 10_000);
+
+    expect(one.orders.calls).toHaveLength(5);
+    expect(two.orders.calls).toHaveLength(1);
+    expect(await statusOf(two.client, xid)).toBe('committed');
+  });
+
+  it('goes on with a session that it has offered in vain', async () => {
+    one.orders.answers({ kind: 'retry', error: 'the database is down' });
+    two.orders.answers({ kind: 'retry', error: 'the database is down' });
+    await Promise.all([one.attachOrders(), two.attachOrders()]);
+    const xid = await begin(one.client);
+    await register(one.client, xid);
+    await one.client.commit({ xid, waitMs: 0 });
+    await passFor([one, two], 60_000);
+    one.orders.answers({ kind: 'done' });
+    two.orders.answers({ kind: 'done' });
+
+    await passFor([one, two], 60_000);
+
+    expect(await statusOf(two.client, xid)).toBe('committed');
+  });
+
+  it('does not keep in memory what another one has ended', async () => {
+    await Promise.all([one.attachOrders(), two.attachOrders()]);
+    const xid = await begin(one.client, 600_000);
+    await register(two.client, xid);
+    await one.client.commit({ xid, waitMs: 0 });
+    await passFor([one, two], 10_000);
+    const writes = jest.spyOn(two.store, 'apply');
+
+    await passFor([one, two], 650_000);
+
+    expect(await statusOf(two.client, xid)).toBe('committed');
+    expect(writes.mock.calls.flatMap(([batch]) => batch.map(({ kind }) => kind))).toEqual(
+      expect.not.arrayContaining(['decide']),
+    );
+  });
+
+  it('rolls back what it has let go of undecided, a few seconds after its time', async () => {
+    await one.attachOrders();
+    const xid = await begin(one.client, 60_000);
+    await register(one.client, xid);
+
+    await passFor([one, two], 66_000);
+
+    expect(await statusOf(one.client, xid)).toBe('rolled-back');
   });
 
   it('keeps an undecided session without writing for it', async () => {
@@ -259,7 +316,7 @@ describe('A node that lives', () => {
     expect(await recordOf(store, undecided)).toMatchObject({ status: 'active', epoch: 2 });
     await passWithoutOne(600_000 - 1_100 - 1_000);
     expect(await statusOf(two.client, undecided)).toBe('active');
-    await passWithoutOne(2_000);
+    await passWithoutOne(7_000);
     expect(await statusOf(two.client, undecided)).toBe('rolled-back');
   });
 

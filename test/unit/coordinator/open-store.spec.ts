@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+
 import type { StoreLocation } from '../../../lib/coordinator/index.js';
 import { identityOfStore, openStore } from '../../../lib/coordinator/index.js';
 
@@ -43,4 +45,18 @@ describe('The database of a data source', () => {
       'coordinator.store.dataSource is "mongodb". Use a data source for postgres, mysql or mariadb',
     );
   });
+});
+
+describe('The URL of something that is no store', () => {
+  it.each(['redis://me:s3cr3t@host/0', 'postgres:/me:s3cr3t@host/db'])(
+    'is refused, and no file gets its name: %s',
+    async (location) => {
+      const opening = openStore(location, inProduction);
+
+      await expect(opening).rejects.toThrow('coordinator.store is');
+      await expect(opening).rejects.not.toThrow('s3cr3t');
+      expect(() => identityOfStore(location)).toThrow('DTX_ERR_CONFIG_OPTION');
+      expect(existsSync(location.split('/', 1).join())).toBe(false);
+    },
+  );
 });

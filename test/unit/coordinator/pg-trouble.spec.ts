@@ -1,6 +1,7 @@
 import { kindOfPgError } from '../../../lib/coordinator/store/postgres/pg-trouble.js';
 
-const serverError = (code: string, severity = 'ERROR') =>
+/** As a server says it whose messages are German. */
+const serverError = (code: string, severity = 'FEHLER') =>
   Object.assign(new Error('of the server'), { code, severity });
 
 describe('An error of pg', () => {
@@ -28,7 +29,10 @@ describe('An error of pg', () => {
   it.each([
     ['a lost connection', Object.assign(new Error('read'), { code: 'ECONNRESET' })],
     ['an error that says nothing', new Error('Query read timeout')],
-    ['an administrator who ends the session', serverError('57P01', 'FATAL')],
+    ['an administrator who ends the session', serverError('57P01')],
+    ['a server that restarts after a crash', serverError('57P02')],
+    ['an error of its disk', serverError('58030')],
+    ['an internal error', serverError('XX000')],
     ['a connection exception', serverError('08006')],
     ['a server that does not know itself', serverError('40003')],
     ['nothing at all', undefined],

@@ -1,9 +1,20 @@
-import { NEVER_MS, StoreUnavailableError, messageOf } from '../../../protocol/index.js';
+import {
+  NEVER_MS,
+  SessionUnreadableError,
+  StoreUnavailableError,
+  messageOf,
+} from '../../../protocol/index.js';
 import { failpoint } from '../../../system/index.js';
 import type { Session, SessionKey } from '../../core/index.js';
 import type { SessionWrite } from '../merge-changes.js';
 import { mergeChanges } from '../merge-changes.js';
-import { CHANGING_COLUMNS, SESSION_COLUMNS, rowOf, sessionOf } from '../session-codec.js';
+import {
+  CHANGING_COLUMNS,
+  SESSION_COLUMNS,
+  readableSessions,
+  rowOf,
+  sessionOf,
+} from '../session-codec.js';
 import type {
   ClaimRequest,
   PurgeCommand,
@@ -12,6 +23,7 @@ import type {
   StoreAnswer,
   StoreCommand,
 } from '../session-store.interface.js';
+import { emptyLog } from './empty-log.js';
 import { listSessions } from './list-sessions.js';
 import { SessionIds } from './session-ids.js';
 import type { SqliteDatabase, SqliteRow } from './sqlite-database.interface.js';
@@ -22,7 +34,10 @@ import type { WalFile } from './wal-file.js';
 /** How the store gets at its file. */
 export interface SqliteConnection {
   readonly place: string;
-  /** Whether several coordinators of this process use the store. */
+  /**
+   * Whether somebody else drives sessions there: for a visitor the owner of the file, in a
+   * simulation the other coordinators. A person's visits do not count, they drive nothing.
+   */
   readonly isShared: boolean;
   open(): SqliteDatabase;
   /** Whether `open` leads to the same data again. */
@@ -34,9 +49,6 @@ export interface SqliteConnection {
 
 /** What kept something from being written, or from being known to be. */
 type Trouble = Extract<StoreAnswer, { kind: 'failed' | 'unknown' }>;
-
-/** With so few rows in a batch, there is not much going on. */
-const LONE_WRITES_MAX = 2;
 
 /** One row to be written, or one purge. */
 type Step = SessionWrite | { readonly command: PurgeCommand; readonly places: readonly number[] };
@@ -77,7 +89,7 @@ export class SqliteSessionStore implements SessionStore {
     const steps: Step[] = [...writes];
     for (const { command, place } of purges) steps.push({ command, places: [place] });
     const counts = this.#write(steps);
-    const failure = counts.some(isWritten) ? await this.#sync(steps.length) : undefined;
+    const failure = counts.some(isWritten) ? await this.#sync() : undefined;
     const answers: StoreAnswer[] = [];
     steps.forEach((step, index) => {
       const count = counts[index] ?? 0;
@@ -132,27 +144,31 @@ export class SqliteSessionStore implements SessionStore {
     // Every lease ends before that, also one that never lapses.
     const lapsedAtMs = which === 'open' ? NEVER_MS : nowMs;
     const ownLapsedAtMs = which === 'open' ? NEVER_MS : (request.ownLapsedAtMs ?? nowMs);
-    // Looked for outside a transaction: mostly there is none, and nobody else writes in between.
-    const ids = sql.lapsed
-      .all(lapsedAtMs, owner, ownLapsedAtMs, countMax)
-      .map((row) => Number(row['id']));
-    if (ids.length === 0) return [];
+    const lapsed = (): readonly number[] =>
+      sql.lapsed.all(lapsedAtMs, owner, ownLapsedAtMs, countMax).map(idOf);
+    // Mostly there is none, and then nobody is kept from writing.
+    if (lapsed().length === 0) return [];
+    let rows: readonly SqliteRow[];
     sql.begin.run();
     try {
+      // Looked for again: a visitor may have written in between, and from here on nobody can.
+      const ids = lapsed();
       for (const id of ids) sql.claim.run(owner, leaseUntilMs, id);
+      rows = ids.flatMap((id) => sql.byId.all(id));
       sql.commit.run();
     } catch (error) {
       this.#rollback();
       throw error;
     }
-    return ids.flatMap((id) => sql.byId.all(id)).map((row) => this.#session(row));
+    for (const row of rows) this.#noteId(row);
+    return readableSessions(rows);
   }
 
   /** Puts what was committed on the disk. Returns why that is not known to have happened. */
-  async #sync(writeCount = LONE_WRITES_MAX): Promise<Trouble | undefined> {
+  async #sync(): Promise<Trouble | undefined> {
     failpoint('store.sync');
     try {
-      this.#syncing = this.#connection.wal.sync(writeCount <= LONE_WRITES_MAX);
+      this.#syncing = this.#connection.wal.sync();
       await this.#syncing;
       return undefined;
     } catch (error) {
@@ -234,10 +250,14 @@ export class SqliteSessionStore implements SessionStore {
   }
 
   #session(row: SqliteRow): Session {
-    const session = sessionOf(row);
-    if (session.endedAtMs === undefined) this.#ids.set(session, Number(row['id']));
-    else this.#ids.remove(session);
-    return session;
+    this.#noteId(row);
+    return sessionOf(row);
+  }
+
+  #noteId(row: SqliteRow): void {
+    const key = { namespace: String(row['namespace']), xid: String(row['xid']) };
+    if (row['ended_at_ms'] === null) this.#ids.set(key, idOf(row));
+    else this.#ids.remove(key);
   }
 
   #rollback(): void {
@@ -254,6 +274,8 @@ export class SqliteSessionStore implements SessionStore {
       this.#reopenIfSuspect();
       return read();
     } catch (error) {
+      // The file is well; only this version cannot read the record.
+      if (error instanceof SessionUnreadableError) throw error;
       throw new StoreUnavailableError(this.place, messageOf(error), { cause: error });
     }
   }
@@ -271,14 +293,4 @@ export class SqliteSessionStore implements SessionStore {
   }
 }
 
-/**
- * Moves everything from the log into the file. After a failed sync the system takes the pages that
- * it could not write for clean ones: a later sync would succeed over a hole in the log, and what
- * came behind the hole would be lost with the power. Copied into the file they are written anew.
- */
-function emptyLog(database: SqliteDatabase): void {
-  const [result] = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all();
-  if (result?.['busy'] === 0) return;
-  database.close();
-  throw new Error('its log cannot be emptied while another program reads the file');
-}
+const idOf = (row: SqliteRow): number => Number(row['id']);
