@@ -99,6 +99,8 @@ export {
   RollbackOnlyError,
   SchemaTooNewError,
   SchemaTooOldError,
+  SessionContendedError,
+  SessionUnreadableError,
   StatementRefusedError,
   StoreInUseError,
   StoreUnavailableError,

@@ -19,7 +19,10 @@ const TSC = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 const OUTPUTS = [
   { source: 'lib', output: 'dist/esm' },
   { source: 'lib', output: 'dist/cjs' },
-  ...['sample', 'bench', 'tools'].map((name) => ({ source: name, output: `.build/${name}` })),
+  ...['sample', 'bench', 'tools', 'test/simulation', 'test/cluster'].map((name) => ({
+    source: name,
+    output: `.build/${name}`,
+  })),
 ];
 
 /**

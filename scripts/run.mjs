@@ -16,8 +16,12 @@ import { buildOrExit, ROOT } from './build.mjs';
 const [file, ...args] = process.argv.slice(2);
 const program = file === undefined ? undefined : relative(ROOT, resolve(ROOT, file));
 
-if (program === undefined || !/^(sample|bench|tools)\/.*\.ts$/.test(program)) {
-  process.stderr.write('Usage: node scripts/run.mjs {sample|bench|tools}/FILE.ts [arguments]\n');
+if (
+  program === undefined ||
+  !/^(sample|bench|tools|test\/(simulation|cluster))\/.*\.ts$/.test(program)
+) {
+  const folders = '{sample|bench|tools|test/simulation|test/cluster}';
+  process.stderr.write(`Usage: node scripts/run.mjs ${folders}/FILE.ts [arguments]\n`);
   process.exit(2);
 }
 if (!existsSync(join(ROOT, program))) {

@@ -1,9 +1,11 @@
 import { messageOf } from '../protocol/index.js';
 import type { CliHost, Command, CommandArguments } from './command.interface.js';
 import type { Target } from './migration-target.js';
-import { findTarget, withoutSecrets } from './migration-target.js';
+import { findTarget } from './migration-target.js';
+import { printableLines } from './printable.js';
 import type { SchemaText } from './schema-text.js';
 import { SCHEMA_TEXTS, printSchema } from './schema-text.js';
+import { withoutSecrets } from './secrets.js';
 
 const HELP = `Usage: nestjs-dtx migrate [options]
 
@@ -90,7 +92,7 @@ async function migrateAt(target: Target, onlyPrints: boolean, host: CliHost): Pr
       await target.close();
     }
   } catch (error) {
-    host.err(`${withoutSecrets(messageOf(error), target.secrets)}\n`);
+    host.err(`${printableLines(withoutSecrets(messageOf(error), target.secrets))}\n`);
     return 1;
   }
 }

@@ -6,6 +6,7 @@ import type { CliHost } from './command.interface.js';
 import { loadDataSource } from './load-data-source.js';
 import type { SchemaText } from './schema-text.js';
 import { SCHEMA_TEXTS } from './schema-text.js';
+import { secretsOf } from './secrets.js';
 import { withVariables } from './store-option.js';
 
 /** A database to migrate. */
@@ -84,26 +85,4 @@ function targetOf(
     migrate: (database) => migrate(database, schema),
     close,
   };
-}
-
-/**
- * Whatever stands between the user and the host, and its parts: of a password that is not encoded,
- * a part may pass for the host.
- */
-function secretsOf(url: string): readonly string[] {
-  const [, password = ''] = /^[a-z]+:\/\/[^:/@]*:(.*)@/is.exec(url) ?? [];
-  const parts = [password, ...password.split(/[@/?#:]/)];
-  return parts.flatMap((part) => [part, decoded(part)]).filter((part) => part !== '');
-}
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
-}
-
-export function withoutSecrets(message: string, secrets: readonly string[]): string {
-  return secrets.reduce((text, secret) => text.replaceAll(secret, '***'), message);
 }

@@ -2,7 +2,8 @@ import { operateAsVisitor, visitStore } from '../coordinator/index.js';
 import type { GlobalSummary, OperatorAction } from '../protocol/index.js';
 import { systemClock } from '../system/index.js';
 import type { Command } from './command.interface.js';
-import { storeOf } from './store-option.js';
+import { printable, printableLines } from './printable.js';
+import { atStore } from './store-option.js';
 
 const NAMESPACE_DEFAULT = 'default';
 
@@ -54,24 +55,27 @@ Options:
         host.err(help);
         return 2;
       }
-      const store = await visitStore(storeOf(values, host));
-      try {
-        const visit = { store, clock: systemClock, namespace: String(values['namespace']) };
-        const request = { xid, action, ...(branchId !== undefined && { branchId }) };
-        const summary = await operateAsVisitor(visit, request);
-        host.out(values['json'] === true ? `${JSON.stringify(summary)}\n` : asText(summary));
-        return 0;
-      } finally {
-        await store.close();
-      }
+      return atStore(values, host, async (location) => {
+        const store = await visitStore(location);
+        try {
+          const visit = { store, clock: systemClock, namespace: String(values['namespace']) };
+          const request = { xid, action, ...(branchId !== undefined && { branchId }) };
+          const summary = await operateAsVisitor(visit, request);
+          host.out(values['json'] === true ? asJson(summary) : asText(summary));
+        } finally {
+          await store.close();
+        }
+      });
     },
   };
 }
 
+const asJson = (summary: GlobalSummary): string => printableLines(`${JSON.stringify(summary)}\n`);
+
 function asText({ branches, status, xid }: GlobalSummary): string {
   const lines = branches.map(
     ({ branchId, resourceId, status: branchStatus, type }) =>
-      `  ${branchId} ${type} ${resourceId} ${branchStatus}\n`,
+      `  ${printable(`${branchId} ${type} ${resourceId} ${branchStatus}`)}\n`,
   );
-  return `${xid} ${status}\n${lines.join('')}`;
+  return `${printable(xid)} ${status}\n${lines.join('')}`;
 }

@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { codeOf, messageOf } from '../protocol/index.js';
+import { InvalidOptionError, codeOf, messageOf } from '../protocol/index.js';
 import type { CliHost, Command } from './command.interface.js';
 import { explainCommand } from './explain.command.js';
 import { migrateCommand } from './migrate.command.js';
 import { operateCommand } from './operate.command.js';
+import { printableLines } from './printable.js';
 import { transactionsCommand } from './transactions.command.js';
 
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -35,7 +36,7 @@ export async function run(args: readonly string[], host: CliHost): Promise<numbe
     host.out(command.help);
     return 0;
   } catch (error) {
-    host.err(`${messageOf(error)}\n`);
+    host.err(`${printableLines(messageOf(error))}\n`);
     if (!isUsageError(error)) return 1;
     host.err('Run "nestjs-dtx --help" for what is possible.\n');
     return USAGE_ERROR;
@@ -75,7 +76,7 @@ Options:
 }
 
 const isUsageError = (error: unknown): boolean =>
-  codeOf(error)?.startsWith('ERR_PARSE_ARGS_') === true;
+  error instanceof InvalidOptionError || codeOf(error)?.startsWith('ERR_PARSE_ARGS_') === true;
 
 function packageVersion({ packageRoot }: CliHost): string {
   const manifest: unknown = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'));

@@ -1,13 +1,38 @@
+import { databaseKindOf } from '../coordinator/index.js';
 import { STORE_DEFAULT } from '../modules/index.js';
+import { messageOf } from '../protocol/index.js';
 import type { CliHost } from './command.interface.js';
+import { printableLines } from './printable.js';
+import { secretsOf, withoutSecrets } from './secrets.js';
 
-/** The store that was asked for: by option, by the environment, or the default file. */
-export function storeOf(
+/**
+ * Works on the store that was asked for: by option, by the environment, or the default file. What
+ * goes wrong there is told without its password.
+ *
+ * @returns the exit status
+ * @throws InvalidOptionError for what can be no store
+ */
+export async function atStore(
   values: Readonly<Record<string, unknown>>,
-  { env }: Pick<CliHost, 'env'>,
-): string {
-  const given = typeof values['store'] === 'string' ? values['store'] : env['DTX_STORE_URL'];
-  return withVariables(given ?? STORE_DEFAULT, env);
+  host: CliHost,
+  work: (store: string) => Promise<void>,
+): Promise<number> {
+  const store = storeOf(values, host);
+  try {
+    await work(store);
+    return 0;
+  } catch (error) {
+    host.err(`${printableLines(withoutSecrets(messageOf(error), secretsOf(store)))}\n`);
+    return 1;
+  }
+}
+
+function storeOf(values: Readonly<Record<string, unknown>>, { env }: CliHost): string {
+  const isOption = typeof values['store'] === 'string';
+  const given = isOption ? String(values['store']) : env['DTX_STORE_URL'];
+  const store = withVariables(given ?? STORE_DEFAULT, env);
+  databaseKindOf(store, isOption ? '--store' : 'DTX_STORE_URL');
+  return store;
 }
 
 /**

@@ -1,8 +1,9 @@
-import type { Session } from '../coordinator/index.js';
+import type { Session, SessionQuery } from '../coordinator/index.js';
 import { readStore } from '../coordinator/index.js';
 import { STORE_DEFAULT } from '../modules/index.js';
 import type { Command } from './command.interface.js';
-import { storeOf } from './store-option.js';
+import { printable, printableLines } from './printable.js';
+import { atStore } from './store-option.js';
 
 const HELP = `Usage: nestjs-dtx transactions [options]
 
@@ -22,10 +23,17 @@ Options:
 const OPEN_COUNT_MAX = 1_000;
 const ENDED_COUNT_MAX = 20;
 
+const OPEN_AND_ENDED: readonly SessionQuery[] = [
+  { which: 'open', countMax: OPEN_COUNT_MAX },
+  { which: 'ended', countMax: ENDED_COUNT_MAX },
+];
+const ATTENTION: readonly SessionQuery[] = [{ which: 'attention', countMax: OPEN_COUNT_MAX }];
+
 /** What a store holds at one moment. */
 interface StoredSessions {
   readonly open: readonly Session[];
-  readonly ended: readonly Session[];
+  /** Undefined when nobody asked for them. */
+  readonly ended: readonly Session[] | undefined;
 }
 
 export const transactionsCommand: Command = {
@@ -42,19 +50,20 @@ export const transactionsCommand: Command = {
       host.err(`What is "${unknown}"?\n${HELP}`);
       return 2;
     }
-    const isAttention = values['attention'] === true;
-    const [open = [], ended = []] = await readStore(storeOf(values, host), [
-      { which: isAttention ? 'attention' : 'open', countMax: OPEN_COUNT_MAX },
-      { which: 'ended', countMax: isAttention ? 0 : ENDED_COUNT_MAX },
-    ]);
-    const sessions = { open, ended };
-    host.out(values['json'] === true ? asJson(sessions) : asText(sessions, host.now()));
-    return 0;
+    return atStore(values, host, async (store) => {
+      const [open = [], ended] = await readStore(
+        store,
+        values['attention'] === true ? ATTENTION : OPEN_AND_ENDED,
+      );
+      const sessions = { open, ended };
+      host.out(values['json'] === true ? asJson(sessions) : asText(sessions, host.now()));
+    });
   },
 };
 
-function asJson({ ended, open }: StoredSessions): string {
-  return `${JSON.stringify({ open: open.map(toJson), ended: ended.map(toJson) }, undefined, 2)}\n`;
+function asJson({ ended = [], open }: StoredSessions): string {
+  const sessions = { open: open.map(toJson), ended: ended.map(toJson) };
+  return printableLines(`${JSON.stringify(sessions, undefined, 2)}\n`);
 }
 
 /** The fields of a session that mean something outside its coordinator. */
@@ -92,12 +101,11 @@ function toJson(session: Session) {
 const isoTime = (timeMs: number): string => new Date(timeMs).toISOString();
 
 function asText({ ended, open }: StoredSessions, nowMs: number): string {
+  const openCount = countOf(open, OPEN_COUNT_MAX);
+  const ageMs = (session: Session): number => nowMs - session.beganAtMs;
+  if (ended === undefined) return section(`Needs attention (${openCount})`, open, ageMs);
   return [
-    section(
-      `Open (${countOf(open, OPEN_COUNT_MAX)})`,
-      open,
-      (session) => nowMs - session.beganAtMs,
-    ),
+    section(`Open (${openCount})`, open, ageMs),
     section(
       `Last ended (${countOf(ended, ENDED_COUNT_MAX)})`,
       ended,
@@ -125,7 +133,7 @@ function section(
       duration(ageMs(session)),
       session.applicationId,
       session.name,
-    ],
+    ].map(printable),
     details: session.branches.map(branchLine),
   }));
   const widths = HEADINGS.map((heading, column) =>
@@ -150,7 +158,7 @@ function branchLine({
 }: Session['branches'][number]) {
   const tried = attempts > 0 ? `, tried ${String(attempts)} x` : '';
   const error = lastError === undefined ? '' : `: ${lastError.split('\n', 1).join('')}`;
-  return `    ${branchId} ${type} ${resourceId} ${status}${tried}${error}`;
+  return `    ${printable(`${branchId} ${type} ${resourceId} ${status}${tried}${error}`)}`;
 }
 
 /** From this many of a unit on, the next larger one is shown. */

@@ -13,6 +13,7 @@ export type {
 } from './store/index.js';
 export {
   MemorySessionStore,
+  databaseKindOf,
   identityOfStore,
   openMysqlStore,
   openPostgresStore,

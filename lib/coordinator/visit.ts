@@ -1,5 +1,11 @@
 import type { Clock, GlobalSummary, OperateRequest } from '../protocol/index.js';
-import { OutcomeUnknownError, StoreUnavailableError, messageOf } from '../protocol/index.js';
+import {
+  DtxError,
+  OutcomeUnknownError,
+  SessionContendedError,
+  StoreUnavailableError,
+  messageOf,
+} from '../protocol/index.js';
 import type { Turn } from './core/index.js';
 import { decide, summaryOf } from './core/index.js';
 import type { SessionStore } from './store/index.js';
@@ -21,7 +27,7 @@ const NO_LIMIT = { attemptsMax: Infinity, ageMsMax: Infinity } as const;
  * session, or another one, takes it over with the order within about a second.
  *
  * @throws OperationRefusedError
- * @throws StoreUnavailableError nothing was changed
+ * @throws StoreUnavailableError, SessionContendedError, SessionUnreadableError nothing was changed
  * @throws OutcomeUnknownError the order may have been given or not; it can be repeated
  */
 export async function operateAsVisitor(
@@ -40,13 +46,16 @@ export async function operateAsVisitor(
     if (answer?.kind === 'done') return summaryOf(xid, decision.standing);
     if (answer?.kind === 'failed') {
       const cause = answer.error;
-      throw new StoreUnavailableError(store.place, messageOf(cause), { cause });
+      // Such as that of a record that a newer version has written.
+      if (cause instanceof DtxError) throw cause;
+      const { advice } = store;
+      const options = advice === undefined ? { cause } : { cause, advice };
+      throw new StoreUnavailableError(store.place, messageOf(cause), options);
     }
     if (answer?.kind !== 'refused') {
       throw new OutcomeUnknownError(xid, request.action, { cause: answer?.error });
     }
     standing = answer.found;
   }
-  const why = 'its coordinator keeps changing the same record';
-  throw new StoreUnavailableError(store.place, why);
+  throw new SessionContendedError(xid, request.action);
 }

@@ -1,3 +1,4 @@
+import { databaseKindOf } from '../coordinator/index.js';
 import { InvalidOptionError, RESOURCE_ID_LENGTH_MAX } from '../protocol/index.js';
 
 type Options = Readonly<Record<string, unknown>>;
@@ -26,11 +27,14 @@ export function assertCount(value: unknown, option: string, max: number): void {
 }
 
 export function assertStore(value: unknown, option: string): void {
-  if (typeof value === 'string' && value.trim().length > 0) return;
+  if (typeof value === 'string' && value.trim().length > 0) {
+    databaseKindOf(value, option);
+    return;
+  }
   if (isMemoryLocation(value) || isSourceLocation(value)) return;
   refuse(
     option,
-    value,
+    withoutValues(value),
     `Use the path of a file, such as '.dtx/coordinator.db', the URL of a database, such as ` +
       `'postgres://host/database', { dataSource } with a TypeORM data source, or ':memory:'.`,
   );
@@ -58,7 +62,7 @@ export function assertKnownNames(options: Options, known: readonly string[], pre
     if (known.includes(name)) continue;
     const meant = closest(name, known);
     const hint = meant === undefined ? `There are: ${known.join(', ')}.` : `Did you mean ${meant}?`;
-    refuse(prefix + name, options[name], `There is no such option. ${hint}`);
+    refuse(prefix + name, withoutValues(options[name]), `There is no such option. ${hint}`);
   }
 }
 
@@ -71,6 +75,13 @@ export function assertFunctions(value: unknown, names: readonly string[], option
     if (typeof value[name] === 'function') continue;
     refuse(`${option}.${name}`, value[name], 'Use a function.');
   }
+}
+
+/** What may be a URL, or hold one, is not shown: there may be a password in it. */
+function withoutValues(value: unknown): unknown {
+  if (typeof value === 'string') return value.replace(/:\/\/.*/s, '://…');
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.keys(value).map((name) => [name, '…']));
 }
 
 function refuse(option: string, value: unknown, fix: string): never {

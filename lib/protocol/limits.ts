@@ -31,7 +31,7 @@ export const BRANCH_RESULT_LENGTH_MAX = 2_000;
 /** Failed attempts that are kept with a branch: enough to see when it began and what it is now. */
 export const FAILED_ATTEMPTS_KEPT_MAX = 5;
 
-/** Characters of each of them; the last error is kept longer. A thousand branches share a record. */
+/** Characters of each of them; the last error is kept longer. Many branches share a record. */
 export const FAILED_ATTEMPT_LENGTH_MAX = 300;
 
 /** Later than every time: nothing is due, nothing lapses. Exact in every store. */

@@ -12,3 +12,4 @@ export type {
   StoreCommand,
 } from './session-store.interface.js';
 export { openSqliteStore } from './sqlite/index.js';
+export { databaseKindOf } from './store-url.js';

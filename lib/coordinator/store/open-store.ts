@@ -5,6 +5,7 @@ import { openMysqlStore } from './mysql/index.js';
 import { openPostgresStore } from './postgres/index.js';
 import type { SessionQuery, SessionStore } from './session-store.interface.js';
 import type { DataSourceLike } from './sql/index.js';
+import { databaseKindOf } from './store-url.js';
 import {
   canonicalStorePath,
   openSqliteStore,
@@ -46,10 +47,9 @@ type OpenDatabase = (
 const openPostgres: OpenDatabase = (place, options) => openPostgresStore({ ...place, ...options });
 const openMysql: OpenDatabase = (place, options) => openMysqlStore({ ...place, ...options });
 
-/** By the scheme of a URL, and by the type of a data source. */
+/** By the kind of a URL, and by the type of a data source. */
 const DATABASES: Readonly<Record<string, OpenDatabase>> = {
   postgres: openPostgres,
-  postgresql: openPostgres,
   mysql: openMysql,
   mariadb: openMysql,
 };
@@ -109,6 +109,7 @@ export async function readStore(
  * undefined for one that nobody else can mean. Creates the folder of a file.
  *
  * @throws StoreUnavailableError when the folder cannot be created
+ * @throws InvalidOptionError for the URL of something that is no store
  */
 export function identityOfStore(location: StoreLocation): string | undefined {
   if (typeof location === 'object' || location === MEMORY) return undefined;
@@ -131,10 +132,12 @@ function openSource(location: DataSourceLocation): Promise<SessionStore> {
   });
 }
 
-/** What opens the database that a URL names; undefined for the path of a file. */
+/**
+ * What opens the database that a URL names; undefined for the path of a file.
+ *
+ * @throws InvalidOptionError for the URL of something else
+ */
 function databaseOf(location: string): OpenDatabase | undefined {
-  const [, scheme = ''] = /^([a-z-]+):\/\//i.exec(location) ?? [];
-  return Object.hasOwn(DATABASES, scheme.toLowerCase())
-    ? DATABASES[scheme.toLowerCase()]
-    : undefined;
+  const kind = databaseKindOf(location);
+  return kind === undefined ? undefined : DATABASES[kind];
 }

@@ -1,5 +1,6 @@
 import type { Clock, Ids } from '../../protocol/index.js';
 import {
+  DtxError,
   OutcomeUnknownError,
   SessionContendedError,
   StoreUnavailableError,
@@ -85,8 +86,8 @@ export class BatchWriter {
   }
 
   /**
-   * What is known here may be old where others write, too. A write that is decided on it is refused,
-   * and what is decided stays so; but that there is no such session must be seen, or a transaction
+   * What is known here may be old where others write, too. A write that is decided on it is
+   * refused, and what is decided stays so; but that there is no such session must be seen, or a transaction
    * that has just begun elsewhere would be answered for as one that never was.
    */
   #needsReading({ command, live }: Request): boolean {
@@ -158,7 +159,7 @@ export class BatchWriter {
       this.#durable(live, decision.change, decision.effects);
       caller?.resolve(decision.standing);
     } else if (answer?.kind === 'failed') {
-      caller?.reject(this.#unavailable(messageOf(answer.error), answer.error));
+      caller?.reject(this.#failure(answer.error));
     } else if (answer?.kind === 'unknown') {
       const cause = answer.error;
       caller?.reject(new OutcomeUnknownError(live.xid, caller.what, { cause }));
@@ -208,8 +209,14 @@ export class BatchWriter {
     if (live.pendingCount === 0) live.observer.idle(live);
   }
 
+  #failure(error: unknown): unknown {
+    return error instanceof DtxError ? error : this.#unavailable(messageOf(error), error);
+  }
+
   #unavailable(what: string, cause: unknown): StoreUnavailableError {
-    return new StoreUnavailableError(this.#deps.store.place, what, { cause });
+    const { advice, place } = this.#deps.store;
+    const options = advice === undefined ? { cause } : { cause, advice };
+    return new StoreUnavailableError(place, what, options);
   }
 }
 

@@ -36,8 +36,8 @@ interface Claim {
 
 /**
  * Decides commands and makes them durable, many in one write: what arrives in one turn of the event
- * loop, or while the writes before are under way, shares the next one. A session is in one batch at a
- * time, so its commands are decided and written in the order in which they came.
+ * loop, or while the writes before are under way, shares the next one. A session is in one batch at
+ * a time, so its commands are decided and written in the order in which they came.
  *
  * Nobody is answered, and no effect begins, before the change is durable.
  */
@@ -204,7 +204,7 @@ export class GroupCommit {
     });
   }
 
-  /** What is claimed and what is decided in a batch never cross: a claim waits until none is left. */
+  /** What is claimed and what is decided never cross: a claim waits until no batch is left. */
   #mayBegin(): boolean {
     if (this.#isClaiming) return false;
     return this.#writingCount < (this.#claims.length > 0 ? 1 : this.#writingMax);

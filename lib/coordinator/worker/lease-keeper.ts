@@ -74,8 +74,8 @@ export class LeaseKeeper {
 
   /**
    * Whether another node may have the session by now, and nobody here is busy with it. Whoever asks
-   * for it reads it anew, and if nobody has taken it, a claim brings it back when there is something
-   * to do.
+   * for it reads it anew, and if nobody has taken it, a claim brings it back when there is
+   * something to do.
    */
   #isStale(live: LiveSession, session: Session, nowMs: number): boolean {
     if (this.#deps.node.leaseMs === Infinity) return false;

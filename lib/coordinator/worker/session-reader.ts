@@ -16,8 +16,8 @@ interface Question {
 }
 
 /**
- * Reads sessions for those who ask what stands. All who ask while a read is under way share the next
- * one: many waiters must not keep the store from its writes.
+ * Reads sessions for those who ask what stands. All who ask while a read is under way share the
+ * next one: many waiters must not keep the store from its writes.
  */
 export class SessionReader {
   readonly #deps: SessionReaderDeps;

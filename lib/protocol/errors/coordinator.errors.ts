@@ -83,8 +83,8 @@ export class MemoryStoreRefusedError extends DtxError {
 }
 
 /**
- * Several nodes keep changing one global transaction at the same moment; nothing was changed by this
- * call. @publicApi
+ * Several nodes keep changing one global transaction at the same moment; nothing was changed by
+ * this call. @publicApi
  */
 export class SessionContendedError extends DtxError {
   static override readonly code = 'DTX_ERR_TC_CONTENDED';
@@ -95,8 +95,8 @@ export class SessionContendedError extends DtxError {
     what: string,
   ) {
     super(
-      `${what} of global transaction ${xid} was overtaken again and again by other nodes; nothing ` +
-        `was changed. Repeat it, or let the services of one transaction use fewer coordinators.`,
+      `${what} of global transaction ${xid} was overtaken again and again by other nodes; ` +
+        `nothing was changed. Repeat it, or let the services of one transaction use fewer coordinators.`,
     );
   }
 }

@@ -134,6 +134,29 @@ describe('nestjs-dtx transactions', () => {
     });
   });
 
+  it('lists those that need attention alone', async () => {
+    const { out } = await cli('--store', store, '--attention');
+    const json = await cli('--store', store, '--attention', '--json');
+
+    const lines = out.split('\n').map((line) => line.trim().split(' ')[0]);
+    expect(lines).toEqual(['Needs', 'XID', broken, '1', '']);
+    expect(out).toMatch(/^Needs attention \(1\)\n/);
+    expect(JSON.parse(json.out)).toMatchObject({ open: [{ xid: broken }], ended: [] });
+  });
+
+  it('shows what a terminal would obey', async () => {
+    const csi = String.fromCharCode(0x9b);
+    const name = `\u001b[2J${csi}31mpaid\u202e\nroot`;
+    await begin('d'.repeat(32), name);
+
+    const { out } = await cli('--store', store);
+    const json = await cli('--store', store, '--json');
+
+    expect(out).toContain('\\u001b[2J\\u009b31mpaid\\u202e\\u000aroot\n');
+    expect(out + json.out).not.toMatch(/[^\n\x20-\x7e]/);
+    expect(JSON.parse(json.out)).toMatchObject({ open: [{}, {}, { name }] });
+  });
+
   it('reads the file of a coordinator that has stopped, and changes nothing', async () => {
     await client.close();
     const first = await cli('--store', store, '--json');

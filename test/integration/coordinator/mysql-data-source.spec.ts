@@ -43,6 +43,24 @@ describeMariadb('A coordinator store in MariaDB over a data source of the applic
     expect(await store.claim(claimOf())).toMatchObject([{ xid: 'x2', epoch: 2, version: 2 }]);
   });
 
+  it('is refused where connections have no autocommit', async () => {
+    const createQueryRunner = (mode: 'master') => {
+      const runner = source.createQueryRunner(mode);
+      const connect = runner.connect.bind(runner);
+      runner.connect = async () => {
+        const connection = (await connect()) as { promise(): { query(sql: string): unknown } };
+        await connection.promise().query('SET autocommit = 0');
+        return connection;
+      };
+      return runner;
+    };
+    const dataSource = { isInitialized: true, options: source.options, createQueryRunner };
+
+    await expect(world.open({ dataSource })).rejects.toThrow(
+      /DTX_ERR_CONFIG_OPTION.*dataSource is "autocommit = 0"\. Turn autocommit on/,
+    );
+  });
+
   it('leaves the data source open when it is closed', async () => {
     await store.close();
 

@@ -15,10 +15,8 @@ describeMariadb('A coordinator store in MariaDB behind a network that loses pack
   beforeEach(async () => {
     world = await openMysqlWorld();
     await world.open();
-    const url = new URL(world.database.url);
-    proxy = await openFaultProxy(Number(url.port));
-    url.port = String(proxy.port);
-    store = await openMysqlStore({ url: url.href, timeoutMs: 1_000 });
+    proxy = await openFaultProxy(Number(new URL(world.database.url).port));
+    store = await openMysqlStore({ url: proxiedUrl(), timeoutMs: 1_000 });
   });
 
   afterEach(async () => {
@@ -26,6 +24,12 @@ describeMariadb('A coordinator store in MariaDB behind a network that loses pack
     await store.close();
     await world.close();
   });
+
+  function proxiedUrl(): string {
+    const url = new URL(world.database.url);
+    url.port = String(proxy.port);
+    return url.href;
+  }
 
   it('does not know what became of a write whose answer was lost, until it looks', async () => {
     await given(store, session());
@@ -65,6 +69,25 @@ describeMariadb('A coordinator store in MariaDB behind a network that loses pack
     expect(proxy.struck).toBe(1);
     expect(answer!.kind).toBe('unknown');
     expect(await standing(store, session({ xid: 'x2' }))).toEqual(session({ xid: 'x2' }));
+  });
+
+  it('begins nothing on a connection whose transaction may still be open', async () => {
+    const one = await openMysqlStore({
+      url: proxiedUrl(),
+      timeoutMs: 1_000,
+      connectionsMax: 1,
+    });
+    await given(one, session(), session({ xid: 'x2', version: 5 }));
+    proxy.arm('black-hole', 'ROLLBACK');
+    const stale = changeOf(session({ xid: 'x2' }));
+
+    const [held] = await one.apply([changeOf(session()), stale]);
+    const next = await one.apply([insertOf(session({ xid: 'next' }))]);
+    await one.close();
+
+    expect(proxy.struck).toBe(1);
+    expect(held!.kind).toBe('done');
+    expect(next).toEqual([{ kind: 'done', count: 1 }]);
   });
 
   it('does not take a lost request for a write', async () => {

@@ -3,7 +3,9 @@ import type { Pool, RowDataPacket } from 'mysql2/promise';
 import {
   INSERT_SESSIONS,
   LOAD_SESSIONS,
+  LISTINGS,
   LOCK_ENDED,
+  LOCK_HELD,
   LOCK_LAPSED,
   UPDATE_COLUMNS,
   UPDATE_SESSIONS,
@@ -26,7 +28,9 @@ describeMariadb('The plans of a coordinator store in MariaDB', () => {
       update: await planOf(world.plain, UPDATE_SESSIONS, [JSON.stringify([update])]),
       load: await planOf(world.plain, LOAD_SESSIONS, ['[["filled-7","default"]]']),
       claim: await planOf(world.plain, LOCK_LAPSED, [NOW, 'node-b', NOW, 100]),
+      handOver: await planOf(world.plain, LOCK_HELD, [NOW, 'node-b']),
       purge: await planOf(world.plain, LOCK_ENDED, [NOW, 100]),
+      lastEnded: await planOf(world.plain, LISTINGS.ended, [null, null, 20]),
     };
     await world.close();
 
@@ -34,7 +38,9 @@ describeMariadb('The plans of a coordinator store in MariaDB', () => {
       update: { key: 'session_key', type: 'eq_ref', isSorted: false },
       load: { key: 'session_key', type: 'eq_ref', isSorted: false },
       claim: { key: 'session_lease', type: 'range', isSorted: false },
+      handOver: { key: 'session_lease', type: 'range', isSorted: false },
       purge: { key: 'session_lease', type: 'range', isSorted: false },
+      lastEnded: { key: 'session_lease', type: 'range', isSorted: false },
     });
   });
 });
@@ -50,7 +56,7 @@ async function fill(pool: Pool, count: number): Promise<void> {
 }
 
 /** How the server means to get at the rows of the table. */
-async function planOf(pool: Pool, sql: string, values: readonly (string | number)[]) {
+async function planOf(pool: Pool, sql: string, values: readonly (string | number | null)[]) {
   const [steps] = await pool.query<RowDataPacket[]>(`EXPLAIN ${sql}`, [...values]);
   const step = steps.find(({ table }) => table === 's' || table === TABLE);
   const isSorted = String(step?.['Extra']).includes('filesort');

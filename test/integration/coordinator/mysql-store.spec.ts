@@ -65,12 +65,27 @@ describeMariadb('A coordinator store in MariaDB', () => {
       expect((await world.open()).place).toBe(`mysql://${host}/${world.database.name}`);
     });
 
+    it('says that another node makes the tables, when that takes too long', async () => {
+      const other = await world.plain.getConnection();
+      await other.query("SELECT GET_LOCK(CONCAT('dtx_coordinator.', MD5(DATABASE())), 0)");
+
+      await expect(world.open({ timeoutMs: 1_300 })).rejects.toMatchObject({
+        code: 'DTX_ERR_TC_STORE',
+        message: expect.stringMatching(
+          /another node is changing the tables in mysql:.*Check that its server runs/s,
+        ) as unknown,
+      });
+      other.destroy();
+    });
+
     it('says which server does not answer', async () => {
       const url = 'mysql://root:secret@127.0.0.1:1/dtx';
 
       await expect(openMysqlStore({ url })).rejects.toMatchObject({
         code: 'DTX_ERR_TC_STORE',
-        message: expect.stringMatching(/mysql:\/\/127\.0\.0\.1:1\/dtx(?!.*secret)/s),
+        message: expect.stringMatching(
+          /mysql:\/\/127\.0\.0\.1:1\/dtx(?!.*secret).*Check that its server runs/s,
+        ),
       });
     });
   });
@@ -146,6 +161,24 @@ describeMariadb('A coordinator store in MariaDB', () => {
           ['lapsed-3', 'node-b', 2, 2],
         ],
       );
+    });
+
+    it('hands over what is free, and waits for nothing that another node writes', async () => {
+      const store = await world.open();
+      const held = [1, 2, 3].map((place) =>
+        session({ xid: `held-${place}`, leaseUntilMs: NOW + place }),
+      );
+      await given(store, ...held);
+      const writer = await world.plain.getConnection();
+      await writer.beginTransaction();
+      await writer.query(`SELECT id FROM ${TABLE} WHERE xid = 'held-2' FOR UPDATE`);
+
+      await store.handOver('node-a', NOW);
+      await writer.rollback();
+      writer.release();
+
+      const leases = (await store.load(held)).map((found) => found?.leaseUntilMs);
+      expect(leases).toEqual([NOW, NOW + 2, NOW]);
     });
 
     it('purges what is free, the oldest first, and leaves what others look at', async () => {

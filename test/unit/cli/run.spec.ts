@@ -62,6 +62,49 @@ describe('nestjs-dtx', () => {
   });
 });
 
+describe('nestjs-dtx at a store', () => {
+  const commands = [['transactions'], ['retry', 'x'], ['stop', 'x'], ['accept', 'x']];
+
+  it.each(commands)(
+    'refuses the URL of something else, without showing it (%s)',
+    async (...args) => {
+      const { err, exitCode } = await cli(...args, '--store', 'redis://me:s3cr3t@host/0');
+
+      expect(exitCode).toBe(2);
+      expect(err).toContain(
+        '--store is "redis://…". The URL of a database begins with postgres://',
+      );
+      expect(err).not.toContain('s3cr3t');
+    },
+  );
+
+  it.each(
+    commands.flatMap((args) => [
+      [args, 'postgres://me:s3cr3t@127.0.0.1:1/db'],
+      [args, 'postgres://me:s3cr3t@127.0.0.1:1/s3cr3t'],
+      [args, 'postgres://s3cr3t:12/s3cr3t@127.0.0.1/db'],
+      [args, 'mysql://me:s3cr3t@127.0.0.1:1/db'],
+      [args, 'mysql://me:12/s3cr3t@127.0.0.1/db'],
+      [args, 'mysql://me:s3cr3t%@127.0.0.1/db'],
+      [args, 'mysql://me:s3cr3t@/db'],
+      [args, 'postgres://me@127.0.0.1:1/s3cr3t?password=s3cr3t'],
+    ]),
+  )('never prints a password: %j %s', async (args, url) => {
+    const { err, exitCode, out } = await cli(...(args), '--store', url);
+
+    expect(exitCode).toBe(1);
+    expect(err).toMatch(/DTX_ERR_(TC_STORE|CONFIG_OPTION)/);
+    expect(out + err).not.toContain('s3cr3t');
+  });
+
+  it('tells what to do about a database, not about a folder', async () => {
+    const { err } = await cli('transactions', '--store', 'postgres://me:x@127.0.0.1:1/db');
+
+    expect(err).toContain('Check that its server runs');
+    expect(err).not.toContain('folder');
+  });
+});
+
 describe('nestjs-dtx explain', () => {
   it.each(['DTX_ERR_TM_ROLLBACK_ONLY', 'dtx_err_tm_rollback_only', 'TM_ROLLBACK_ONLY'])(
     'prints the entry of %s, and nothing of the next one',

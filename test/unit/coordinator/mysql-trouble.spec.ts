@@ -1,5 +1,6 @@
 import type { PoolOptions } from 'mysql2/promise';
 
+import { openMysqlDatabase } from '../../../lib/coordinator/store/mysql/index.js';
 import {
   kindOfMysqlCommitError,
   kindOfMysqlError,
@@ -78,6 +79,29 @@ describe('A transaction in MySQL', () => {
 
     await expect(work).rejects.toThrow('stale');
     expect(saidLast()).toEqual(['ROLLBACK', '(released)']);
+  });
+});
+
+describe('A transaction over a data source for MySQL', () => {
+  it('whose COMMIT fails for a reason that nobody knows may have happened', async () => {
+    const said: string[] = [];
+    const runner = {
+      connect: () => Promise.resolve({}),
+      release: () => Promise.resolve(),
+      query: (sql: string) => {
+        said.push(sql);
+        const isCommit = sql === 'COMMIT';
+        return isCommit ? Promise.reject(serverError(1_105)) : Promise.resolve({ records: [] });
+      },
+    };
+    const options = { type: 'mysql' };
+    const dataSource = { isInitialized: true, options, createQueryRunner: () => runner };
+    const database = await openMysqlDatabase({ dataSource });
+
+    const work = database.transaction((connection) => connection.query('SELECT 1'));
+
+    await expect(work).rejects.toMatchObject({ name: 'SqlTrouble', kind: 'unknown' });
+    expect(said).toEqual(['START TRANSACTION', 'SELECT 1', 'COMMIT', 'ROLLBACK']);
   });
 });
 

@@ -79,6 +79,11 @@ describe('the options of DtxModule', () => {
     ['a coordinator that is a text', { ...valid, coordinator: 'x.db' }, /coordinator is "x\.db"/],
     ['an empty store', { ...valid, coordinator: { store: ' ' } }, /coordinator\.store is " "/],
     [
+      'a store that is the URL of something else',
+      { ...valid, coordinator: { store: 'redis://me:s3cr3t@h' } },
+      /coordinator\.store is "redis:\/\/…"\. The URL of a database begins with postgres:/,
+    ],
+    [
       'a negative retention',
       { ...valid, coordinator: { retentionMs: -1 } },
       /coordinator\.retentionMs is -1\. Use a whole number of milliseconds from 0 to 31536000000/,
@@ -109,5 +114,22 @@ describe('the options of DtxModule', () => {
 
     expect(attempt).toThrow(`DtxModule option ${name} is`);
     expect(attempt).toThrow(help);
+  });
+
+  it.each([
+    ['a store that is an object', { store: { url: 'postgres://me:s3cr3t@h/db' } }],
+    ['a store of something else', { store: 'redis://me:s3cr3t@h' }],
+    ['a misspelt store', { stroe: 'postgres://me:s3cr3t@h/db' }],
+    ['a misspelt store that is an object', { stroe: { url: 'postgres://me:s3cr3t@h/db' } }],
+  ])('never show a password (%s)', (_what, coordinator) => {
+    let message = '';
+    try {
+      validateDtxOptions({ ...valid, coordinator });
+    } catch (error) {
+      message = String(error);
+    }
+
+    expect(message).toMatch(/coordinator\.(store|stroe) is /);
+    expect(message).not.toContain('s3cr3t');
   });
 });

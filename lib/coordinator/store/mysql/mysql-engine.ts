@@ -10,6 +10,7 @@ import {
   LISTINGS,
   LOAD_SESSIONS,
   LOCK_ENDED,
+  LOCK_HELD,
   LOCK_LAPSED,
   REMOVE,
   TAKE_OVER,
@@ -63,8 +64,15 @@ function claim(database: SqlDatabase, claim: LapsedClaim): Promise<readonly SqlR
   );
 }
 
-async function handOver(database: SqlDatabase, owner: string, nowMs: number): Promise<void> {
-  await again(() => database.query(HAND_OVER, [nowMs, nowMs, owner]));
+function handOver(database: SqlDatabase, owner: string, nowMs: number): Promise<void> {
+  return again(() =>
+    database.transaction(async (connection) => {
+      const { rows } = await connection.query(LOCK_HELD, [nowMs, owner]);
+      for (const part of jsonLists(rows.map(({ id }) => Number(id)))) {
+        await connection.query(HAND_OVER, [part, nowMs]);
+      }
+    }),
+  );
 }
 
 function purge(database: SqlDatabase, command: PurgeCommand): Promise<number> {

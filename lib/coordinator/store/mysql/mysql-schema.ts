@@ -29,7 +29,11 @@ async function alone(
   work: (connection: SqlConnection) => Promise<void>,
 ): Promise<void> {
   await database.transaction(async (connection) => {
-    const { rows } = await connection.query(`SELECT GET_LOCK(${LOCK_NAME}, 5) AS is_held`);
+    // The server gives up waiting before we do, and so says why.
+    const waitS = Math.floor((database.timeoutMs * 0.8) / 1000);
+    const { rows } = await connection.query(
+      `SELECT GET_LOCK(${LOCK_NAME}, ${String(waitS)}) AS is_held`,
+    );
     if (Number(rows[0]?.['is_held']) !== 1) throw otherNodeMigrates(database.place);
     try {
       await work(connection);

@@ -31,6 +31,22 @@ const UNKNOWN: ReadonlySet<number> = new Set([
   1927, // ER_CONNECTION_KILLED
 ]);
 
+/** Answers to a COMMIT that say it was a rollback; any other leaves open what has happened. */
+const ROLLED_BACK: ReadonlySet<number> = new Set([
+  ER_CHECKREAD,
+  ER_LOCK_DEADLOCK,
+  1290, // ER_OPTION_PREVENTS_STATEMENT: read-only meanwhile
+  1792, // ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION
+  1836, // ER_READ_ONLY_MODE
+  3101, // ER_TRANSACTION_ROLLBACK_DURING_COMMIT: another node of the cluster was first
+]);
+
+/** What an error of mysql2 says of the COMMIT that it answers. */
+export function kindOfMysqlCommitError(error: unknown): TroubleKind {
+  const errno = errnoOf(error);
+  return errno !== undefined && ROLLED_BACK.has(errno) ? kindOfMysqlError(error) : 'unknown';
+}
+
 /** What an error of mysql2 says of the statement that it answers. */
 export function kindOfMysqlError(error: unknown): TroubleKind {
   const errno = errnoOf(error);

@@ -2,7 +2,8 @@ import type { Pool, PoolConnection, PoolOptions, ResultSetHeader } from 'mysql2/
 
 import type { Clock } from '../../../protocol/index.js';
 import type { SqlConnection, SqlDatabase, SqlResult, SqlRow, SqlValue } from '../sql/index.js';
-import { mysqlTrouble } from './mysql-trouble.js';
+import { placeOfUrl, unreadableUrl } from '../store-url.js';
+import { kindOfMysqlCommitError, kindOfMysqlError, mysqlTrouble } from './mysql-trouble.js';
 
 /** The part of the package mysql2 that is used. */
 export interface Mysql2Module {
@@ -17,6 +18,13 @@ export interface Mysql2DatabaseOptions {
   readonly connectionsMax: number;
 }
 
+/** A connection for as long as somebody works on it. */
+interface Loan {
+  readonly connection: PoolConnection;
+  /** Whether it may go back into the pool. */
+  isSound: boolean;
+}
+
 /**
  * The server ends connections that are silent for that long, and rolls back what they left open: a
  * node that vanished in the middle of a transaction must not keep its rows for hours.
@@ -28,19 +36,19 @@ const IDLE_MS_MAX = 15_000;
 /** A pool of our own over the package mysql2. */
 export class Mysql2Database implements SqlDatabase {
   readonly place: string;
+  readonly timeoutMs: number;
   readonly #pool: Pool;
   readonly #clock: Clock;
-  readonly #timeoutMs: number;
   readonly #setup: readonly string[];
   readonly #ready = new WeakSet<object>();
 
   constructor(mysql2: Mysql2Module, options: Mysql2DatabaseOptions) {
     const { clock, connectionsMax, timeoutMs, url } = options;
-    this.place = placeOf(url);
+    this.place = placeOfUrl(url, 'mysql');
     this.#clock = clock;
-    this.#timeoutMs = timeoutMs;
+    this.timeoutMs = timeoutMs;
     this.#setup = setupOf(timeoutMs);
-    this.#pool = mysql2.createPool({
+    this.#pool = createPool(mysql2, {
       uri: url,
       connectionLimit: connectionsMax,
       maxIdle: 0,
@@ -52,20 +60,21 @@ export class Mysql2Database implements SqlDatabase {
   }
 
   query(sql: string, values?: readonly SqlValue[]): Promise<SqlResult> {
-    return this.#lend((connection) => this.#send(connection, sql, values));
+    return this.#lend(({ connection }) => this.#send(connection, sql, values));
   }
 
   transaction<T>(work: (connection: SqlConnection) => Promise<T>): Promise<T> {
-    return this.#lend(async (connection) => {
-      const query: SqlConnection['query'] = (sql, values) => this.#send(connection, sql, values);
+    return this.#lend(async (loan) => {
+      const query: SqlConnection['query'] = (sql, values) =>
+        this.#send(loan.connection, sql, values);
       await query('START TRANSACTION');
       try {
         const result = await work({ query });
-        await query('COMMIT');
+        await this.#send(loan.connection, 'COMMIT', [], kindOfMysqlCommitError);
         return result;
       } catch (error) {
-        // Fails on a connection that is lost, and with that the transaction is.
-        await query('ROLLBACK').catch(() => undefined);
+        // Whoever got the connection next would begin anew on it, which commits what is open.
+        await query('ROLLBACK').catch(() => (loan.isSound = false));
         throw error;
       }
     });
@@ -76,17 +85,17 @@ export class Mysql2Database implements SqlDatabase {
     await this.#bounded(this.#pool.end()).catch(() => undefined);
   }
 
-  async #lend<T>(work: (connection: PoolConnection) => Promise<T>): Promise<T> {
+  async #lend<T>(work: (loan: Loan) => Promise<T>): Promise<T> {
     const connection = await this.#connect();
-    let isSound = true;
+    const loan: Loan = { connection, isSound: true };
     try {
-      return await work(connection);
+      return await work(loan);
     } catch (error) {
       // An answer that comes after all would be taken for the next statement's.
-      isSound = (error as { kind?: unknown }).kind !== 'unknown';
+      if ((error as { kind?: unknown }).kind === 'unknown') loan.isSound = false;
       throw error;
     } finally {
-      if (isSound) connection.release();
+      if (loan.isSound) connection.release();
       else connection.destroy();
     }
   }
@@ -111,21 +120,22 @@ export class Mysql2Database implements SqlDatabase {
     connection: PoolConnection,
     sql: string,
     values: readonly SqlValue[] = [],
+    kindOf = kindOfMysqlError,
   ): Promise<SqlResult> {
     try {
       // A statement in text, since the parameters of prepared ones are floating-point numbers.
       const [answer] = await this.#bounded(connection.query(sql, [...values]));
       return resultOf(answer as readonly SqlRow[] | ResultSetHeader);
     } catch (error) {
-      throw mysqlTrouble(error);
+      throw mysqlTrouble(error, kindOf(error));
     }
   }
 
   /** The package's own bound ends with the first packet of an answer. */
   #bounded<T>(work: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const timer = this.#clock.after(this.#timeoutMs, () => {
-        reject(new Error(`no answer within ${String(this.#timeoutMs)} ms`));
+      const timer = this.#clock.after(this.timeoutMs, () => {
+        reject(new Error(`no answer within ${String(this.timeoutMs)} ms`));
       });
       const settle =
         <V>(finish: (value: V) => void) =>
@@ -135,6 +145,15 @@ export class Mysql2Database implements SqlDatabase {
         };
       work.then(settle(resolve), settle(reject));
     });
+  }
+}
+
+/** Whatever the package throws here is about the URL, and may show it. */
+function createPool(mysql2: Mysql2Module, options: PoolOptions): Pool {
+  try {
+    return mysql2.createPool(options);
+  } catch {
+    throw unreadableUrl('mysql');
   }
 }
 
@@ -155,10 +174,4 @@ function setupOf(timeoutMs: number): readonly string[] {
 function resultOf(answer: readonly SqlRow[] | ResultSetHeader): SqlResult {
   if ('affectedRows' in answer) return { rows: [], writtenCount: answer.affectedRows };
   return { rows: answer, writtenCount: 0 };
-}
-
-/** Without user and password. */
-function placeOf(url: string): string {
-  const { host, pathname } = new URL(url);
-  return `mysql://${host}${pathname}`;
 }

@@ -93,10 +93,19 @@ export const TAKE_OVER = `
 UPDATE ${ID_LIST} STRAIGHT_JOIN ${SESSION_TABLE} AS s FORCE INDEX (PRIMARY) ON s.id = j.id
 SET s.owner = ?, s.epoch = s.epoch + 1, s.version = s.version + 1, s.lease_until_ms = ?`;
 
-/** Locks rows in the order of their leases. */
+/**
+ * Locks rows in the order of their leases, and waits for none: the writer of one is at work still,
+ * or has taken it over.
+ */
+export const LOCK_HELD = `
+SELECT id FROM ${SESSION_TABLE} FORCE INDEX (session_lease)
+WHERE ended_at_ms IS NULL AND lease_until_ms > ? AND lease_until_ms < ${NEVER_MS} AND owner = ?
+ORDER BY lease_until_ms, id FOR UPDATE SKIP LOCKED`;
+
+/** Of rows that this transaction has locked. */
 export const HAND_OVER = `
-UPDATE ${SESSION_TABLE} FORCE INDEX (session_lease) SET lease_until_ms = ?
-WHERE ended_at_ms IS NULL AND lease_until_ms > ? AND lease_until_ms < ${NEVER_MS} AND owner = ?`;
+UPDATE ${ID_LIST} STRAIGHT_JOIN ${SESSION_TABLE} AS s FORCE INDEX (PRIMARY) ON s.id = j.id
+SET s.lease_until_ms = ?`;
 
 /**
  * Locks rows in the order of their ends, waiting for none. The lease, which is the same for all of
@@ -114,12 +123,20 @@ export const ENDED_AT = `
 SELECT ended_at_ms FROM ${SESSION_TABLE} FORCE INDEX (session_lease)
 WHERE ended_at_ms IS NOT NULL ORDER BY ended_at_ms DESC LIMIT 1 OFFSET ?`;
 
-const listing = (where: string, order: string): string => `
-SELECT ${read(SESSION_COLUMNS)} FROM ${SESSION_TABLE} AS s
+const listing = (where: string, order: string, index = ''): string => `
+SELECT ${read(SESSION_COLUMNS)} FROM ${SESSION_TABLE} AS s${index}
 WHERE ${where} AND (? IS NULL OR s.namespace = CAST(? AS BINARY)) ORDER BY ${order} LIMIT ?`;
 
+/**
+ * The last ended ones are read from the end of an index, however many there are (see LOCK_ENDED for
+ * the lease). Of the open ones, all are looked at and sorted: they are few, and a person asks.
+ */
 export const LISTINGS = {
   open: listing('ended_at_ms IS NULL', 'began_at_ms, id'),
-  ended: listing('ended_at_ms IS NOT NULL', 'ended_at_ms DESC, id DESC'),
+  ended: listing(
+    'ended_at_ms IS NOT NULL',
+    'ended_at_ms DESC, lease_until_ms DESC, id DESC',
+    ' FORCE INDEX (session_lease)',
+  ),
   attention: listing('attention_count > 0 AND ended_at_ms IS NULL', 'began_at_ms, id'),
 } as const;

@@ -48,6 +48,7 @@ const CONNECTIONS_MAX_DEFAULT = 4;
  * @throws SchemaTooOldError when tables are missing and are not to be created here
  * @throws SchemaTooNewError when a newer version of this package has set them up
  * @throws StoreUnavailableError when the database cannot be reached or read
+ * @throws InvalidOptionError for a URL that is none
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<SqlSessionStore> {
   const migrates = options.migrate ?? !isProduction();

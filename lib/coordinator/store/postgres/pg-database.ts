@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 
 import type { SqlConnection, SqlDatabase, SqlResult, SqlValue } from '../sql/index.js';
+import { placeOfUrl } from '../store-url.js';
 import { pgTrouble } from './pg-trouble.js';
 
 /** The part of the package pg that is used. */
@@ -13,6 +14,13 @@ export interface PgDatabaseOptions {
   /** Bound of each statement, and of getting a connection. */
   readonly timeoutMs: number;
   readonly connectionsMax: number;
+}
+
+/** A connection for as long as somebody works on it. */
+interface Loan {
+  readonly client: PoolClient;
+  /** Whether it may go back into the pool. */
+  isSound: boolean;
 }
 
 /**
@@ -32,6 +40,7 @@ const SETTINGS = {
 /** A pool of our own over the package pg. */
 export class PgDatabase implements SqlDatabase {
   readonly place: string;
+  readonly timeoutMs: number;
   readonly #pool: Pool;
   readonly #setup: string;
   readonly #ready = new WeakSet<PoolClient>();
@@ -39,7 +48,8 @@ export class PgDatabase implements SqlDatabase {
   readonly #names = new Map<string, string>();
 
   constructor({ Pool }: PgModule, { connectionsMax, timeoutMs, url }: PgDatabaseOptions) {
-    this.place = placeOf(url);
+    this.place = placeOfUrl(url, 'postgres');
+    this.timeoutMs = timeoutMs;
     this.#setup = setupOf(timeoutMs);
     this.#pool = new Pool({
       connectionString: url,
@@ -57,13 +67,13 @@ export class PgDatabase implements SqlDatabase {
   }
 
   query(sql: string, values?: readonly SqlValue[]): Promise<SqlResult> {
-    return this.#lend((client) => this.#send(client, sql, values));
+    return this.#lend(({ client }) => this.#send(client, sql, values));
   }
 
   transaction<T>(work: (connection: SqlConnection) => Promise<T>): Promise<T> {
-    return this.#lend(async (client) => {
+    return this.#lend(async (loan) => {
       const connection: SqlConnection = {
-        query: (sql, values) => this.#send(client, sql, values),
+        query: (sql, values) => this.#send(loan.client, sql, values),
       };
       await connection.query('BEGIN');
       try {
@@ -71,8 +81,8 @@ export class PgDatabase implements SqlDatabase {
         await connection.query('COMMIT');
         return result;
       } catch (error) {
-        // Fails on a connection that is lost, and with that the transaction is.
-        await connection.query('ROLLBACK').catch(() => undefined);
+        // Whoever got the connection next would write into this transaction, and commit it.
+        await connection.query('ROLLBACK').catch(() => (loan.isSound = false));
         throw error;
       }
     });
@@ -82,16 +92,16 @@ export class PgDatabase implements SqlDatabase {
     await this.#pool.end();
   }
 
-  async #lend<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+  async #lend<T>(work: (loan: Loan) => Promise<T>): Promise<T> {
     const client = await this.#connect();
-    let isSound = true;
+    const loan: Loan = { client, isSound: true };
     try {
-      return await work(client);
+      return await work(loan);
     } catch (error) {
-      isSound = (error as { kind?: unknown }).kind !== 'unknown';
+      if ((error as { kind?: unknown }).kind === 'unknown') loan.isSound = false;
       throw error;
     } finally {
-      client.release(!isSound);
+      client.release(!loan.isSound);
     }
   }
 
@@ -145,15 +155,4 @@ function setupOf(timeoutMs: number): string {
     "SELECT set_config('synchronous_commit', 'on', false) " +
     "WHERE current_setting('synchronous_commit') = 'off'";
   return [...settings, ...bounds, durable].join(';\n');
-}
-
-/** Without user and password. */
-function placeOf(url: string): string {
-  try {
-    const { host, pathname } = new URL(url);
-    return `postgres://${host}${pathname}`;
-  } catch {
-    // Such as one that names a socket: pg may understand it all the same.
-    return 'the PostgreSQL database';
-  }
 }

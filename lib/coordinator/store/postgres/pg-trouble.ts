@@ -10,15 +10,17 @@ const SQLSTATE = /^[0-9A-Z]{5}$/;
  */
 const ABOUT_THE_STATEMENT = new Set(['22', '23', '40', '54', '55']);
 
-/** The server itself does not know: connection exceptions, and "completion unknown". */
-const COMPLETION_UNKNOWN = /^08|^40003$/;
+/**
+ * What comes with the end of a connection, perhaps behind a commit that has happened: connection
+ * exceptions, the shutdown of the server or the session, errors of the system, internal errors; and
+ * "completion unknown". The class decides, since the severity is a word in the server's language.
+ */
+const COMPLETION_UNKNOWN = /^(08|57P|58|XX)|^40003$/;
 
 /** What an error of pg says of the statement that it answers. */
 export function kindOfPgError(error: unknown): TroubleKind {
   const code = codeOf(error);
   if (code === undefined || !SQLSTATE.test(code) || COMPLETION_UNKNOWN.test(code)) return 'unknown';
-  // FATAL comes with the end of the connection, also behind a commit that has happened.
-  if ((error as { severity?: unknown }).severity !== 'ERROR') return 'unknown';
   return ABOUT_THE_STATEMENT.has(code.slice(0, 2)) ? 'refused' : 'unavailable';
 }
 

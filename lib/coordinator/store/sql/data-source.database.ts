@@ -25,12 +25,16 @@ interface QueryRunnerLike {
   release(): Promise<void>;
 }
 
+type KindOf = (driverError: unknown) => TroubleKind;
+
 export interface DataSourceOptions {
   readonly clock: Clock;
   /** Bound of each statement, and of getting a connection. */
   readonly timeoutMs: number;
   /** What an error of the driver says of the statement. */
-  readonly kindOf: (driverError: unknown) => TroubleKind;
+  readonly kindOf: KindOf;
+  /** What it says of a COMMIT. @default kindOf */
+  readonly kindOfCommit?: KindOf;
 }
 
 /**
@@ -39,6 +43,7 @@ export interface DataSourceOptions {
  */
 export class DataSourceDatabase implements SqlDatabase {
   readonly place: string;
+  readonly timeoutMs: number;
   readonly #source: DataSourceLike;
   readonly #options: DataSourceOptions;
   /**
@@ -52,6 +57,7 @@ export class DataSourceDatabase implements SqlDatabase {
     if (!source.isInitialized) throw notInitialized();
     this.#source = source;
     this.#options = options;
+    this.timeoutMs = options.timeoutMs;
     const { database, type } = source.options;
     this.place = `${type} data source${typeof database === 'string' ? ` "${database}"` : ''}`;
   }
@@ -65,7 +71,7 @@ export class DataSourceDatabase implements SqlDatabase {
       await connection.query('START TRANSACTION');
       try {
         const result = await work(connection);
-        await connection.query('COMMIT');
+        await connection.commit();
         return result;
       } catch (error) {
         await connection.rollback();
@@ -125,18 +131,13 @@ class LentConnection implements SqlConnection {
     this.#options = options;
   }
 
-  async query(sql: string, values?: readonly SqlValue[]): Promise<SqlResult> {
-    try {
-      const answer = this.#runner.query(sql, values, true);
-      return resultOf(
-        await within(this.#options, answer, () => {
-          sever(this.#raw);
-        }),
-      );
-    } catch (error) {
-      const kind = this.#options.kindOf(driverErrorOf(error));
-      throw new SqlTrouble(messageOf(error), { kind, cause: error });
-    }
+  query(sql: string, values?: readonly SqlValue[]): Promise<SqlResult> {
+    return this.#send(sql, values, this.#options.kindOf);
+  }
+
+  async commit(): Promise<void> {
+    const { kindOf, kindOfCommit = kindOf } = this.#options;
+    await this.#send('COMMIT', undefined, kindOfCommit);
   }
 
   /** A connection that cannot even do that must not go back into the pool with its transaction. */
@@ -145,6 +146,23 @@ class LentConnection implements SqlConnection {
       await this.query('ROLLBACK');
     } catch {
       sever(this.#raw);
+    }
+  }
+
+  async #send(
+    sql: string,
+    values: readonly SqlValue[] | undefined,
+    kindOf: KindOf,
+  ): Promise<SqlResult> {
+    try {
+      const answer = this.#runner.query(sql, values, true);
+      return resultOf(
+        await within(this.#options, answer, () => {
+          sever(this.#raw);
+        }),
+      );
+    } catch (error) {
+      throw new SqlTrouble(messageOf(error), { kind: kindOf(driverErrorOf(error)), cause: error });
     }
   }
 }

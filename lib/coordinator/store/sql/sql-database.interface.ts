@@ -24,6 +24,8 @@ export interface SqlConnection {
 export interface SqlDatabase extends SqlConnection {
   /** What messages call it: host, port and database, without a password. */
   readonly place: string;
+  /** Bound of each statement. */
+  readonly timeoutMs: number;
   /**
    * Runs the work on one connection between BEGIN and COMMIT. What the work throws rolls back and
    * is thrown on.

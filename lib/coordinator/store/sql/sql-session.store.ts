@@ -1,8 +1,13 @@
-import { NEVER_MS, StoreUnavailableError, messageOf } from '../../../protocol/index.js';
+import {
+  NEVER_MS,
+  SessionUnreadableError,
+  StoreUnavailableError,
+  messageOf,
+} from '../../../protocol/index.js';
 import type { Session, SessionKey } from '../../core/index.js';
 import type { SessionWrite } from '../merge-changes.js';
 import { keyOf, mergeChanges } from '../merge-changes.js';
-import { sessionOf } from '../session-codec.js';
+import { readableSessions, sessionOf } from '../session-codec.js';
 import type {
   ClaimRequest,
   PurgeCommand,
@@ -25,6 +30,9 @@ const DONE: StoreAnswer = { kind: 'done', count: 1 };
 /** Sessions in a database server, which other nodes may use at the same time. */
 export class SqlSessionStore implements SessionStore {
   readonly isShared = true;
+  /** While the server writes one, this process prepares the other. */
+  readonly batchesAtOnce = 2;
+  readonly advice = SERVER_ADVICE;
   readonly #database: SqlDatabase;
   readonly #engine: SqlEngine;
 
@@ -56,8 +64,11 @@ export class SqlSessionStore implements SessionStore {
 
   load(keys: readonly SessionKey[]): Promise<readonly (Session | undefined)[]> {
     return this.#reading(async () => {
-      const found = await this.#find(keys);
-      return keys.map((key) => found.get(keyOf(key)));
+      const rows = await this.#find(keys);
+      return keys.map((key) => {
+        const row = rows.get(keyOf(key));
+        return row === undefined ? undefined : sessionOf(row);
+      });
     });
   }
 
@@ -74,7 +85,7 @@ export class SqlSessionStore implements SessionStore {
         leaseUntilMs,
         ...lapsed,
       });
-      return rows.flatMap(readable);
+      return readableSessions(rows);
     });
   }
 
@@ -89,7 +100,7 @@ export class SqlSessionStore implements SessionStore {
   list(query: SessionQuery): Promise<readonly Session[]> {
     return this.#reading(async () => {
       const rows = await this.#engine.list(this.#database, query);
-      return rows.map(sessionOf);
+      return readableSessions(rows);
     });
   }
 
@@ -98,7 +109,7 @@ export class SqlSessionStore implements SessionStore {
   }
 
   /** What stands in place of the writes that did not hold, or why that cannot be told. */
-  async #standing(stale: readonly SessionWrite[]): Promise<Map<string, Session> | Trouble> {
+  async #standing(stale: readonly SessionWrite[]): Promise<Map<string, SqlRow> | Trouble> {
     try {
       return await this.#find(stale.map(({ after }) => after));
     } catch (error) {
@@ -106,10 +117,10 @@ export class SqlSessionStore implements SessionStore {
     }
   }
 
-  async #find(keys: readonly SessionKey[]): Promise<Map<string, Session>> {
+  async #find(keys: readonly SessionKey[]): Promise<Map<string, SqlRow>> {
     if (keys.length === 0) return new Map();
     const rows = await this.#engine.load(this.#database, keys);
-    return new Map(rows.map(sessionOf).map((session) => [keyOf(session), session]));
+    return new Map(rows.map((row) => [keyOfRow(row), row]));
   }
 
   async #purge(command: PurgeCommand): Promise<StoreAnswer> {
@@ -124,6 +135,8 @@ export class SqlSessionStore implements SessionStore {
     try {
       return await read();
     } catch (cause) {
+      // The store is well; only this version cannot read the record.
+      if (cause instanceof SessionUnreadableError) throw cause;
       throw new StoreUnavailableError(this.place, messageOf(cause), {
         cause,
         advice: SERVER_ADVICE,
@@ -139,25 +152,23 @@ function byKey({ after: one }: SessionWrite, { after: other }: SessionWrite): nu
 function answerOf(
   { after }: SessionWrite,
   written: Written | undefined,
-  standing: Map<string, Session> | Trouble,
+  standing: Map<string, SqlRow> | Trouble,
 ): StoreAnswer {
   if (written === 'held') return DONE;
   if (written === 'stale') {
-    return standing instanceof Map
-      ? { kind: 'refused', found: standing.get(keyOf(after)) }
-      : standing;
+    return standing instanceof Map ? refusalOf(standing.get(keyOf(after))) : standing;
   }
   return written ?? { kind: 'unknown', error: new Error('the engine has not answered this write') };
 }
 
-/**
- * One record that a newer version has written must not keep a node from all the others. It stays
- * claimed until its new lease ends, and a node that knows its words goes on with it.
- */
-function readable(row: SqlRow): Session[] {
+function refusalOf(row: SqlRow | undefined): StoreAnswer {
   try {
-    return [sessionOf(row)];
-  } catch {
-    return [];
+    return { kind: 'refused', found: row === undefined ? undefined : sessionOf(row) };
+  } catch (error) {
+    return { kind: 'failed', error };
   }
+}
+
+function keyOfRow(row: SqlRow): string {
+  return keyOf({ xid: String(row['xid']), namespace: String(row['namespace']) });
 }

@@ -1,5 +1,5 @@
 import type { Session } from '../../core/index.js';
-import { sessionOf } from '../session-codec.js';
+import { readableSessions } from '../session-codec.js';
 import type { SessionQuery } from '../session-store.interface.js';
 import type { SqliteDatabase } from './sqlite-database.interface.js';
 
@@ -18,5 +18,5 @@ export function listSessions(
   { countMax, namespace, which }: SessionQuery,
 ): readonly Session[] {
   const statement = database.prepare(`SELECT * FROM session WHERE ${MEANT[which]} LIMIT ?`);
-  return statement.all(namespace ?? null, namespace ?? null, countMax).map(sessionOf);
+  return readableSessions(statement.all(namespace ?? null, namespace ?? null, countMax));
 }

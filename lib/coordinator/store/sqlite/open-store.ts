@@ -131,8 +131,8 @@ export async function visitSqliteStore(file: string): Promise<SessionStore> {
   };
   let database: SqliteDatabase | undefined;
   try {
+    assertOurs(driver, file);
     database = open();
-    assertSchema(database, file);
     return new SqliteSessionStore(
       {
         place: file,
@@ -148,6 +148,16 @@ export async function visitSqliteStore(file: string): Promise<SessionStore> {
     database?.close();
     if (error instanceof DtxError) throw error;
     throw new StoreUnavailableError(file, messageOf(error), { cause: error });
+  }
+}
+
+/** Without writing to it: somebody else's database stays as it is, its journal mode too. */
+function assertOurs(driver: SqliteDriver, file: string): void {
+  const reader = driver.open(file, { isReadOnly: true });
+  try {
+    assertSchema(reader, file);
+  } finally {
+    reader.close();
   }
 }
 

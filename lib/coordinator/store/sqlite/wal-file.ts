@@ -20,9 +20,9 @@ const PROBE_EVERY = 64;
  * The log beside an SQLite file in WAL mode under `synchronous=NORMAL`, where COMMIT only writes.
  *
  * Under FULL, SQLite waits for the disk inside COMMIT, in the thread that serves every request.
- * Here the wait is a thread pool's, unless the disk is quick: what arrives meanwhile gathers for the
- * next batch. The promise is the same, since a commit is in the log alone, and nobody is answered
- * before this has resolved.
+ * Here the wait is a thread pool's, unless the disk is quick: what arrives meanwhile gathers for
+ * the next batch. The promise is the same, since a commit is in the log alone, and nobody is
+ * answered before this has resolved.
  *
  * Opening and closing the log frees none of SQLite's locks: those are on the other two files.
  */

@@ -1,4 +1,7 @@
-import { openPostgresStore } from '../../../../lib/coordinator/store/postgres/index.js';
+import {
+  openPostgresDatabase,
+  openPostgresStore,
+} from '../../../../lib/coordinator/store/postgres/index.js';
 import type { SessionStore } from '../../../../lib/coordinator/store/session-store.interface.js';
 import type { TestDatabase } from '../../../servers/test-database.js';
 import { createTestDatabase } from '../../../servers/test-database.js';
@@ -96,6 +99,22 @@ describe('A PostgreSQL store behind a bad line', () => {
     expect(proxy.struck).toBe(1);
     expect(answers).toEqual([{ kind: 'unknown', error: expect.anything() }]);
     expect(await store.apply([insertOf(session({ xid: 'next' }))])).toEqual([DONE]);
+  });
+
+  it('begins nothing on a connection whose transaction may still be open', async () => {
+    const url = new URL(database.url);
+    url.port = String(proxy.port);
+    const options = { url: url.href, timeoutMs: TIMEOUT_MS, connectionsMax: 1 };
+    const behind = await openPostgresDatabase(options);
+    proxy.arm('black-hole', 'ROLLBACK');
+
+    const failed = behind.transaction(() => Promise.reject(new Error('of the work')));
+    await expect(failed).rejects.toThrow('of the work');
+    const { rows } = await behind.query('SELECT 1 AS one');
+
+    await behind.close();
+    expect(proxy.struck).toBe(1);
+    expect(rows).toEqual([{ one: 1 }]);
   });
 
   it('rejects a read and a claim whose answer is lost, and can claim again later', async () => {

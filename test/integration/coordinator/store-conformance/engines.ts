@@ -27,12 +27,14 @@ export interface EngineEntry {
   readonly engine: string;
   /** Whether several nodes may use it. */
   readonly isShared: boolean;
+  /** Whether a record is written down in words, which another version may not know. */
+  readonly hasWords?: boolean;
   create(): Promise<EngineUnderTest>;
 }
 
 /** Every engine must pass every test of this folder. */
 export const ENGINES: readonly EngineEntry[] = [
-  { engine: 'memory', isShared: true, create: createMemory },
+  { engine: 'memory', isShared: true, hasWords: false, create: createMemory },
   { engine: 'SQLite', isShared: false, create: createSqlite },
   { engine: 'PostgreSQL', isShared: true, create: createPostgres },
   // The start of the test run says aloud when there is no server.

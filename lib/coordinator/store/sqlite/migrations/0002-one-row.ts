@@ -4,8 +4,8 @@
  *
  * The rows lie in the order of their ids, so that transactions of the same moment share pages, and
  * a batch of them writes few; so do xids of the same moment in the index `session_key`. Each of the
- * other indexes holds one kind of session alone: claiming, purging and a person's list look at their
- * own only.
+ * other indexes holds one kind of session alone: claiming, purging and a person's list look at
+ * their own only.
  */
 export const ONE_ROW = `
 CREATE TABLE session_2 (

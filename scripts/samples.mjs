@@ -1,0 +1,73 @@
+// @ts-check
+/**
+ * Runs a sample of the suites that are too long for every change, and ends with one line that counts
+ * each of them as one test:
+ *
+ *   node scripts/samples.mjs
+ *   node scripts/samples.mjs --after "12 passed, 0 failed"    adds to what has been counted before
+ *
+ * The sample changes with the commit, so that many commits see much of the whole.
+ */
+import { spawnSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
+
+import { ROOT } from './build.mjs';
+import { run } from './command.mjs';
+import { countLine, sum } from './counts.mjs';
+
+const FIRST_SEEDS = 1_000_000;
+
+/** @typedef {{ title: string, script: string, args: string[], limitMs: number }} Sample */
+
+/** @type {Sample[]} */
+const SAMPLES = [
+  {
+    title: 'simulation',
+    script: 'sim',
+    args: ['--seeds', '600', '--first', String(seedOfCommit()), '--json'],
+    limitMs: 400_000,
+  },
+  { title: 'crash points', script: 'sim', args: ['--exhaustive', '--json'], limitMs: 300_000 },
+  {
+    title: 'cluster',
+    script: 'test:cluster',
+    args: ['--seconds', '20', '--json'],
+    limitMs: 300_000,
+  },
+];
+
+const { values } = parseArgs({ options: { after: { type: 'string' } } });
+const counts = [countsOf(values.after)];
+for (const sample of SAMPLES) counts.push(await take(sample));
+const total = sum(counts);
+process.stdout.write(`${countLine(total)}\n`);
+process.exitCode = total.failed === 0 ? 0 : 1;
+
+/** @param {Sample} sample */
+async function take({ args, limitMs, script, title }) {
+  const command = ['npm', 'run', '--silent', script, '--', ...args];
+  const { ok, output, seconds } = await run(command, { cwd: ROOT, limitMs });
+  const last = output.trimEnd().split('\n').at(-1) ?? '';
+  const line = `${ok ? 'ok    ' : 'FAILED'} ${title.padEnd(14)}${seconds.toFixed(1).padStart(7)} s`;
+  process.stdout.write(`${line}  ${last}\n`);
+  if (!ok) process.stdout.write(`${output.trimEnd()}\n`);
+  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 };
+}
+
+/** @param {string | undefined} line */
+function countsOf(line) {
+  const [, passed, failed, skipped] =
+    /(\d+) passed, (\d+) failed(?:, (\d+) skipped)?/.exec(line ?? '') ?? [];
+  return {
+    passed: Number(passed ?? 0),
+    failed: Number(failed ?? 0),
+    skipped: Number(skipped ?? 0),
+  };
+}
+
+/** A number that is the same for the same commit; 1 where there is none. */
+function seedOfCommit() {
+  const { stdout } = spawnSync('git', ['rev-parse', 'HEAD'], { cwd: ROOT, encoding: 'utf8' });
+  const digits = /^[0-9a-f]{8}/.exec(stdout ?? '')?.[0];
+  return digits === undefined ? 1 : 1 + (Number.parseInt(digits, 16) % FIRST_SEEDS);
+}
