@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { ParseArgsConfig } from 'node:util';
 
 /** What a benchmark was asked for. */
 export interface BenchOptions {
@@ -11,34 +12,54 @@ export interface BenchOptions {
 
 /** Reads the command line, or explains it and ends the process. */
 export function benchOptions(usage: string): BenchOptions {
-  const { values } = parseArgs({
-    options: {
-      seconds: { type: 'string', default: '5' },
-      concurrency: { type: 'string', default: '16' },
-      through: { type: 'string', default: 'pg' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) {
-    process.stdout.write(`${usage}\n`);
-    process.exit(0);
-  }
+  const values = readArguments(usage, { seconds: '5', concurrency: '16', through: 'pg' });
   return {
     seconds: positive('--seconds', values.seconds, usage),
-    concurrency: positive('--concurrency', values.concurrency, usage),
+    concurrency: whole('--concurrency', values.concurrency, 1, usage),
     through: oneOf('--through', values.through, ['pg', 'typeorm'], usage),
     json: values.json,
   };
 }
 
-function positive(name: string, text: string, usage: string): number {
+/**
+ * The options of the command line, each with its default, and `--json`. Explains them and ends the
+ * process on `--help`, or with status 2 where there is one that is not among them.
+ */
+export function readArguments<T extends Readonly<Record<string, string>>>(
+  usage: string,
+  defaults: T,
+): { readonly [K in keyof T]: string } & { readonly json: boolean } {
+  const flag = { type: 'boolean', default: false } as const;
+  const options: NonNullable<ParseArgsConfig['options']> = { json: flag, help: flag };
+  for (const [name, value] of Object.entries(defaults)) {
+    options[name] = { type: 'string', default: value };
+  }
+  let values: Readonly<Record<string, unknown>>;
+  try {
+    ({ values } = parseArgs({ options }));
+  } catch (error) {
+    return refuse((error as Error).message, usage);
+  }
+  if (values['help'] === true) {
+    process.stdout.write(`${usage}\n`);
+    process.exit(0);
+  }
+  return values as { readonly [K in keyof T]: string } & { readonly json: boolean };
+}
+
+export function positive(name: string, text: string, usage: string): number {
   const value = Number(text);
   if (Number.isFinite(value) && value > 0) return value;
   return refuse(`${name} ${text} is no positive number.`, usage);
 }
 
-function oneOf<T extends string>(
+export function whole(name: string, text: string, min: number, usage: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= min) return value;
+  return refuse(`${name} ${text} is no whole number from ${String(min)} on.`, usage);
+}
+
+export function oneOf<T extends string>(
   name: string,
   text: string,
   allowed: readonly T[],

@@ -1,6 +1,8 @@
 /** One kind of work that is measured against others. */
 export interface Variant {
   readonly name: string;
+  /** Workers, where it is another number than that of the run. */
+  readonly concurrency?: number;
   /** One operation. */
   run(): Promise<void>;
   /** Waits for what the operations of the block have left behind; inside the measured time. */
@@ -17,7 +19,7 @@ export interface Block {
   readonly cpuUs: number;
 }
 
-/** Runs a variant in a closed loop of `concurrency` workers for `milliseconds`. */
+/** Runs a variant in a closed loop of `concurrency` workers, or its own number, for a time. */
 export async function runBlock(
   variant: Variant,
   concurrency: number,
@@ -32,7 +34,7 @@ export async function runBlock(
       operations += 1;
     }
   };
-  await Promise.all(Array.from({ length: concurrency }, work));
+  await Promise.all(Array.from({ length: variant.concurrency ?? concurrency }, work));
   await variant.settle?.();
   const seconds = (performance.now() - startMs) / 1000;
   const { system, user } = process.cpuUsage(cpuBefore);

@@ -10,3 +10,9 @@ export function median(values: readonly number[]): number {
 export function round(value: number, digits = 0): number {
   return Number(value.toFixed(digits));
 }
+
+/** The value that the given share of all values does not exceed; `share` is between 0 and 1. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}

@@ -11,7 +11,7 @@ export function* jsonLists(entries: readonly (Scalar | readonly Scalar[])[]): Ge
   let texts: string[] = [];
   let length = 0;
   for (const entry of entries) {
-    const text = JSON.stringify(entry, wellFormed);
+    const text = textOf(entry);
     if (texts.length > 0 && length + text.length > LENGTH_MAX) {
       yield `[${texts.join()}]`;
       texts = [];
@@ -21,6 +21,12 @@ export function* jsonLists(entries: readonly (Scalar | readonly Scalar[])[]): Ge
     length += text.length;
   }
   if (texts.length > 0) yield `[${texts.join()}]`;
+}
+
+/** JSON writes half a character as an escape: to look for one in each text would cost far more. */
+function textOf(entry: Scalar | readonly Scalar[]): string {
+  const text = JSON.stringify(entry);
+  return text.includes('\\ud') ? JSON.stringify(entry, wellFormed) : text;
 }
 
 /** Half a character, as left by a text that was cut off, is no JSON for the server. */
