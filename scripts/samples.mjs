@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Runs a sample of the suites that are too long for every change, and ends with one line that counts
- * each of them as one test:
+ * Runs a sample of the suites that are too long for every change, and ends with one line that
+ * counts each of them as one test:
  *
  *   node scripts/samples.mjs
  *   node scripts/samples.mjs --after "12 passed, 0 failed"    adds to what has been counted before

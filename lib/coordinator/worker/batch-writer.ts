@@ -78,7 +78,7 @@ export class BatchWriter {
         live.isDoubtful = true;
         errors.set(live, answer?.error);
       } else {
-        takeRead(live, answer.session);
+        takeRead(live, answer.session, this.#deps.node.owner);
       }
     });
     for (const request of wanting) request.error = errors.get(request.live);
@@ -87,8 +87,8 @@ export class BatchWriter {
 
   /**
    * What is known here may be old where others write, too. A write that is decided on it is
-   * refused, and what is decided stays so; but that there is no such session must be seen, or a transaction
-   * that has just begun elsewhere would be answered for as one that never was.
+   * refused, and what is decided stays so; but that there is no such session must be seen, or a
+   * transaction that has just begun elsewhere would be answered for as one that never was.
    */
   #needsReading({ command, live }: Request): boolean {
     if (live.isDoubtful) return true;
@@ -220,10 +220,12 @@ export class BatchWriter {
   }
 }
 
-function takeRead(live: LiveSession, session: Session | undefined): void {
+function takeRead(live: LiveSession, session: Session | undefined, owner: string): void {
   live.session = session;
   live.isLoaded = true;
-  live.isReread ||= live.isDoubtful || live.isMoved;
+  // This node may have let go of it, and has its duties again.
+  const isOwn = session?.owner === owner && session.endedAtMs === undefined;
+  live.isReread ||= live.isDoubtful || live.isMoved || isOwn;
   // What a refusal has told before is old now.
   live.isMoved = false;
   live.isDoubtful = false;

@@ -96,7 +96,8 @@ export class SessionContendedError extends DtxError {
   ) {
     super(
       `${what} of global transaction ${xid} was overtaken again and again by other nodes; ` +
-        `nothing was changed. Repeat it, or let the services of one transaction use fewer coordinators.`,
+        `nothing was changed. Repeat it, or let the services of one transaction use fewer ` +
+        `coordinators.`,
     );
   }
 }

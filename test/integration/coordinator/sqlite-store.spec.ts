@@ -361,8 +361,11 @@ describe('A SQLite store that takes sessions over while a visitor writes', () =>
 describe('A SQLite store whose COMMIT fails', () => {
   const folder = testFolder();
 
-  /** The next COMMIT fails, before or after it has taken effect. */
-  function failingCommit(when: 'before' | 'after'): (database: SqliteDatabase) => SqliteDatabase {
+  /** The next such statement fails, before or after it has taken effect. */
+  function failing(
+    when: 'before' | 'after',
+    text: string,
+  ): (database: SqliteDatabase) => SqliteDatabase {
     let left = 1;
     return (database) => ({
       exec: (sql) => {
@@ -373,14 +376,14 @@ describe('A SQLite store whose COMMIT fails', () => {
       },
       prepare: (sql): SqliteStatement => {
         const statement = database.prepare(sql);
-        if (sql !== 'COMMIT') return statement;
-        const run = (): number => {
+        if (!sql.includes(text)) return statement;
+        const run: SqliteStatement['run'] = (...values) => {
           if (left > 0 && when === 'before') {
             left -= 1;
-            throw new Error('disk I/O error');
+            throw ioError();
           }
-          const count = statement.run();
-          if (left-- > 0) throw new Error('disk I/O error');
+          const count = statement.run(...values);
+          if (left-- > 0) throw ioError();
           return count;
         };
         return { run, all: statement.all };
@@ -388,13 +391,36 @@ describe('A SQLite store whose COMMIT fails', () => {
     });
   }
 
+  const ioError = (): Error =>
+    Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_WRITE' });
+
   it.each([
     ['before', undefined],
     ['after', 'active'],
   ] as const)(
     '%s it took effect calls the outcome unknown, and reads the truth',
     async (when, status) => {
-      const { store } = await sqliteUnderTest(folder.path('coordinator.db'), failingCommit(when));
+      const spoil = failing(when, 'COMMIT');
+      const { store } = await sqliteUnderTest(folder.path('coordinator.db'), spoil);
+
+      const answers = await store.apply([BEGIN, beginOf({ xid: 'beside' })]);
+
+      expect(kinds(answers)).toEqual(['unknown', 'unknown']);
+      expect((await loadOne(store))?.status).toBe(status);
+      const again = await store.apply([beginOf({ xid: 'next' })]);
+      expect(kinds(again)).toEqual(['done']);
+      await store.close();
+    },
+  );
+
+  it.each([
+    ['before', undefined],
+    ['after', 'active'],
+  ] as const)(
+    'alone, without a COMMIT of its own, %s it took effect is unknown as well',
+    async (when, status) => {
+      const spoil = failing(when, 'INSERT INTO session');
+      const { store } = await sqliteUnderTest(folder.path('coordinator.db'), spoil);
 
       const answers = await store.apply([BEGIN, ADD]);
 

@@ -72,6 +72,17 @@ UPDATE ${jsonTable(UPDATE_COLUMNS, 'j')} ${sessionsOf('j')}
 SET ${list(CHANGING_COLUMNS.map((column) => `s.${column} = j.${column}`))}
 WHERE s.version = j.before_version AND s.epoch = j.before_epoch`;
 
+/** A lone row is quicker without a list. Values in the order of SESSION_COLUMNS. */
+export const INSERT_SESSION = `
+INSERT INTO ${SESSION_TABLE} (${list(SESSION_COLUMNS)})
+VALUES (${list(SESSION_COLUMNS.map(() => '?'))})`;
+
+/** Values in the order of CHANGING_COLUMNS, then xid, namespace, and what has to stand. */
+export const UPDATE_SESSION = `
+UPDATE ${SESSION_TABLE} FORCE INDEX (session_key)
+SET ${list(CHANGING_COLUMNS.map((column) => `${column} = ?`))}
+WHERE xid = ? AND namespace = CAST(? AS BINARY) AND version = ? AND epoch = ?`;
+
 /** What decides whether a write holds, kept as it is until the transaction ends. */
 export const LOCK_SESSIONS = `
 SELECT ${read(['xid', 'namespace', 'version', 'epoch'])}

@@ -1,12 +1,17 @@
 import type { SessionWrite } from '../merge-changes.js';
 import { keyOf } from '../merge-changes.js';
-import type { SessionRow } from '../session-codec.js';
-import { SESSION_COLUMNS, rowOf } from '../session-codec.js';
-import type { SqlConnection, SqlDatabase, SqlRow } from '../sql/index.js';
+import { CHANGING_COLUMNS, SESSION_COLUMNS, rowOf } from '../session-codec.js';
+import type { SqlConnection, SqlDatabase, SqlRow, SqlValue } from '../sql/index.js';
 import { again } from './again.js';
 import { jsonLists } from './json-lists.js';
 import { ER_DUP_ENTRY, errnoOf } from './mysql-trouble.js';
-import { INSERT_SESSIONS, LOCK_SESSIONS, UPDATE_COLUMNS, UPDATE_SESSIONS } from './statements.js';
+import {
+  INSERT_SESSION,
+  INSERT_SESSIONS,
+  LOCK_SESSIONS,
+  UPDATE_SESSION,
+  UPDATE_SESSIONS,
+} from './statements.js';
 
 /**
  * Nearly always every write holds: then it is one INSERT and one UPDATE, and their counts say so.
@@ -73,9 +78,11 @@ function stands(before: SessionWrite['before'], row: SqlRow | undefined): boolea
   return Number(row['version']) === before.version && Number(row['epoch']) === before.epoch;
 }
 
+type Values = readonly SqlValue[];
+
 interface Statement {
   readonly sql: string;
-  readonly parameter: string;
+  readonly values: Values;
 }
 
 /**
@@ -83,36 +90,41 @@ interface Statement {
  * its writer still wants.
  */
 function statementsOf(writes: readonly SessionWrite[]): readonly Statement[] {
-  const inserts = writes.filter(({ before }) => before === undefined).map(insertOf);
-  const updates = writes.flatMap(updateOf);
-  return [
-    ...[...jsonLists(inserts)].map((parameter) => ({ sql: INSERT_SESSIONS, parameter })),
-    ...[...jsonLists(updates)].map((parameter) => ({ sql: UPDATE_SESSIONS, parameter })),
-  ];
+  const inserts = writes.filter(({ before }) => before === undefined);
+  const updates = writes.filter(({ before }) => before !== undefined);
+  return [...insertsOf(inserts), ...updatesOf(updates)];
+}
+
+function insertsOf(writes: readonly SessionWrite[]): readonly Statement[] {
+  const rows = writes.map(({ after }): Values => {
+    const row = rowOf(after);
+    return SESSION_COLUMNS.map((column) => row[column]);
+  });
+  const [first] = rows;
+  if (first !== undefined && rows.length === 1) return [{ sql: INSERT_SESSION, values: first }];
+  return [...jsonLists(rows)].map((list) => ({ sql: INSERT_SESSIONS, values: [list] }));
+}
+
+function updatesOf(writes: readonly SessionWrite[]): readonly Statement[] {
+  const rows = writes.map(({ after, before }) => {
+    const row = rowOf(after);
+    const changing: Values = CHANGING_COLUMNS.map((column) => row[column]);
+    const stands: Values = [before?.version ?? null, before?.epoch ?? null];
+    return { key: [after.xid, after.namespace] as Values, stands, changing };
+  });
+  const [first] = rows;
+  if (first !== undefined && rows.length === 1) {
+    return [{ sql: UPDATE_SESSION, values: [...first.changing, ...first.key, ...first.stands] }];
+  }
+  const lists = rows.map(({ changing, key, stands }) => [...key, ...stands, ...changing]);
+  return [...jsonLists(lists)].map((list) => ({ sql: UPDATE_SESSIONS, values: [list] }));
 }
 
 /** @returns how many rows were written */
 async function run(connection: SqlConnection, statements: readonly Statement[]): Promise<number> {
   let count = 0;
-  for (const { parameter, sql } of statements) {
-    count += (await connection.query(sql, [parameter])).writtenCount;
+  for (const { sql, values } of statements) {
+    count += (await connection.query(sql, values)).writtenCount;
   }
   return count;
-}
-
-type Values = readonly (string | number | null)[];
-
-function insertOf({ after }: SessionWrite): Values {
-  const row = rowOf(after);
-  return SESSION_COLUMNS.map((column) => row[column]);
-}
-
-function updateOf({ after, before }: SessionWrite): readonly Values[] {
-  if (before === undefined) return [];
-  const row: SessionRow & Readonly<Record<'before_version' | 'before_epoch', number>> = {
-    ...rowOf(after),
-    before_version: before.version,
-    before_epoch: before.epoch,
-  };
-  return [UPDATE_COLUMNS.map((column) => row[column])];
 }

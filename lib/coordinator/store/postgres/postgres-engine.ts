@@ -2,7 +2,7 @@ import { NEVER_MS } from '../../../protocol/index.js';
 import type { SessionWrite } from '../merge-changes.js';
 import { keyOf } from '../merge-changes.js';
 import { CHANGING_COLUMNS, SESSION_COLUMNS, rowOf } from '../session-codec.js';
-import type { SqlDatabase, SqlEngine, SqlRow } from '../sql/index.js';
+import type { SqlDatabase, SqlEngine, SqlRow, SqlValue } from '../sql/index.js';
 import { keyParameter, writeParameters } from '../sql/index.js';
 import {
   CLAIM,
@@ -14,6 +14,7 @@ import {
   PURGE,
   UPDATE_ONE,
   WRITE,
+  WRITE_PAIR,
 } from './statements.js';
 
 /** Sessions in PostgreSQL 12 or later. Every call is one statement, hence one round trip. */
@@ -21,6 +22,7 @@ export const postgresEngine: SqlEngine = {
   async write(database, writes) {
     const [first] = writes;
     if (first !== undefined && writes.length === 1) return [await writeOne(database, first)];
+    if (isPair(writes)) return writePair(database, writes);
     const { inserts, updates } = writeParameters(writes);
     const { rows } = await database.query(WRITE, [inserts, updates]);
     const held = new Set(rows.map(rowKey));
@@ -49,19 +51,33 @@ export const postgresEngine: SqlEngine = {
 };
 
 async function writeOne(database: SqlDatabase, write: SessionWrite): Promise<boolean> {
-  const { after, before } = write;
-  const row = rowOf(after);
-  const { writtenCount } =
-    before === undefined
-      ? await database.query(
-          INSERT_ONE,
-          SESSION_COLUMNS.map((column) => row[column]),
-        )
-      : await database.query(UPDATE_ONE, [
-          ...CHANGING_COLUMNS.map((column) => row[column]),
-          ...[after.xid, after.namespace, before.version, before.epoch],
-        ]);
+  const sql = write.before === undefined ? INSERT_ONE : UPDATE_ONE;
+  const { writtenCount } = await database.query(sql, valuesOf(write));
   return writtenCount === 1;
+}
+
+/** Whether one session begins and another one goes on. */
+function isPair(writes: readonly SessionWrite[]): boolean {
+  return writes.length === 2 && writes.filter(({ before }) => before === undefined).length === 1;
+}
+
+async function writePair(
+  database: SqlDatabase,
+  writes: readonly SessionWrite[],
+): Promise<readonly boolean[]> {
+  const begins = writes.filter(({ before }) => before === undefined);
+  const changes = writes.filter(({ before }) => before !== undefined);
+  const { rows } = await database.query(WRITE_PAIR, [...begins, ...changes].flatMap(valuesOf));
+  return writes.map(
+    ({ before }) => Number(rows[0]?.[before === undefined ? 'begun' : 'changed']) === 1,
+  );
+}
+
+function valuesOf({ after, before }: SessionWrite): readonly SqlValue[] {
+  const row = rowOf(after);
+  if (before === undefined) return SESSION_COLUMNS.map((column) => row[column]);
+  const changing = CHANGING_COLUMNS.map((column) => row[column]);
+  return [...changing, after.xid, after.namespace, before.version, before.epoch];
 }
 
 function rowKey(row: SqlRow): string {

@@ -32,6 +32,20 @@ const typed = (columns: readonly SessionColumn[]): string =>
 
 const parameter = (index: number): string => `$${String(index + 1)}`;
 
+const insertFrom = (first: number): string => `
+INSERT INTO dtx_coordinator.session (${COLUMNS})
+VALUES (${SESSION_COLUMNS.map((_, index) => parameter(first + index)).join(', ')})
+ON CONFLICT (xid, namespace) DO NOTHING`;
+
+const updateFrom = (first: number): string => {
+  const keys = first + CHANGING_COLUMNS.length;
+  return `
+UPDATE dtx_coordinator.session
+SET ${CHANGING_COLUMNS.map((column, index) => `${column} = ${parameter(first + index)}`).join(', ')}
+WHERE xid = ${parameter(keys)} AND namespace = ${parameter(keys + 1)}
+  AND version = ${parameter(keys + 2)} AND epoch = ${parameter(keys + 3)}`;
+};
+
 /*
  * The whole batch, made durable by one commit in one round trip. $1: rows to insert, $2: rows to
  * update, as writeParameters() makes them.
@@ -61,18 +75,17 @@ SELECT xid, namespace FROM begun UNION ALL SELECT xid, namespace FROM changed`;
  * A lone write has nothing to share, and takes two thirds of the time this way. Parameters: the
  * columns in their order; for the update behind them xid, namespace, and what has to stand.
  */
-export const INSERT_ONE = `
-INSERT INTO dtx_coordinator.session (${COLUMNS})
-VALUES (${SESSION_COLUMNS.map((_, index) => parameter(index)).join(', ')})
-ON CONFLICT (xid, namespace) DO NOTHING`;
+export const INSERT_ONE = insertFrom(0);
+export const UPDATE_ONE = updateFrom(0);
 
-export const UPDATE_ONE = `
-UPDATE dtx_coordinator.session
-SET ${CHANGING_COLUMNS.map((column, index) => `${column} = ${parameter(index)}`).join(', ')}
-WHERE xid = ${parameter(CHANGING_COLUMNS.length)}
-  AND namespace = ${parameter(CHANGING_COLUMNS.length + 1)}
-  AND version = ${parameter(CHANGING_COLUMNS.length + 2)}
-  AND epoch = ${parameter(CHANGING_COLUMNS.length + 3)}`;
+/*
+ * The end of one session and the begin of the next, as where one caller works alone. Parameters:
+ * those of INSERT_ONE, then those of UPDATE_ONE.
+ */
+export const WRITE_PAIR = `
+WITH begun AS (${insertFrom(0)} RETURNING 1),
+changed AS (${updateFrom(SESSION_COLUMNS.length)} RETURNING 1)
+SELECT (SELECT count(*) FROM begun) AS begun, (SELECT count(*) FROM changed) AS changed`;
 
 /** $1: keys. */
 export const LOAD = `

@@ -27,6 +27,7 @@ import { emptyLog } from './empty-log.js';
 import { listSessions } from './list-sessions.js';
 import { SessionIds } from './session-ids.js';
 import type { SqliteDatabase, SqliteRow } from './sqlite-database.interface.js';
+import { isRefusal } from './sqlite-trouble.js';
 import type { Statements } from './statements.js';
 import { prepareStatements } from './statements.js';
 import type { WalFile } from './wal-file.js';
@@ -188,6 +189,8 @@ export class SqliteSessionStore implements SessionStore {
 
   /** Returns for each step how many rows it wrote, or why that is not known. */
   #write(steps: readonly Step[]): readonly (number | Trouble)[] {
+    const [first] = steps;
+    if (first !== undefined && steps.length === 1) return [this.#writeAlone(first)];
     try {
       this.#reopenIfSuspect();
       this.#statements.begin.run();
@@ -197,9 +200,8 @@ export class SqliteSessionStore implements SessionStore {
     let counts: readonly number[];
     try {
       counts = steps.map((step) => this.#run(step));
-    } catch (error) {
+    } catch {
       this.#rollback();
-      if (steps.length === 1) return [{ kind: 'failed', error }];
       // One of them cannot be written. Alone, each is answered for itself.
       return steps.flatMap((step) => this.#write([step]));
     }
@@ -211,6 +213,23 @@ export class SqliteSessionStore implements SessionStore {
       this.#rollback();
       this.#isSuspect = true;
       return steps.map(() => ({ kind: 'unknown', error }));
+    }
+  }
+
+  /** A statement by itself is a transaction: two statements less than with BEGIN and COMMIT. */
+  #writeAlone(step: Step): number | Trouble {
+    try {
+      this.#reopenIfSuspect();
+    } catch (error) {
+      return { kind: 'failed', error };
+    }
+    failpoint('store.commit');
+    try {
+      return this.#run(step);
+    } catch (error) {
+      if (isRefusal(error)) return { kind: 'failed', error };
+      this.#isSuspect = true;
+      return { kind: 'unknown', error };
     }
   }
 

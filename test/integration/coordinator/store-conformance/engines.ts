@@ -11,6 +11,9 @@ import { openSqliteStore } from '../../../../lib/coordinator/store/sqlite/index.
 import { createTestDatabase } from '../../../servers/test-database.js';
 import { createTestMariadb, hasMariadb } from '../../../servers/test-mariadb.js';
 
+/** A machine that is busy with other suites must not turn an answer into `unknown`. */
+const TIMEOUT_MS = 20_000;
+
 /** One engine, for one test file. */
 export interface EngineUnderTest {
   /** A store without records. Those of the test before are closed or empty now. */
@@ -79,7 +82,7 @@ async function createPostgres(): Promise<EngineUnderTest> {
   const database = await createTestDatabase();
   const plain = database.pool();
   return overServer({
-    open: () => openPostgresStore({ url: database.url }),
+    open: () => openPostgresStore({ url: database.url, timeoutMs: TIMEOUT_MS }),
     // Quicker than TRUNCATE for as few as these.
     clear: () => plain.query('DELETE FROM dtx_coordinator.session'),
     drop: () => database.drop(),
@@ -90,7 +93,7 @@ async function createMariadb(): Promise<EngineUnderTest> {
   const database = await createTestMariadb();
   const plain = database.pool();
   return overServer({
-    open: () => openMysqlStore({ url: database.url }),
+    open: () => openMysqlStore({ url: database.url, timeoutMs: TIMEOUT_MS }),
     // Few rows: TRUNCATE would make the table anew.
     clear: () => plain.query('DELETE FROM dtx_coordinator_session'),
     drop: () => database.drop(),

@@ -1,0 +1,12 @@
+export { copyOf } from './copy.js';
+export { EventQueue } from './event-queue.js';
+export type { CrashMoment, CrashPlan } from './crash-plan.js';
+export { NO_CRASHES } from './crash-plan.js';
+export type { Surroundings } from './sim-process.js';
+export { BEGINNING_MS, Life, SimProcess } from './sim-process.js';
+export type { NetworkFaults } from './network.js';
+export { LOST_ANSWER, Network, RemoteCallError } from './network.js';
+export { Rng } from './rng.js';
+export { sealed } from './seal.js';
+export { SimIds } from './sim-ids.js';
+export { Trace } from './trace.js';
