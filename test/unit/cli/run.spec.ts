@@ -90,7 +90,7 @@ describe('nestjs-dtx at a store', () => {
       [args, 'postgres://me@127.0.0.1:1/s3cr3t?password=s3cr3t'],
     ]),
   )('never prints a password: %j %s', async (args, url) => {
-    const { err, exitCode, out } = await cli(...(args), '--store', url);
+    const { err, exitCode, out } = await cli(...args, '--store', url);
 
     expect(exitCode).toBe(1);
     expect(err).toMatch(/DTX_ERR_(TC_STORE|CONFIG_OPTION)/);
