@@ -131,6 +131,13 @@ export class Coordinator {
     return created;
   }
 
+  /** Sessions that this node holds in memory: what it drives, and what somebody is asking about. */
+  get heldCount(): number {
+    let count = 0;
+    for (const namespace of this.#namespaces.values()) count += namespace.heldCount;
+    return count;
+  }
+
   /**
    * Writes everything down, hands over what it drives and closes the store. Phase two that is not
    * finished goes on at another node, or at the next start; detach the resources first, which gives

@@ -134,6 +134,11 @@ export class NamespaceCoordinator implements DurableObserver {
     });
   }
 
+  /** Sessions that are held in memory. */
+  get heldCount(): number {
+    return this.#table.size;
+  }
+
   async begin(request: BeginRequest): Promise<void> {
     assertBeginRequest(request);
     this.#assertRoom(request.xid);

@@ -13,6 +13,8 @@ export interface Remains {
   readonly sum: number;
   /** Timers that each coordinator holds, by its name. */
   readonly timers: ReadonlyMap<string, number>;
+  /** Sessions that each coordinator holds in memory, by its name. */
+  readonly held: ReadonlyMap<string, number>;
   /** Batches that were written in the last seconds. */
   readonly lateWriteCount: number;
 }
@@ -93,7 +95,7 @@ function liveness({ history }: Remains, report: Report): void {
   }
 }
 
-function leak({ history, lateWriteCount, ledgers, timers }: Remains, report: Report): void {
+function leak({ held, history, lateWriteCount, ledgers, timers }: Remains, report: Report): void {
   for (const ledger of ledgers) {
     for (const [account, xid] of ledger.locks) {
       report('LEAK', `${xid}: account ${account} at ${ledger.name} is still locked`);
@@ -107,6 +109,9 @@ function leak({ history, lateWriteCount, ledgers, timers }: Remains, report: Rep
     if (isLeft) report('LEAK', `${xid}: it has ended and still has a lease`);
   }
   if (lateWriteCount > 0) report('LEAK', `there is nothing to do, and it was written anew`);
+  for (const [name, count] of held) {
+    if (count > 0) report('LEAK', `${name} still holds ${count} sessions in memory`);
+  }
   for (const [name, count] of timers) {
     if (count > TIMERS_AT_REST_MAX) report('LEAK', `${name} still holds ${count} timers`);
   }

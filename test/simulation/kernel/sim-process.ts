@@ -139,6 +139,8 @@ export class Life {
   serve: Serve | undefined;
   /** Set by a program that can be asked to stop: resolves when it has written everything down. */
   stop: (() => Promise<void>) | undefined;
+  /** Set by a program: how much it holds in memory of what is not its own. */
+  heldCount: (() => number) | undefined;
   readonly #number: number;
   readonly #queue: EventQueue;
   #timerCount = 0;

@@ -104,7 +104,11 @@ function look(world: World, { lateWriteCount }: Counts, report: Report): void {
   const timers = new Map(
     coordinators.map(({ life, name }) => [name, life?.timerCount ?? Infinity] as const),
   );
-  const remains = { history, witness, ledgers, sum: initialSum, timers, lateWriteCount };
+  const held = new Map(
+    coordinators.map(({ life, name }) => [name, life?.heldCount?.() ?? Infinity] as const),
+  );
+  const sum = initialSum;
+  const remains = { history, witness, ledgers, sum, timers, held, lateWriteCount };
   checkSafety(remains, report);
   if (!isClockWild) checkRest(remains, report);
 }
