@@ -1,3 +1,2 @@
-export type { MysqlStoreOptions } from './open-mysql-store.js';
 export { openMysqlDatabase, openMysqlStore } from './open-mysql-store.js';
 export { MYSQL_SCHEMA } from './mysql-schema.js';

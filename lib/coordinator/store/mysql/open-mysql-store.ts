@@ -1,50 +1,22 @@
-import {
-  DtxError,
-  InvalidOptionError,
-  StoreUnavailableError,
-  messageOf,
-} from '../../../protocol/index.js';
-import { isProduction, systemClock } from '../../../system/index.js';
-import type { DataSourceLike, SqlDatabase } from '../sql/index.js';
-import {
-  DataSourceDatabase,
-  SERVER_ADVICE,
+import { InvalidOptionError } from '../../../protocol/index.js';
+import { systemClock } from '../../../system/index.js';
+import type {
+  SqlDatabase,
+  SqlDatabaseOptions,
   SqlSessionStore,
-  assertSchema,
-  migrate,
+  SqlStoreOptions,
+} from '../sql/index.js';
+import {
+  CONNECTIONS_MAX_DEFAULT,
+  DataSourceDatabase,
+  TIMEOUT_MS_DEFAULT,
+  openSqlStore,
 } from '../sql/index.js';
 import { findMysql2 } from './find-mysql2.js';
 import { mysqlEngine } from './mysql-engine.js';
 import { MYSQL_SCHEMA } from './mysql-schema.js';
 import { kindOfMysqlCommitError, kindOfMysqlError } from './mysql-trouble.js';
 import { Mysql2Database } from './mysql2-database.js';
-
-/** Where the database is. */
-export type MysqlPlace =
-  /** `mysql://user:password@host:port/database`, or `mariadb://…` */
-  | { readonly url: string }
-  /** A TypeORM data source of the application, initialized. It is not closed with the store. */
-  | { readonly dataSource: DataSourceLike };
-
-export interface MysqlBounds {
-  /** Bound of each statement, and of making a connection. @default 5000 */
-  readonly timeoutMs?: number;
-  /** Of the store's own pool. @default 4 */
-  readonly connectionsMax?: number;
-}
-
-export type MysqlStoreOptions = MysqlPlace &
-  MysqlBounds & {
-    /**
-     * Whether missing tables are created and old ones brought up to date.
-     *
-     * @default true, and false where NODE_ENV is `production`
-     */
-    readonly migrate?: boolean;
-  };
-
-const TIMEOUT_MS_DEFAULT = 5_000;
-const CONNECTIONS_MAX_DEFAULT = 4;
 
 /**
  * Opens a coordinator's store in MariaDB 10.6 or later, which several coordinators may share. The
@@ -58,23 +30,14 @@ const CONNECTIONS_MAX_DEFAULT = 4;
  * @throws StoreUnavailableError when the database cannot be reached or read
  * @throws InvalidOptionError for a URL that is none, and a data source without autocommit
  */
-export async function openMysqlStore(options: MysqlStoreOptions): Promise<SqlSessionStore> {
-  const database = await openMysqlDatabase(options);
-  const migrates = options.migrate ?? !isProduction();
-  try {
-    // Connections of our own are set up; those of a data source are as the application has them.
-    if ('dataSource' in options) await assertAutocommit(database);
-    if (migrates) await migrate(database, MYSQL_SCHEMA);
-    else await assertSchema(database, MYSQL_SCHEMA);
-    return new SqlSessionStore(database, mysqlEngine);
-  } catch (cause) {
-    await database.close();
-    if (cause instanceof DtxError) throw cause;
-    throw new StoreUnavailableError(database.place, messageOf(cause), {
-      cause,
-      advice: SERVER_ADVICE,
-    });
-  }
+export function openMysqlStore(options: SqlStoreOptions): Promise<SqlSessionStore> {
+  const kind = {
+    engine: mysqlEngine,
+    schema: MYSQL_SCHEMA,
+    openDatabase: openMysqlDatabase,
+    assertUsable: assertAutocommit,
+  };
+  return openSqlStore(kind, options);
 }
 
 /** Without autocommit nothing that is written outside a transaction would ever be durable. */
@@ -91,7 +54,7 @@ async function assertAutocommit(database: SqlDatabase): Promise<void> {
 }
 
 /** The database below a store. Connects when it is first used. */
-export async function openMysqlDatabase(options: MysqlPlace & MysqlBounds): Promise<SqlDatabase> {
+export async function openMysqlDatabase(options: SqlDatabaseOptions): Promise<SqlDatabase> {
   const { connectionsMax = CONNECTIONS_MAX_DEFAULT, timeoutMs = TIMEOUT_MS_DEFAULT } = options;
   const clock = systemClock;
   if ('dataSource' in options) {

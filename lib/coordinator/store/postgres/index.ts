@@ -1,3 +1,2 @@
-export type { PostgresStoreOptions } from './open-postgres-store.js';
 export { openPostgresDatabase, openPostgresStore } from './open-postgres-store.js';
 export { POSTGRES_SCHEMA } from './postgres-schema.js';

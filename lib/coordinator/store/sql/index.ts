@@ -1,7 +1,9 @@
 export type { DataSourceLike } from './data-source.database.js';
 export { DataSourceDatabase } from './data-source.database.js';
+export type { SqlDatabaseOptions, SqlStoreOptions } from './open-sql-store.js';
+export { CONNECTIONS_MAX_DEFAULT, TIMEOUT_MS_DEFAULT, openSqlStore } from './open-sql-store.js';
 export type { SqlSchema } from './schema.js';
-export { assertSchema, migrate, missingVersions } from './schema.js';
+export { migrate, missingVersions } from './schema.js';
 export type {
   SqlConnection,
   SqlDatabase,
@@ -12,6 +14,6 @@ export type {
 } from './sql-database.interface.js';
 export { SqlTrouble } from './sql-database.interface.js';
 export type { LapsedClaim, SqlEngine } from './sql-engine.interface.js';
-export { SERVER_ADVICE, SqlSessionStore } from './sql-session.store.js';
+export { SqlSessionStore } from './sql-session.store.js';
 export type { WriteParameters } from './write-parameters.js';
 export { keyParameter, writeParameters } from './write-parameters.js';
