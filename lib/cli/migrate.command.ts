@@ -70,7 +70,7 @@ function mistakeIn(input: CommandArguments): string | undefined {
 /** What is to be printed without asking a database. */
 function textOf({ values: { engine } }: CommandArguments): SchemaText | undefined {
   if (typeof engine !== 'string' || !Object.hasOwn(SCHEMA_TEXTS, engine)) return undefined;
-  return SCHEMA_TEXTS[engine];
+  return SCHEMA_TEXTS[engine as keyof typeof SCHEMA_TEXTS];
 }
 
 async function migrateAt(target: Target, onlyPrints: boolean, host: CliHost): Promise<number> {

@@ -1,6 +1,8 @@
+import type { DatabaseKind } from '../coordinator/store/index.js';
+import { databaseKindOf, databaseKindOfSource } from '../coordinator/store/index.js';
 import { openMysqlDatabase, MYSQL_SCHEMA } from '../coordinator/store/mysql/index.js';
 import { openPostgresDatabase, POSTGRES_SCHEMA } from '../coordinator/store/postgres/index.js';
-import type { DataSourceLike, SqlDatabase, SqlSchema } from '../coordinator/store/sql/index.js';
+import type { SqlDatabase, SqlDatabaseOptions, SqlSchema } from '../coordinator/store/sql/index.js';
 import { migrate, missingVersions } from '../coordinator/store/sql/index.js';
 import type { CliHost } from './command.interface.js';
 import { loadDataSource } from './load-data-source.js';
@@ -21,26 +23,25 @@ export interface Target {
   close(): Promise<void>;
 }
 
-type Place = { readonly url: string } | { readonly dataSource: DataSourceLike };
-
 interface Engine {
   readonly schema: SqlSchema;
-  readonly text: string;
-  readonly open: (options: Place & { readonly timeoutMs: number }) => Promise<SqlDatabase>;
+  readonly text: SchemaText;
+  readonly open: (options: SqlDatabaseOptions) => Promise<SqlDatabase>;
 }
 
-const POSTGRES: Engine = { schema: POSTGRES_SCHEMA, text: 'postgres', open: openPostgresDatabase };
-const MYSQL: Engine = { schema: MYSQL_SCHEMA, text: 'mysql', open: openMysqlDatabase };
-
-/** By the scheme of a URL, and by the type of a data source. */
-const ENGINES: Readonly<Record<string, Engine>> = {
-  postgres: POSTGRES,
-  postgresql: POSTGRES,
-  mysql: MYSQL,
-  mariadb: MYSQL,
+const ENGINES: Readonly<Record<DatabaseKind, Engine>> = {
+  postgres: {
+    schema: POSTGRES_SCHEMA,
+    text: SCHEMA_TEXTS.postgres,
+    open: openPostgresDatabase,
+  },
+  mysql: { schema: MYSQL_SCHEMA, text: SCHEMA_TEXTS.mysql, open: openMysqlDatabase },
 };
 
-/** @returns the target that was named, or what is wrong with it */
+/**
+ * @returns the target that was named, or what is wrong with it
+ * @throws InvalidOptionError for the URL of something else
+ */
 export async function findTarget(
   values: Readonly<Record<string, unknown>>,
   env: CliHost['env'],
@@ -50,35 +51,31 @@ export async function findTarget(
   const given = values['url'] ?? env['DTX_STORE_URL'];
   if (typeof given !== 'string') return 'Name the database: --url, --data-source or DTX_STORE_URL.';
   const url = withVariables(given, env);
-  const engine = engineOf(/^([a-z]+):\/\//i.exec(url)?.[1] ?? '');
-  if (engine === undefined) return 'The URL begins with postgres://, mysql:// or mariadb://.';
-  return targetOf(engine, { url }, secretsOf(url), () => Promise.resolve());
+  const kind = databaseKindOf(url, values['url'] === undefined ? 'DTX_STORE_URL' : '--url');
+  if (kind === undefined) return 'The URL begins with postgres://, mysql:// or mariadb://.';
+  return targetOf(ENGINES[kind], { url }, secretsOf(url), () => Promise.resolve());
 }
 
 /** @throws Error that says why there is no data source in the file */
 async function sourceTarget(file: string): Promise<Target | string> {
   const loaded = await loadDataSource(file);
-  const { type } = loaded.dataSource.options;
-  const engine = engineOf(type);
+  const { dataSource } = loaded;
+  const kind = databaseKindOfSource(dataSource);
   const close = (): Promise<void> => loaded.close();
-  if (engine !== undefined) return targetOf(engine, { dataSource: loaded.dataSource }, [], close);
+  if (kind !== undefined) return targetOf(ENGINES[kind], { dataSource }, [], close);
   await close();
+  const { type } = dataSource.options;
   return `The data source of ${file} is for ${type}: postgres, mysql or mariadb can be migrated.`;
-}
-
-function engineOf(name: string): Engine | undefined {
-  const key = name.toLowerCase();
-  return Object.hasOwn(ENGINES, key) ? ENGINES[key] : undefined;
 }
 
 function targetOf(
   { open, schema, text }: Engine,
-  place: Place,
+  place: SqlDatabaseOptions,
   secrets: readonly string[],
   close: () => Promise<void>,
 ): Target {
   return {
-    text: SCHEMA_TEXTS[text] as SchemaText,
+    text,
     secrets,
     open: (timeoutMs) => open({ ...place, timeoutMs }),
     missing: (database) => missingVersions(database, database.place, schema),

@@ -1,3 +1,4 @@
+import type { DatabaseKind } from '../coordinator/store/index.js';
 import { MYSQL_SCHEMA } from '../coordinator/store/mysql/index.js';
 import { POSTGRES_SCHEMA } from '../coordinator/store/postgres/index.js';
 import { MIGRATIONS } from '../coordinator/store/sqlite/migrations/index.js';
@@ -14,7 +15,7 @@ export interface SchemaText {
 
 const TRANSACTION = { begin: 'BEGIN;\n', commit: 'COMMIT;\n' } as const;
 
-export const SCHEMA_TEXTS: Readonly<Record<string, SchemaText>> = {
+export const SCHEMA_TEXTS: Readonly<Record<DatabaseKind | 'sqlite', SchemaText>> = {
   postgres: {
     title: 'PostgreSQL',
     migrations: POSTGRES_SCHEMA.migrations,

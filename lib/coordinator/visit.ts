@@ -1,14 +1,9 @@
 import type { Clock, GlobalSummary, OperateRequest } from '../protocol/index.js';
-import {
-  DtxError,
-  OutcomeUnknownError,
-  SessionContendedError,
-  StoreUnavailableError,
-  messageOf,
-} from '../protocol/index.js';
+import { OutcomeUnknownError, SessionContendedError } from '../protocol/index.js';
 import type { Turn } from './core/index.js';
 import { decide, summaryOf } from './core/index.js';
 import type { SessionStore } from './store/index.js';
+import { writeFailure } from './store/index.js';
 
 interface Visit {
   readonly store: SessionStore;
@@ -44,14 +39,7 @@ export async function operateAsVisitor(
     if (decision.change === undefined) return summaryOf(xid, standing);
     const [answer] = await store.apply([decision.change]);
     if (answer?.kind === 'done') return summaryOf(xid, decision.standing);
-    if (answer?.kind === 'failed') {
-      const cause = answer.error;
-      // Such as that of a record that a newer version has written.
-      if (cause instanceof DtxError) throw cause;
-      const { advice } = store;
-      const options = advice === undefined ? { cause } : { cause, advice };
-      throw new StoreUnavailableError(store.place, messageOf(cause), options);
-    }
+    if (answer?.kind === 'failed') throw writeFailure(store, answer.error);
     if (answer?.kind !== 'refused') {
       throw new OutcomeUnknownError(xid, request.action, { cause: answer?.error });
     }

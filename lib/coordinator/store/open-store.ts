@@ -4,14 +4,15 @@ import { MemorySessionStore } from './memory/index.js';
 import { openMysqlStore } from './mysql/index.js';
 import { openPostgresStore } from './postgres/index.js';
 import type { SessionQuery, SessionStore } from './session-store.interface.js';
-import type { DataSourceLike } from './sql/index.js';
-import { databaseKindOf } from './store-url.js';
+import type { DataSourceLike, SqlStoreOptions } from './sql/index.js';
 import {
   canonicalStorePath,
   openSqliteStore,
   readSessions,
   visitSqliteStore,
 } from './sqlite/index.js';
+import type { DatabaseKind } from './store-url.js';
+import { databaseKindOf, databaseKindOfSource } from './store-url.js';
 
 /**
  * Where a coordinator keeps its records: the path of an SQLite file; the URL of a database
@@ -39,19 +40,11 @@ export interface DataSourceLocation {
 
 const MEMORY = ':memory:';
 
-type OpenDatabase = (
-  place: { readonly url: string } | DataSourceLocation,
-  options: { readonly migrate?: boolean },
-) => Promise<SessionStore>;
+type OpenDatabase = (options: SqlStoreOptions) => Promise<SessionStore>;
 
-const openPostgres: OpenDatabase = (place, options) => openPostgresStore({ ...place, ...options });
-const openMysql: OpenDatabase = (place, options) => openMysqlStore({ ...place, ...options });
-
-/** By the kind of a URL, and by the type of a data source. */
-const DATABASES: Readonly<Record<string, OpenDatabase>> = {
-  postgres: openPostgres,
-  mysql: openMysql,
-  mariadb: openMysql,
+const OPEN_DATABASE: Readonly<Record<DatabaseKind, OpenDatabase>> = {
+  postgres: openPostgresStore,
+  mysql: openMysqlStore,
 };
 
 /**
@@ -71,7 +64,7 @@ export async function openStore(
   }
   if (location === MEMORY) return openMemory(isProduction);
   const open = databaseOf(location);
-  return open === undefined ? openSqliteStore(location) : open({ url: location }, {});
+  return open === undefined ? openSqliteStore(location) : open({ url: location });
 }
 
 /**
@@ -81,9 +74,7 @@ export async function openStore(
  */
 export async function visitStore(location: string): Promise<SessionStore> {
   const open = databaseOf(location);
-  return open === undefined
-    ? visitSqliteStore(location)
-    : open({ url: location }, { migrate: false });
+  return open === undefined ? visitSqliteStore(location) : open({ url: location, migrate: false });
 }
 
 /**
@@ -122,12 +113,11 @@ function openMemory(isRefused: boolean): SessionStore {
 }
 
 function openSource(location: DataSourceLocation): Promise<SessionStore> {
-  const { type } = location.dataSource.options;
-  const open = Object.hasOwn(DATABASES, type) ? DATABASES[type] : undefined;
-  if (open !== undefined) return open(location, {});
+  const kind = databaseKindOfSource(location.dataSource);
+  if (kind !== undefined) return OPEN_DATABASE[kind](location);
   throw new InvalidOptionError({
     option: 'coordinator.store.dataSource',
-    value: type,
+    value: location.dataSource.options.type,
     fix: 'Use a data source for postgres, mysql or mariadb, or name a file or a URL instead.',
   });
 }
@@ -139,5 +129,5 @@ function openSource(location: DataSourceLocation): Promise<SessionStore> {
  */
 function databaseOf(location: string): OpenDatabase | undefined {
   const kind = databaseKindOf(location);
-  return kind === undefined ? undefined : DATABASES[kind];
+  return kind === undefined ? undefined : OPEN_DATABASE[kind];
 }

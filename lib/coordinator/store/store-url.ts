@@ -1,7 +1,10 @@
 import { InvalidOptionError } from '../../protocol/index.js';
 
-/** The kind of database that each scheme of a URL means. */
-const DATABASE_SCHEMES: Readonly<Record<string, 'postgres' | 'mysql'>> = {
+/** The kinds of database that a coordinator can use. */
+export type DatabaseKind = 'postgres' | 'mysql';
+
+/** The kind that each scheme of a URL means. */
+const DATABASE_SCHEMES: Readonly<Record<string, DatabaseKind>> = {
   postgres: 'postgres',
   postgresql: 'postgres',
   mysql: 'mysql',
@@ -20,10 +23,9 @@ const SCHEME = /^\s*([a-z][a-z0-9+.-]+):(\/\/)?/i;
 export function databaseKindOf(
   location: string,
   option = 'coordinator.store',
-): 'postgres' | 'mysql' | undefined {
+): DatabaseKind | undefined {
   const [found, given = '', slashes] = SCHEME.exec(location) ?? [];
-  const scheme = given.toLowerCase();
-  const kind = Object.hasOwn(DATABASE_SCHEMES, scheme) ? DATABASE_SCHEMES[scheme] : undefined;
+  const kind = kindNamed(given.toLowerCase());
   if (kind === undefined && slashes === undefined) return undefined;
   // Space in front of a URL is no part of it, and drivers would trip over it.
   if (kind !== undefined && found === `${given}://`) return kind;
@@ -36,13 +38,26 @@ export function databaseKindOf(
   });
 }
 
+/** The kind of database of a TypeORM data source, by its `type`; undefined for all others. */
+export function databaseKindOfSource({
+  options,
+}: {
+  readonly options: { readonly type: string };
+}): DatabaseKind | undefined {
+  return kindNamed(options.type);
+}
+
+function kindNamed(name: string): DatabaseKind | undefined {
+  return Object.hasOwn(DATABASE_SCHEMES, name) ? DATABASE_SCHEMES[name] : undefined;
+}
+
 /**
  * What messages call the database of a URL: without user, password and parameters.
  *
  * @throws InvalidOptionError when that cannot be told for sure. Neither the message nor a cause
  *   shows any of it: what passes for the host may be part of a password.
  */
-export function placeOfUrl(url: string, scheme: 'postgres' | 'mysql'): string {
+export function placeOfUrl(url: string, scheme: DatabaseKind): string {
   const parsed = parsedUrl(url);
   // A password with "/", "?" or "#" in it ends the host early, and its "@" lies behind that.
   if (parsed === undefined || /@/.test(parsed.pathname + parsed.search + parsed.hash)) {

@@ -1,16 +1,11 @@
 import type { Clock, Ids } from '../../protocol/index.js';
-import {
-  DtxError,
-  OutcomeUnknownError,
-  SessionContendedError,
-  StoreUnavailableError,
-  messageOf,
-} from '../../protocol/index.js';
+import { OutcomeUnknownError, SessionContendedError } from '../../protocol/index.js';
 import type { Effect, Session, SessionChange } from '../core/index.js';
 import { decide } from '../core/index.js';
 import type { PurgeCommand, SessionStore, StoreAnswer, StoreCommand } from '../store/index.js';
-import { failpointsOf } from './failpoints.js';
+import { writeFailure } from '../store/index.js';
 import { backOffMs } from './back-off.js';
+import { failpointsOf } from './failpoints.js';
 import { CONTENTION_MS_MAX, CONTENTION_PAUSE_MS_MAX, CONTENTION_PAUSE_MS_MIN } from './limits.js';
 import type { LiveSession } from './live-session.js';
 import { loadEach } from './load-each.js';
@@ -159,7 +154,7 @@ export class BatchWriter {
       this.#durable(live, decision.change, decision.effects);
       caller?.resolve(decision.standing);
     } else if (answer?.kind === 'failed') {
-      caller?.reject(this.#failure(answer.error));
+      caller?.reject(writeFailure(this.#deps.store, answer.error));
     } else if (answer?.kind === 'unknown') {
       const cause = answer.error;
       caller?.reject(new OutcomeUnknownError(live.xid, caller.what, { cause }));
@@ -207,16 +202,6 @@ export class BatchWriter {
     }
     live.pendingCount -= 1;
     if (live.pendingCount === 0) live.observer.idle(live);
-  }
-
-  #failure(error: unknown): unknown {
-    return error instanceof DtxError ? error : this.#unavailable(messageOf(error), error);
-  }
-
-  #unavailable(what: string, cause: unknown): StoreUnavailableError {
-    const { advice, place } = this.#deps.store;
-    const options = advice === undefined ? { cause } : { cause, advice };
-    return new StoreUnavailableError(place, what, options);
   }
 }
 

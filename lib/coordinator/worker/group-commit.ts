@@ -13,9 +13,9 @@ import {
   WAITING_REQUESTS_MAX,
 } from './limits.js';
 import type { LiveSession } from './live-session.js';
-import type { Request } from './request.js';
 import type { NodeIdentity } from './node-identity.js';
 import { RequestQueue } from './request-queue.js';
+import type { Request } from './request.js';
 import { newRequest } from './request.js';
 
 interface GroupCommitDeps {

@@ -18,7 +18,7 @@ export class LiveSession {
   isDoubtful = false;
   /** The store was found to hold something else, and `session` was set to that. */
   isMoved = false;
-  /** It was doubtful and has been read: whatever its state asks for is to be done. */
+  /** It has been read for a reason: whatever its state asks of this node is to be done. */
   isReread = false;
   /** A batch with a request about it is under way. */
   isBeingWritten = false;
