@@ -8,8 +8,9 @@ import {
 import type { GlobalTransaction } from '../../../transaction/index.js';
 import { currentTransaction } from '../../../transaction/index.js';
 import type { AtResource } from '../../at/index.js';
+import { runAutocommit } from './autocommit.js';
 import { classifyStatement } from './classify-statement.js';
-import { ClientSeam, runAutocommit } from './client-seam.js';
+import { ClientSeam } from './client-seam.js';
 import type { PgRequest } from './pg-request.js';
 import { answer, isSubmittable, toRequest } from './pg-request.js';
 
