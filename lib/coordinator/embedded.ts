@@ -2,11 +2,12 @@ import type { Clock, DtxLog, Ids } from '../protocol/index.js';
 import { CoordinatorClosedError, messageOf } from '../protocol/index.js';
 import type { Patience, Session } from './core/index.js';
 import type { SessionStore } from './store/index.js';
-import type { NodeIdentity } from './worker/index.js';
+import type { NamespaceCaps, NodeIdentity } from './worker/index.js';
 import {
   ClaimLoop,
   GroupCommit,
   LEASE_MS_DEFAULT,
+  NAMESPACE_CAPS_DEFAULT,
   NamespaceCoordinator,
   PATIENCE_DEFAULT,
   RETENTION_COUNT_DEFAULT,
@@ -30,6 +31,14 @@ export interface CoordinatorOptions {
   readonly leaseMs?: number;
   /** When a branch is left to a person. @default 3000 attempts or one day */
   readonly patience?: Partial<Patience>;
+  /**
+   * Whether clients of other processes use it. What they have begun survives a restart of this
+   * process, and what they do in it may arrive before its begin. @default false
+   */
+  readonly servesOthers?: boolean;
+  /** For every namespace that says nothing else. @default 100,000 open, 1,000 branches each */
+  readonly caps?: Partial<NamespaceCaps>;
+  readonly namespaceCaps?: Readonly<Record<string, Partial<NamespaceCaps>>>;
   readonly log?: DtxLog;
 }
 
@@ -117,7 +126,8 @@ export class Coordinator {
     if (this.#closing !== undefined) throw new CoordinatorClosedError('A connection');
     const known = this.#namespaces.get(namespace);
     if (known !== undefined) return known;
-    const { clock, ids, store } = this.#options;
+    const { caps, clock, ids, namespaceCaps = {}, servesOthers = false, store } = this.#options;
+    const ownCaps = Object.hasOwn(namespaceCaps, namespace) ? namespaceCaps[namespace] : {};
     const created = new NamespaceCoordinator({
       namespace,
       node: this.#node,
@@ -126,6 +136,8 @@ export class Coordinator {
       clock,
       ids,
       log: this.#log,
+      servesOthers,
+      caps: { ...NAMESPACE_CAPS_DEFAULT, ...caps, ...ownCaps },
     });
     this.#namespaces.set(namespace, created);
     return created;

@@ -23,4 +23,6 @@ export {
   visitStore,
 } from './store/index.js';
 export { operateAsVisitor } from './visit.js';
+export type { Detachment, Origin } from './participants/index.js';
+export type { NamespaceCaps } from './worker/index.js';
 export { NamespaceCoordinator } from './worker/index.js';

@@ -23,6 +23,8 @@ export interface RegisterBranchRequest {
   readonly type: BranchType;
   readonly resourceId: string;
   readonly applicationId: string;
+  /** Tells the processes of one application apart, where the coordinator is in none of them. */
+  readonly instanceId?: string;
   /** What the participant wants back in phase two; opaque, at most BRANCH_DATA_LENGTH_MAX. */
   readonly data?: string;
   /** Opens the global transaction first, if there is none of this xid: one call less. */

@@ -10,6 +10,7 @@ export interface EmbeddedOptions {
   readonly store: StoreLocation;
   /** @default 'default' */
   readonly namespace?: string;
+  readonly servesOthers?: boolean;
   readonly clock?: Clock;
   readonly ids?: Ids;
   /** How long an ended transaction still answers. @default 86400000 (one day) */

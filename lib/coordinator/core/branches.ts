@@ -13,7 +13,7 @@ import type { CommandOf } from './command.js';
 import type { Decision, Effect } from './decision.js';
 import { changed, refused, unchanged } from './decision.js';
 import { branchChanged } from './ending.js';
-import { limitExceeded } from './limits.js';
+import { limitExceeded, tooMany } from './limits.js';
 import type { Branch, Session } from './session.js';
 import { findBranch } from './session.js';
 import { moveBranch } from './transitions.js';
@@ -26,15 +26,16 @@ import type { Turn } from './turn.js';
  */
 export function registerBranch(
   session: Session | undefined,
-  { namespace, request }: CommandOf<'register-branch'>,
+  command: CommandOf<'register-branch'>,
   turn: Turn,
 ): Decision {
-  if (session === undefined) return registerFirst(namespace, request, turn);
+  const { request } = command;
+  if (session === undefined) return registerFirst(command, turn);
   if (findBranch(session, request.branchId) !== undefined) return unchanged(session);
   if (session.status !== 'active') {
     return refused(session, new GlobalNotActiveError(request.xid, session.status));
   }
-  const refusal = branchRefusal(session, request);
+  const refusal = branchRefusal(session, command);
   if (refusal !== undefined) return refused(session, refusal);
   const branch = newBranch(request, session.branches.length + 1);
   const after = { ...session, branches: [...session.branches, branch] };
@@ -56,25 +57,29 @@ export function reportBranch(
   return branchChanged(session, abandoned, turn, effects);
 }
 
-function registerFirst(namespace: string, request: RegisterBranchRequest, turn: Turn): Decision {
+function registerFirst(command: CommandOf<'register-branch'>, turn: Turn): Decision {
+  const { namespace, request } = command;
   const { begin, xid } = request;
   if (begin === undefined) return refused(undefined, new GlobalNotActiveError(xid, 'absent'));
   const session = newSession(namespace, { ...begin, xid }, turn.nowMs);
-  const refusal = beginRefusal(namespace, begin) ?? branchRefusal(session, request);
+  const refusal = beginRefusal(namespace, begin) ?? branchRefusal(session, command);
   if (refusal !== undefined) return refused(undefined, refusal);
   const branch = newBranch(request, 1);
   const after = { ...session, branches: [branch] };
   return changed(turn, { kind: 'begin', before: undefined, after, branch, effects: ['watch-due'] });
 }
 
-function branchRefusal(session: Session, request: RegisterBranchRequest): DtxError | undefined {
+function branchRefusal(
+  session: Session,
+  { branchesMax = BRANCHES_PER_TRANSACTION_MAX, request }: CommandOf<'register-branch'>,
+): DtxError | undefined {
   const dataLength = request.data?.length ?? 0;
   const allDataLength = session.branches.reduce(
     (sum, { data }) => sum + (data?.length ?? 0),
     dataLength,
   );
   return (
-    limitExceeded('branches', session.branches.length + 1, BRANCHES_PER_TRANSACTION_MAX) ??
+    tooMany('branches', session.branches.length + 1, branchesMax) ??
     limitExceeded('data', dataLength, BRANCH_DATA_LENGTH_MAX) ??
     limitExceeded('data of all branches', allDataLength, SESSION_DATA_LENGTH_MAX) ??
     limitExceeded('resourceId', request.resourceId.length, RESOURCE_ID_LENGTH_MAX) ??
@@ -89,6 +94,7 @@ function newBranch(request: RegisterBranchRequest, seq: number): Branch {
     type: request.type,
     resourceId: request.resourceId,
     applicationId: request.applicationId,
+    instanceId: request.instanceId,
     data: request.data,
     status: 'registered',
     result: undefined,

@@ -13,6 +13,8 @@ export type Command =
       readonly kind: 'register-branch';
       readonly namespace: string;
       readonly request: RegisterBranchRequest;
+      /** @default BRANCHES_PER_TRANSACTION_MAX */
+      readonly branchesMax?: number;
     }
   /** Phase one of a branch has come to nothing. */
   | { readonly kind: 'report-branch'; readonly branchId: string; readonly reason: string }

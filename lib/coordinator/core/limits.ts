@@ -1,4 +1,4 @@
-import { TransactionLimitError } from '../../protocol/index.js';
+import { ResourceExhaustedError, TransactionLimitError } from '../../protocol/index.js';
 
 const ADVICE: Readonly<Record<string, string>> = {
   namespace: 'Choose a shorter namespace.',
@@ -17,4 +17,13 @@ export function limitExceeded(
   max: number,
 ): TransactionLimitError | undefined {
   return value <= max ? undefined : new TransactionLimitError(limit, max, ADVICE[limit] ?? '');
+}
+
+/** The same for what is counted, and may be fewer at another time. */
+export function tooMany(
+  limit: string,
+  count: number,
+  max: number,
+): ResourceExhaustedError | undefined {
+  return count <= max ? undefined : new ResourceExhaustedError(limit, max, ADVICE[limit] ?? '');
 }

@@ -15,6 +15,8 @@ export interface Branch {
   readonly type: BranchType;
   readonly resourceId: string;
   readonly applicationId: string;
+  /** The process of the application that did phase one, if it was not the coordinator's own. */
+  readonly instanceId: string | undefined;
   readonly data: string | undefined;
   readonly status: BranchStatus;
   /** What phase two has answered. */

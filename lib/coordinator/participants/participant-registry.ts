@@ -1,6 +1,9 @@
 import type { BranchHandler, Clock } from '../../protocol/index.js';
 import { DuplicateResourceError } from '../../protocol/index.js';
+import type { Origin } from './origin.js';
 import { Participant } from './participant.js';
+import type { BranchPlace } from './route.js';
+import { candidatesFor } from './route.js';
 
 interface ParticipantRegistryDeps {
   readonly clock: Clock;
@@ -8,34 +11,54 @@ interface ParticipantRegistryDeps {
   readonly onAttached: (resourceId: string) => void;
 }
 
-/** The resources that can be reached now, by their id. */
+/** A branch that looks for somebody to finish it. */
+export interface Route extends BranchPlace {
+  readonly resourceId: string;
+  /** Calls that failed: each time the next instance has its turn. */
+  readonly failedCount: number;
+}
+
+/** The resources that can be reached now, each at one or more instances of applications. */
 export class ParticipantRegistry {
   readonly #deps: ParticipantRegistryDeps;
-  readonly #participants = new Map<string, Participant>();
+  readonly #byResource = new Map<string, readonly Participant[]>();
 
   constructor(deps: ParticipantRegistryDeps) {
     this.#deps = deps;
   }
 
-  find(resourceId: string): Participant | undefined {
-    return this.#participants.get(resourceId);
+  /** Who is to finish the branch now, if anybody can. */
+  find(route: Route): Participant | undefined {
+    const instances = this.#byResource.get(route.resourceId);
+    if (instances === undefined) return undefined;
+    const candidates = candidatesFor(route, instances);
+    return candidates[route.failedCount % candidates.length];
   }
 
   /**
-   * Returns what takes the handler away again; calls under way go on.
+   * Adds an instance of a resource. Calls to it that are under way outlast its removal.
    *
-   * @throws DuplicateResourceError when a handler of that id is attached already
+   * @throws DuplicateResourceError when that instance is there already
    */
-  attach(handler: BranchHandler): () => void {
+  attach(handler: BranchHandler, origin: Origin): Participant {
     const { resourceId } = handler;
-    if (this.#participants.has(resourceId)) throw new DuplicateResourceError(resourceId);
+    const instances = this.#byResource.get(resourceId) ?? [];
+    if (instances.some((known) => known.origin.instanceId === origin.instanceId)) {
+      throw new DuplicateResourceError(resourceId);
+    }
     const { clock, callTimeoutMs, onAttached } = this.#deps;
-    const participant = new Participant({ handler, clock, callTimeoutMs });
-    this.#participants.set(resourceId, participant);
+    const participant = new Participant({ handler, origin, clock, callTimeoutMs });
+    this.#byResource.set(resourceId, [...instances, participant]);
     onAttached(resourceId);
-    return () => {
-      // A second detach must not take away the handler that has come after it.
-      if (this.#participants.get(resourceId) === participant) this.#participants.delete(resourceId);
-    };
+    return participant;
+  }
+
+  /** Safe to repeat. */
+  remove(participant: Participant): void {
+    const { resourceId } = participant;
+    const instances = this.#byResource.get(resourceId) ?? [];
+    const left = instances.filter((known) => known !== participant);
+    if (left.length === 0) this.#byResource.delete(resourceId);
+    else this.#byResource.set(resourceId, left);
   }
 }

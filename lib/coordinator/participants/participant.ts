@@ -1,5 +1,6 @@
 import type { BranchHandler, BranchOutcome, BranchTarget, Clock } from '../../protocol/index.js';
 import { messageOf } from '../../protocol/index.js';
+import type { Origin } from './origin.js';
 
 export type Direction = 'commit' | 'rollback';
 
@@ -11,18 +12,29 @@ const OUTCOME_KINDS = new Set<unknown>([
 
 interface ParticipantDeps {
   readonly handler: BranchHandler;
+  readonly origin: Origin;
   readonly clock: Clock;
   /** After this long a call counts as failed. */
   readonly callTimeoutMs: number;
 }
 
-/** A resource of this process. Its calls never reject: whatever goes wrong is an outcome. */
+/** A resource at one instance. Its calls never reject: whatever goes wrong is an outcome. */
 export class Participant {
   readonly #deps: ParticipantDeps;
+  /** It wants to go; see Candidate. */
+  isLeaving = false;
   #unansweredCount = 0;
 
   constructor(deps: ParticipantDeps) {
     this.#deps = deps;
+  }
+
+  get origin(): Origin {
+    return this.#deps.origin;
+  }
+
+  get resourceId(): string {
+    return this.#deps.handler.resourceId;
   }
 
   /** Calls that have not been answered, those included whose time was up. */

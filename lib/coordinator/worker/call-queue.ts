@@ -4,6 +4,7 @@ import type { Direction, Participant } from '../participants/index.js';
 import {
   CALLS_IN_FLIGHT_MAX,
   PHASE_TWO_RETRY_MS_MAX,
+  STRANDED_SWEEP_MIN,
   TARGETS_PER_CALL_MAX,
   UNANSWERED_CALLS_MAX,
 } from './limits.js';
@@ -12,26 +13,30 @@ import type { PhaseTwoTarget } from './phase-two-target.js';
 interface CallQueueDeps {
   readonly direction: Direction;
   readonly clock: Clock;
-  /** The resource, while it can be reached. */
-  readonly participant: () => Participant | undefined;
+  /** The instance of the resource that is to finish the branch, if one can be reached. */
+  readonly participantFor: (target: PhaseTwoTarget) => Participant | undefined;
   readonly onOutcome: (target: PhaseTwoTarget, outcome: BranchOutcome) => void;
   readonly onCalled: (
     targets: readonly PhaseTwoTarget[],
     outcomes: readonly BranchOutcome[],
   ) => void;
-  /** Nothing is left that could be called now. */
+  /** What could be called now is on its way. */
   readonly onIdle: () => void;
 }
 
 /**
  * Branches of one resource that wait for one direction of phase two. Many of them share a call, and
- * the number of calls under way is bounded, so that a resource in trouble holds up only itself.
+ * the number of calls under way to an instance is bounded, so that one in trouble holds up only
+ * itself.
  */
 export class CallQueue {
   readonly #deps: CallQueueDeps;
   #ready: PhaseTwoTarget[] = [];
   #delayed: PhaseTwoTarget[] = [];
-  #inFlightCount = 0;
+  /** What nobody can finish who is here. Kept apart, so that others need not look through it. */
+  #stranded: PhaseTwoTarget[] = [];
+  #strandedMax = STRANDED_SWEEP_MIN;
+  readonly #inFlight = new Map<Participant, number>();
   #isScheduled = false;
   #isStopped = false;
   #timer: Timer | undefined;
@@ -41,11 +46,11 @@ export class CallQueue {
     this.#deps = deps;
   }
 
-  /** Whether a call is under way or about to be. */
-  get isBusy(): boolean {
-    if (this.#inFlightCount > 0) return true;
-    if (this.#isStopped || this.#deps.participant() === undefined) return false;
-    return this.#ready.length > 0;
+  /** Whether a call to the instance is under way or about to be. */
+  isBusyWith(participant: Participant): boolean {
+    if (this.#inFlight.has(participant)) return true;
+    if (this.#isStopped) return false;
+    return this.#ready.some((target) => this.#deps.participantFor(target) === participant);
   }
 
   /** It is called as soon as it may be. */
@@ -69,8 +74,9 @@ export class CallQueue {
 
   /** The resource can be reached (again): nothing waits any longer. */
   kick(): void {
-    this.#ready = this.#ready.concat(this.#delayed);
+    this.#ready = this.#ready.concat(this.#delayed, this.#stranded);
     this.#delayed = [];
+    this.#stranded = [];
     this.#schedule();
   }
 
@@ -91,39 +97,75 @@ export class CallQueue {
     this.#deps.clock.soon(() => {
       this.#isScheduled = false;
       this.#callReady();
-      if (!this.isBusy) this.#deps.onIdle();
+      this.#deps.onIdle();
     });
   }
 
   #callReady(): void {
-    const { direction, participant } = this.#deps;
-    const resource = participant();
-    this.#ready = this.#ready.filter(({ state }) => state === 'queued');
-    if (resource === undefined || this.#isStopped) return;
-    let freeCount = CALLS_IN_FLIGHT_MAX[direction] - this.#inFlightCount;
-    while (freeCount > 0 && this.#ready.length > 0) {
-      if (resource.unansweredCount >= UNANSWERED_CALLS_MAX) {
-        this.#postpone();
-        return;
-      }
-      // Spread over the free calls: rollbacks wait for each other inside a call.
-      const count = Math.min(TARGETS_PER_CALL_MAX, Math.ceil(this.#ready.length / freeCount));
-      void this.#call(resource, this.#ready.splice(0, count));
-      freeCount -= 1;
+    const queued = this.#ready.filter(({ state }) => state === 'queued');
+    this.#ready = queued;
+    if (this.#isStopped) return;
+    this.#ready = [];
+    for (const [participant, targets] of this.#byParticipant(queued)) {
+      this.#callAt(participant, targets);
     }
   }
 
-  async #call(resource: Participant, targets: readonly PhaseTwoTarget[]): Promise<void> {
+  #byParticipant(targets: readonly PhaseTwoTarget[]): ReadonlyMap<Participant, PhaseTwoTarget[]> {
+    const groups = new Map<Participant, PhaseTwoTarget[]>();
+    for (const target of targets) {
+      const participant = this.#deps.participantFor(target);
+      if (participant === undefined) {
+        this.#strand(target);
+        continue;
+      }
+      const group = groups.get(participant);
+      if (group === undefined) groups.set(participant, [target]);
+      else group.push(target);
+    }
+    return groups;
+  }
+
+  #callAt(participant: Participant, targets: PhaseTwoTarget[]): void {
+    let freeCount = CALLS_IN_FLIGHT_MAX[this.#deps.direction] - this.#inFlightAt(participant);
+    while (freeCount > 0 && targets.length > 0) {
+      if (participant.unansweredCount >= UNANSWERED_CALLS_MAX) {
+        this.#postpone(targets);
+        return;
+      }
+      // Spread over the free calls: rollbacks wait for each other inside a call.
+      const count = Math.min(TARGETS_PER_CALL_MAX, Math.ceil(targets.length / freeCount));
+      void this.#call(participant, targets.splice(0, count));
+      freeCount -= 1;
+    }
+    this.#ready = this.#ready.concat(targets);
+  }
+
+  #strand(target: PhaseTwoTarget): void {
+    this.#stranded.push(target);
+    // Those that other nodes have taken over meanwhile are thrown out now and then.
+    if (this.#stranded.length < this.#strandedMax) return;
+    this.#stranded = this.#stranded.filter(({ state }) => state === 'queued');
+    this.#strandedMax = Math.max(STRANDED_SWEEP_MIN, 2 * this.#stranded.length);
+  }
+
+  #inFlightAt(participant: Participant): number {
+    return this.#inFlight.get(participant) ?? 0;
+  }
+
+  async #call(participant: Participant, targets: readonly PhaseTwoTarget[]): Promise<void> {
     const { direction, onCalled, onOutcome } = this.#deps;
-    this.#inFlightCount += 1;
+    this.#inFlight.set(participant, this.#inFlightAt(participant) + 1);
     for (const target of targets) target.state = 'calling';
     failpoint('phase2.before');
-    const outcomes = await resource.call(
+    const outcomes = await participant.call(
       direction,
       targets.map((target) => target.branch),
     );
     failpoint('phase2.after');
-    this.#inFlightCount -= 1;
+    const leftCount = this.#inFlightAt(participant) - 1;
+    if (leftCount === 0) this.#inFlight.delete(participant);
+    else this.#inFlight.set(participant, leftCount);
     targets.forEach((target, index) => {
       const outcome = outcomes[index];
       if (outcome !== undefined) onOutcome(target, outcome);
@@ -132,10 +174,10 @@ export class CallQueue {
     this.#schedule();
   }
 
-  /** The resource answers nothing: more calls would only pile up. */
-  #postpone(): void {
+  /** The instance answers nothing: more calls would only pile up. */
+  #postpone(targets: readonly PhaseTwoTarget[]): void {
     const notBeforeMs = this.#deps.clock.monotonicMs() + PHASE_TWO_RETRY_MS_MAX;
-    for (const target of this.#ready.splice(0)) {
+    for (const target of targets) {
       target.notBeforeMs = notBeforeMs;
       this.#delay(target);
     }

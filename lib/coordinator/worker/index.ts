@@ -6,6 +6,8 @@ export {
   RETENTION_COUNT_DEFAULT,
   RETENTION_MS_DEFAULT,
 } from './limits.js';
+export type { NamespaceCaps } from './namespace-caps.js';
+export { NAMESPACE_CAPS_DEFAULT } from './namespace-caps.js';
 export { NamespaceCoordinator } from './namespace-coordinator.js';
 export type { NodeIdentity } from './node-identity.js';
 export { Retention } from './retention.js';

@@ -1,9 +1,6 @@
 /** Requests that wait for the next durable write; the next one is refused. */
 export const WAITING_REQUESTS_MAX = 10_000;
 
-/** Sessions that have not ended, in one namespace. Each takes about a kilobyte of memory. */
-export const OPEN_SESSIONS_MAX = 100_000;
-
 /** Writes of one durable transaction: enough to share the disk, few enough to answer soon. */
 export const BATCH_LENGTH_MAX = 512;
 
@@ -45,12 +42,16 @@ export const PATIENCE_DEFAULT = { attemptsMax: 3_000, ageMsMax: 86_400_000 } as 
 /** After so many failed calls in a row, another node is offered the branch. */
 export const OFFER_EVERY = 5;
 
+/** From so many branches on that nobody can finish, those of other nodes are sorted out. */
+export const STRANDED_SWEEP_MIN = 1_000;
+
 /** Branches in one call to a resource. */
 export const TARGETS_PER_CALL_MAX = 100;
 
 /**
- * Calls to one resource at a time. One for commits: nobody waits for them, and what gathers behind
- * the call makes the next one bigger. Several for rollbacks, whose rows stay locked meanwhile.
+ * Calls to one instance of a resource at a time. One for commits: nobody waits for them, and what
+ * gathers behind the call makes the next one bigger. Several for rollbacks, whose rows stay locked
+ * meanwhile.
  */
 export const CALLS_IN_FLIGHT_MAX = { commit: 1, rollback: 4 } as const;
 

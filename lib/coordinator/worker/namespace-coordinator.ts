@@ -4,7 +4,6 @@ import type {
   BeginRequest,
   BranchHandler,
   Clock,
-  Detach,
   DtxLog,
   EndRequest,
   GlobalSummary,
@@ -24,20 +23,16 @@ import {
 } from '../../protocol/index.js';
 import type { Command, Effect, Session, SessionChange } from '../core/index.js';
 import { summaryOf } from '../core/index.js';
-import { ParticipantRegistry } from '../participants/index.js';
+import type { Detachment, Origin } from '../participants/index.js';
+import { HERE, ParticipantRegistry } from '../participants/index.js';
 import type { SessionStore } from '../store/index.js';
+import type { NamespaceCaps } from './namespace-caps.js';
 import { assertBeginRequest, assertRegisterRequest } from './door.js';
 import type { DurableObserver } from './durable-observer.interface.js';
 import type { GroupCommit } from './group-commit.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import { holdBegin } from './held-begin.js';
-import {
-  BEGIN_GRACE_MS,
-  BEGIN_PAUSE_MS,
-  CALL_TIMEOUT_MS,
-  DETACH_MS,
-  OPEN_SESSIONS_MAX,
-} from './limits.js';
+import { BEGIN_GRACE_MS, BEGIN_PAUSE_MS, CALL_TIMEOUT_MS, DETACH_MS } from './limits.js';
 import type { LiveSession } from './live-session.js';
 import type { NodeIdentity } from './node-identity.js';
 import { logParked } from './phase-two-log.js';
@@ -58,6 +53,9 @@ export interface NamespaceCoordinatorDeps {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: DtxLog;
+  /** Whether clients of other processes use it, see CoordinatorOptions. */
+  readonly servesOthers: boolean;
+  readonly caps: NamespaceCaps;
 }
 
 /** The global transactions of one namespace. Namespaces share the store, and see nothing else. */
@@ -153,16 +151,19 @@ export class NamespaceCoordinator implements DurableObserver {
 
   /** @throws ResourceExhaustedError when another open transaction would be one too many */
   #assertRoom(xid: string): void {
-    if (this.#table.size < OPEN_SESSIONS_MAX || this.#table.find(xid) !== undefined) return;
+    const { openTransactionsMax } = this.#deps.caps;
+    if (this.#table.size < openTransactionsMax || this.#table.find(xid) !== undefined) return;
+    const limit = `The number of open transactions in namespace ${this.#deps.namespace}`;
     const advice = 'Look for transactions that wait for a resource, or retry later.';
-    throw new ResourceExhaustedError('The number of open transactions', OPEN_SESSIONS_MAX, advice);
+    throw new ResourceExhaustedError(limit, openTransactionsMax, advice);
   }
 
   async registerBranch(request: RegisterBranchRequest): Promise<void> {
     assertRegisterRequest(request);
     if (request.begin !== undefined) this.#assertRoom(request.xid);
-    const { namespace } = this.#deps;
-    const command: Command = { kind: 'register-branch', namespace, request };
+    const { caps, namespace } = this.#deps;
+    const { branchesMax } = caps;
+    const command: Command = { kind: 'register-branch', namespace, request, branchesMax };
     await this.#begun(request.xid, command, 'registerBranch');
   }
 
@@ -209,16 +210,24 @@ export class NamespaceCoordinator implements DurableObserver {
   }
 
   /**
-   * Detaching gives phase two of the resource's decided branches a bounded time first.
+   * Detaching gives phase two of the resource's decided branches a bounded time first, unless other
+   * instances can take it over.
    *
+   * @param origin whose resource it is. @default the process that the coordinator is embedded in
    * @throws DuplicateResourceError
    */
-  attach(handler: BranchHandler): Detach {
-    const remove = this.#participants.attach(handler);
-    return async () => {
-      await withinMs(this.#deps.clock, DETACH_MS, this.#phaseTwo.quiet(handler.resourceId));
-      remove();
+  attach(handler: BranchHandler, origin: Origin = HERE): Detachment {
+    const participant = this.#participants.attach(handler, origin);
+    const detach = async (): Promise<void> => {
+      participant.isLeaving = true;
+      await withinMs(this.#deps.clock, DETACH_MS, this.#phaseTwo.quiet(participant));
+      this.#participants.remove(participant);
     };
+    return Object.assign(detach, {
+      lost: () => {
+        this.#participants.remove(participant);
+      },
+    });
   }
 
   /** Takes over sessions that are this node's from now on. */
@@ -234,14 +243,16 @@ export class NamespaceCoordinator implements DurableObserver {
 
   /** Takes over what the last owner of a store of one node has left open. */
   recover(sessions: readonly Session[]): void {
-    for (const session of sessions.filter(({ status }) => status === 'active')) {
+    const isGone = ({ status }: Session): boolean =>
+      status === 'active' && !this.#deps.servesOthers;
+    for (const session of sessions.filter(isGone)) {
       const live = this.#table.open(session.xid);
       live.session = session;
       live.isLoaded = true;
       // Whoever began it is gone, and nobody else could ask for its commit.
       this.#deps.commits.submitLazy(live, { kind: 'restart' });
     }
-    this.takeOver(sessions.filter(({ status }) => status !== 'active'));
+    this.takeOver(sessions.filter((session) => !isGone(session)));
   }
 
   /** Begins nothing more, and answers those who wait with what stands. */
@@ -315,8 +326,9 @@ export class NamespaceCoordinator implements DurableObserver {
    * is looked for again before the call is refused.
    */
   async #begun(xid: string, command: Command, what: string): Promise<void> {
-    const { clock, store } = this.#deps;
-    const endMs = clock.monotonicMs() + (store.isShared ? BEGIN_GRACE_MS : 0);
+    const { clock, servesOthers, store } = this.#deps;
+    const graceMs = store.isShared || servesOthers ? BEGIN_GRACE_MS : 0;
+    const endMs = clock.monotonicMs() + graceMs;
     for (let pauseMs = BEGIN_PAUSE_MS; ; pauseMs *= 2) {
       try {
         await this.#submit(this.#table.open(xid), command, what);

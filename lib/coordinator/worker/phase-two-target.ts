@@ -1,4 +1,4 @@
-import type { BranchTarget } from '../../protocol/index.js';
+import type { BranchTarget, BranchType } from '../../protocol/index.js';
 import type { Direction } from '../participants/index.js';
 import type { LiveSession } from './live-session.js';
 
@@ -6,6 +6,10 @@ import type { LiveSession } from './live-session.js';
 export interface PhaseTwoTarget {
   readonly live: LiveSession;
   readonly resourceId: string;
+  readonly type: BranchType;
+  /** Where its phase one was done. */
+  readonly applicationId: string;
+  readonly instanceId: string | undefined;
   readonly direction: Direction;
   /** As its resource is told. */
   readonly branch: BranchTarget;

@@ -2,7 +2,7 @@ import type { BranchOutcome, Clock, DtxLog, Ids } from '../../protocol/index.js'
 import { SESSION_KINDS } from '../../protocol/index.js';
 import type { Branch, Session } from '../core/index.js';
 import { isFinished } from '../core/index.js';
-import type { Direction, ParticipantRegistry } from '../participants/index.js';
+import type { Direction, Participant, ParticipantRegistry } from '../participants/index.js';
 import { backOffMs } from './back-off.js';
 import { CallQueue } from './call-queue.js';
 import { OFFER_EVERY, PHASE_TWO_RETRY_MS_MAX, PHASE_TWO_RETRY_MS_MIN } from './limits.js';
@@ -72,9 +72,11 @@ export class PhaseTwo {
     const { clock, participants } = this.#deps;
     const nowMs = clock.monotonicMs();
     return targets.some(
-      ({ notBeforeMs, resourceId, state }) =>
-        state === 'calling' ||
-        (state === 'queued' && notBeforeMs <= nowMs && participants.find(resourceId) !== undefined),
+      (target) =>
+        target.state === 'calling' ||
+        (target.state === 'queued' &&
+          target.notBeforeMs <= nowMs &&
+          participants.find(target) !== undefined),
     );
   }
 
@@ -84,11 +86,12 @@ export class PhaseTwo {
   }
 
   /**
-   * Resolves when no call to the resource is under way or about to be. What waits for its time does
-   * not count: a resource that fails must not hold up those who want to leave.
+   * Resolves when no call to this instance is under way or about to be. What waits for its time
+   * does not count: a resource that fails must not hold up those who want to leave.
    */
-  async quiet(resourceId: string): Promise<void> {
-    while (this.#queuesAt(resourceId).some((queue) => queue.isBusy)) {
+  async quiet(participant: Participant): Promise<void> {
+    const { resourceId } = participant;
+    while (this.#queuesAt(resourceId).some((queue) => queue.isBusyWith(participant))) {
       await new Promise<void>((resolve) => this.#quietWaits.push(resolve));
     }
   }
@@ -123,11 +126,14 @@ export class PhaseTwo {
   }
 
   #newTarget(live: LiveSession, branch: Branch, direction: Direction): PhaseTwoTarget {
-    const { branchId, data, resourceId } = branch;
+    const { applicationId, branchId, data, instanceId, resourceId, type } = branch;
     const { clock } = this.#deps;
     return {
       live,
       resourceId,
+      type,
+      applicationId,
+      instanceId,
       direction,
       branch: data === undefined ? { xid: live.xid, branchId } : { xid: live.xid, branchId, data },
       state: 'waiting',
@@ -216,7 +222,7 @@ export class PhaseTwo {
     const queue = new CallQueue({
       direction,
       clock,
-      participant: () => participants.find(resourceId),
+      participantFor: (target) => participants.find(target),
       onOutcome: (target, outcome) => {
         this.#settled(target, outcome);
       },

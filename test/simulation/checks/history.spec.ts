@@ -29,6 +29,7 @@ const BRANCH: Session['branches'][number] = {
   type: 'AT',
   resourceId: 'rm',
   applicationId: 'test',
+  instanceId: undefined,
   data: undefined,
   status: 'registered',
   result: undefined,

@@ -203,7 +203,6 @@ describe('A bound', () => {
       registerWith({ data: 'd'.repeat(BRANCH_DATA_LENGTH_MAX + 1) }),
       'data',
     ],
-    ['number of branches', FULL, registerWith({}), 'branches'],
     ['sum of data', LARGE, registerWith({ data: 'd' }), 'data of all branches'],
     ['time', undefined, firstWith({ timeoutMs: TIMEOUT_MS_MAX + 1 }), 'timeoutMs'],
     ['application id', undefined, firstWith({ applicationId: LONG_ID }), 'applicationId'],
@@ -219,6 +218,17 @@ describe('A bound', () => {
 
     expect(decision.change).toBeUndefined();
     expect(decision.refusal).toMatchObject({ code: 'DTX_ERR_TC_LIMIT', limit, retryable: true });
+  });
+
+  it('refuses a branch more than there may be', () => {
+    const decision = decide(FULL, registerWith({}), turn());
+
+    expect(decision.change).toBeUndefined();
+    expect(decision.refusal).toMatchObject({
+      code: 'DTX_ERR_RESOURCE_EXHAUSTED',
+      limit: 'branches',
+      max: BRANCHES_PER_TRANSACTION_MAX,
+    });
   });
 
   it('lets the last branch in', () => {

@@ -64,8 +64,8 @@ export class ConnectionBranch {
     if (open === undefined) return;
     this.#open = undefined;
     this.#deps.resource.host.log.warn(
-      `A connection of ${this.#deps.resource.resourceId} was released with an open transaction of ` +
-        `${open.branch.tag.xid}; it was rolled back. End every transaction before release().`,
+      `A connection of ${this.#deps.resource.resourceId} was released with an open transaction ` +
+        `of ${open.branch.tag.xid}; it was rolled back. End every transaction before release().`,
     );
     open.branch.rolledBack('the connection was released before the transaction had ended');
     // Queued in the client before anything that its next user can send.

@@ -40,6 +40,7 @@ export function branch(overrides: Partial<Branch> = {}): Branch {
     type: 'AT',
     resourceId: 'orders',
     applicationId: 'order-service',
+    instanceId: undefined,
     data: undefined,
     status: 'registered',
     result: undefined,

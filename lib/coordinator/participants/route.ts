@@ -1,0 +1,58 @@
+import type { BranchType } from '../../protocol/index.js';
+import type { Origin } from './origin.js';
+
+/** Where phase one of a branch was done. */
+export interface BranchPlace {
+  readonly type: BranchType;
+  readonly applicationId: string;
+  readonly instanceId: string | undefined;
+}
+
+/** Somebody who may finish branches. */
+export interface Candidate {
+  readonly origin: Origin;
+  /** It wants to go: it is asked only where nobody else can be. */
+  readonly isLeaving: boolean;
+}
+
+/** Whether phase two needs the database alone, and none of the application's own code. */
+const IS_RESOURCE_BOUND: Readonly<Record<BranchType, boolean>> = {
+  AT: true,
+  XA: true,
+  TCC: false,
+  SAGA: false,
+};
+
+/**
+ * The instances that may finish a branch, the best one first: the one that did phase one; another
+ * of its application; for what is bound to a resource, any that has the resource. Those that stay
+ * come before those that leave.
+ */
+export function candidatesFor<T extends Candidate>(
+  place: BranchPlace,
+  instances: readonly T[],
+): readonly T[] {
+  const [first] = instances;
+  if (first !== undefined && instances.length === 1) {
+    return rank(place, first) === undefined ? [] : instances;
+  }
+  return instances
+    .map((instance) => ({ instance, rank: rank(place, instance) }))
+    .filter((entry): entry is { instance: T; rank: number } => entry.rank !== undefined)
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ instance }) => instance);
+}
+
+const LEAVING = 3;
+
+function rank(place: BranchPlace, { isLeaving, origin }: Candidate): number | undefined {
+  const nearness = nearnessOf(place, origin);
+  return nearness === undefined || !isLeaving ? nearness : nearness + LEAVING;
+}
+
+function nearnessOf(place: BranchPlace, origin: Origin): number | undefined {
+  const isSameApplication =
+    origin.applicationId === undefined || origin.applicationId === place.applicationId;
+  if (isSameApplication) return origin.instanceId === place.instanceId ? 0 : 1;
+  return IS_RESOURCE_BOUND[place.type] ? 2 : undefined;
+}
