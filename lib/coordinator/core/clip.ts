@@ -7,3 +7,8 @@ export function clip(text: string, lengthMax: number): string {
 }
 
 const LONE_SURROGATES = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+/** Whether every store gives the text back as it was. */
+export function isStorable(text: string): boolean {
+  return clip(text, text.length) === text;
+}

@@ -1,3 +1,4 @@
+export { isStorable } from './clip.js';
 export type { Command, CommandKind, CommandOf } from './command.js';
 export { decide } from './decide.js';
 export type { ChangeKind, Decision, Effect, SessionChange } from './decision.js';

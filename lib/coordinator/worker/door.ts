@@ -1,5 +1,6 @@
 import type { BeginRequest, RegisterBranchRequest } from '../../protocol/index.js';
 import { InvalidOptionError, TIMEOUT_MS_MAX, assertXid, isBranchId } from '../../protocol/index.js';
+import { isStorable } from '../core/index.js';
 
 /** @throws BadXidError, InvalidOptionError */
 export function assertBeginRequest({ xid, timeoutMs }: BeginRequest): void {
@@ -8,8 +9,10 @@ export function assertBeginRequest({ xid, timeoutMs }: BeginRequest): void {
 }
 
 /** @throws BadXidError, InvalidOptionError */
-export function assertRegisterRequest({ begin, branchId, xid }: RegisterBranchRequest): void {
+export function assertRegisterRequest(request: RegisterBranchRequest): void {
+  const { begin, branchId, data, xid } = request;
   assertXid(xid);
+  if (data !== undefined) assertText(data);
   if (begin !== undefined) assertTimeout(begin.timeoutMs);
   if (isBranchId(branchId)) return;
   throw new InvalidOptionError({
@@ -25,5 +28,15 @@ function assertTimeout(timeoutMs: number): void {
     option: 'timeoutMs',
     value: timeoutMs,
     fix: `Give whole milliseconds, 1 to ${String(TIMEOUT_MS_MAX)}.`,
+  });
+}
+
+/** What a participant gets back must be what it gave, so nothing is replaced in it. */
+function assertText(data: string): void {
+  if (isStorable(data)) return;
+  throw new InvalidOptionError({
+    option: 'data of the branch',
+    value: data,
+    fix: 'Encode bytes, as base64 say: stores keep text without NUL and lone surrogates.',
   });
 }

@@ -177,23 +177,28 @@ export class NamespaceCoordinator implements DurableObserver {
     await this.#begun(xid, command, 'setRollbackOnly');
   }
 
-  commit(request: EndRequest): Promise<GlobalSummary> {
-    return this.#end(request, 'commit');
+  /** @param gone aborted when nobody waits for the answer any more; the decision stands */
+  commit(request: EndRequest, gone?: AbortSignal): Promise<GlobalSummary> {
+    return this.#end(request, 'commit', gone);
   }
 
-  rollback(request: EndRequest): Promise<GlobalSummary> {
-    return this.#end(request, 'rollback');
+  rollback(request: EndRequest, gone?: AbortSignal): Promise<GlobalSummary> {
+    return this.#end(request, 'rollback', gone);
   }
 
   async status({ xid }: StatusRequest): Promise<GlobalSummary> {
     return summaryOf(xid, await this.#table.standing(assertXid(xid)));
   }
 
-  async awaitRelease({ xid, timeoutMs }: AwaitReleaseRequest): Promise<GlobalSummary> {
+  async awaitRelease(
+    { xid, timeoutMs }: AwaitReleaseRequest,
+    gone?: AbortSignal,
+  ): Promise<GlobalSummary> {
     await this.#table.find(assertXid(xid))?.writeHeldBegin?.();
     const standing = await this.#wait.until(xid, timeoutMs, {
       waitersOf: (live) => live.releaseWaiters,
       isOver: (session) => !holdsRows(session),
+      gone,
     });
     return summaryOf(xid, standing);
   }
@@ -303,13 +308,18 @@ export class NamespaceCoordinator implements DurableObserver {
     this.#table.release(live);
   }
 
-  async #end({ xid, waitMs }: EndRequest, kind: 'commit' | 'rollback'): Promise<GlobalSummary> {
+  async #end(
+    { xid, waitMs }: EndRequest,
+    kind: 'commit' | 'rollback',
+    gone: AbortSignal | undefined,
+  ): Promise<GlobalSummary> {
     const live = this.#table.open(assertXid(xid));
     const standing = await this.#submit(live, { kind }, kind);
     if (waitMs <= 0 || standing === undefined) return summaryOf(xid, standing);
     const wanted: Awaited = {
       waitersOf: ({ endWaiters }) => endWaiters,
       isOver: (session) => session === undefined || isEnded(session.status),
+      gone,
     };
     if (wanted.isOver(standing)) return summaryOf(xid, standing);
     try {

@@ -12,6 +12,8 @@ export interface Awaited {
   readonly isOver: (session: Standing) => boolean;
   /** Whom the session wakes when it may be over. */
   readonly waitersOf: (live: LiveSession) => Waiters;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly gone: AbortSignal | undefined;
 }
 
 interface SessionWaitDeps {
@@ -43,7 +45,8 @@ export class SessionWait {
    *
    * @throws StoreUnavailableError
    */
-  async until(xid: string, timeoutMs: number, { isOver, waitersOf }: Awaited): Promise<Standing> {
+  async until(xid: string, timeoutMs: number, awaited: Awaited): Promise<Standing> {
+    const { gone, isOver, waitersOf } = awaited;
     const { clock, hurry, isShared, table } = this.#deps;
     const endMs = clock.monotonicMs() + Math.min(timeoutMs, TIMEOUT_MS_MAX);
     let pauseMs = ELSEWHERE_MS_MIN;
@@ -52,7 +55,7 @@ export class SessionWait {
       const live = table.driven(xid);
       const standing = live && isMemorySure ? live.session : await table.load(xid);
       const leftMs = endMs - clock.monotonicMs();
-      if (isOver(standing) || leftMs <= 0 || this.#isStopped) return standing;
+      if (isOver(standing) || leftMs <= 0 || this.#isStopped || gone?.aborted) return standing;
       // This node wakes those who wait for what it drives itself; the look is for the odd case.
       const lookAgainMs = live === undefined ? pauseMs : isShared ? ELSEWHERE_MS_MAX : leftMs;
       const waitMs = Math.min(lookAgainMs, leftMs);
@@ -62,7 +65,7 @@ export class SessionWait {
         await sleep(clock, waitMs);
         continue;
       }
-      const event = waitersOf(live).wait(clock, waitMs);
+      const event = waitersOf(live).wait(clock, waitMs, gone);
       hurry();
       await event;
       table.release(live);

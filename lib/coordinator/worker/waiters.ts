@@ -8,15 +8,17 @@ export class Waiters {
     return this.#wakes.size === 0;
   }
 
-  /** Resolves on wakeAll(), at the latest after `timeoutMs`. */
-  wait(clock: Clock, timeoutMs: number): Promise<void> {
+  /** Resolves on wakeAll(), when the caller is gone, at the latest after `timeoutMs`. */
+  wait(clock: Clock, timeoutMs: number, gone?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {
         timer.cancel();
+        gone?.removeEventListener('abort', wake);
         this.#wakes.delete(wake);
         resolve();
       };
       const timer = clock.after(timeoutMs, wake);
+      gone?.addEventListener('abort', wake);
       this.#wakes.add(wake);
     });
   }

@@ -68,6 +68,41 @@ describe('A coordinator that serves clients of other processes', () => {
     });
   });
 
+  it.each([
+    ['NUL', 'a\0b'],
+    ['half of a surrogate pair', 'a\ud800b'],
+  ])('refuses data with %s, which some stores cannot keep', async (_what, data) => {
+    const namespace = (await open()).namespace('default');
+    const xid = systemIds.newXid();
+    await namespace.begin({ ...beginning, xid });
+
+    const registered = namespace.registerBranch({ ...branching, xid, branchId: '7', data });
+
+    await expect(registered).rejects.toMatchObject({ code: 'DTX_ERR_CONFIG_OPTION' });
+  });
+
+  it.each(['awaitRelease', 'commit', 'rollback'] as const)(
+    'ends the wait of %s when the caller is gone',
+    async (what) => {
+      const namespace = (await open()).namespace('default');
+      const xid = systemIds.newXid();
+      const gone = new AbortController();
+      await namespace.begin({ ...beginning, xid });
+      await namespace.registerBranch({ ...branching, xid, branchId: '7' });
+      if (what === 'awaitRelease') await namespace.rollback({ xid, waitMs: 0 });
+
+      const waiting = namespace[what](
+        { xid, waitMs: 3_600_000, timeoutMs: 3_600_000 },
+        gone.signal,
+      );
+      setImmediate(() => {
+        gone.abort();
+      });
+
+      expect((await waiting).status).toBe(what === 'commit' ? 'committing' : 'rolling-back');
+    },
+  );
+
   describe('with caps', () => {
     const caps = { openTransactionsMax: 2, branchesMax: 2 };
     const namespaceCaps = { large: { openTransactionsMax: 3 } };
