@@ -143,6 +143,11 @@ export class Coordinator {
     return created;
   }
 
+  /** Whether other nodes can use its store. */
+  get isShared(): boolean {
+    return this.#options.store.isShared;
+  }
+
   /** Sessions that this node holds in memory: what it drives, and what somebody is asking about. */
   get heldCount(): number {
     let count = 0;

@@ -3,11 +3,8 @@ import type {
   AwaitReleaseRequest,
   BeginRequest,
   BranchHandler,
-  Clock,
-  DtxLog,
   EndRequest,
   GlobalSummary,
-  Ids,
   OperateRequest,
   RegisterBranchRequest,
   SetRollbackOnlyRequest,
@@ -15,119 +12,44 @@ import type {
 } from '../../protocol/index.js';
 import {
   GlobalNotActiveError,
-  NEVER_MS,
   ResourceExhaustedError,
   assertXid,
   isEnded,
   messageOf,
 } from '../../protocol/index.js';
-import type { Command, Effect, Session, SessionChange } from '../core/index.js';
+import type { Command, Session } from '../core/index.js';
 import { summaryOf } from '../core/index.js';
 import type { Detachment, Origin } from '../participants/index.js';
-import { HERE, ParticipantRegistry } from '../participants/index.js';
-import type { SessionStore } from '../store/index.js';
-import type { NamespaceCaps } from './namespace-caps.js';
 import { assertBeginRequest, assertRegisterRequest } from './door.js';
-import type { DurableObserver } from './durable-observer.interface.js';
-import type { GroupCommit } from './group-commit.js';
-import { LeaseKeeper } from './lease-keeper.js';
 import { holdBegin } from './held-begin.js';
-import { BEGIN_GRACE_MS, BEGIN_PAUSE_MS, CALL_TIMEOUT_MS, DETACH_MS } from './limits.js';
+import { BEGIN_GRACE_MS, BEGIN_PAUSE_MS } from './limits.js';
 import type { LiveSession } from './live-session.js';
-import type { NodeIdentity } from './node-identity.js';
-import { logParked } from './phase-two-log.js';
-import { PhaseTwo } from './phase-two.js';
-import { publishChange } from './publish-change.js';
-import { SessionTable } from './session-table.js';
+import type { NamespaceDeps } from './namespace-sessions.js';
+import { NamespaceSessions } from './namespace-sessions.js';
+import type { SessionTable } from './session-table.js';
 import type { Awaited } from './session-wait.js';
 import { SessionWait } from './session-wait.js';
-import { holdsRows, isDormant } from './standing.js';
-import { TimeoutWatch } from './timeout-watch.js';
-import { sleep, withinMs } from './within-ms.js';
-
-export interface NamespaceCoordinatorDeps {
-  readonly namespace: string;
-  readonly node: NodeIdentity;
-  readonly store: SessionStore;
-  readonly commits: GroupCommit;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly log: DtxLog;
-  /** Whether clients of other processes use it, see CoordinatorOptions. */
-  readonly servesOthers: boolean;
-  readonly caps: NamespaceCaps;
-}
+import { holdsRows } from './standing.js';
+import { sleep } from './within-ms.js';
 
 /** The global transactions of one namespace. Namespaces share the store, and see nothing else. */
-export class NamespaceCoordinator implements DurableObserver {
-  readonly #deps: NamespaceCoordinatorDeps;
+export class NamespaceCoordinator {
+  readonly #deps: NamespaceDeps;
+  readonly #sessions: NamespaceSessions;
   readonly #table: SessionTable;
   readonly #wait: SessionWait;
-  readonly #participants: ParticipantRegistry;
-  readonly #phaseTwo: PhaseTwo;
-  readonly #timeouts: TimeoutWatch;
-  readonly #leases: LeaseKeeper;
 
-  constructor(deps: NamespaceCoordinatorDeps) {
-    const { clock, commits, ids, log, namespace, node, store } = deps;
+  constructor(deps: NamespaceDeps) {
+    const { clock, commits, store } = deps;
     this.#deps = deps;
-    this.#table = new SessionTable({
-      namespace,
-      owner: node.owner,
-      clock,
-      store,
-      observer: this,
-      onForgotten: (live) => {
-        this.#phaseTwo.forget(live);
-      },
-    });
+    this.#sessions = new NamespaceSessions(deps);
+    this.#table = this.#sessions.table;
     this.#wait = new SessionWait({
       clock,
       table: this.#table,
       isShared: store.isShared,
       hurry: () => {
         commits.hurry();
-      },
-    });
-    this.#participants = new ParticipantRegistry({
-      clock,
-      callTimeoutMs: CALL_TIMEOUT_MS,
-      onAttached: (resourceId) => {
-        this.#phaseTwo.attached(resourceId);
-      },
-    });
-    this.#phaseTwo = new PhaseTwo({
-      clock,
-      ids,
-      log,
-      participants: this.#participants,
-      isShared: store.isShared,
-      report: (live, branchId, reported) => {
-        this.#report(live, { kind: 'branch-outcome', branchId, ...reported });
-      },
-      reportEnd: (live) => {
-        this.#report(live, { kind: 'end' });
-      },
-    });
-    this.#timeouts = new TimeoutWatch({
-      clock,
-      owner: node.owner,
-      sessions: () => this.#table.all(),
-      onDue: (live) => {
-        commits.submitLazy(live, { kind: 'timeout' });
-        commits.hurry();
-      },
-    });
-    this.#leases = new LeaseKeeper({
-      clock,
-      node,
-      sessions: () => this.#table.all(),
-      isBusy: (live) => this.#phaseTwo.isBusyWith(live),
-      renew: (live, leaseMs) => {
-        commits.submitLazy(live, { kind: 'renew', leaseMs });
-      },
-      letGo: (live) => {
-        this.#table.forget(live);
       },
     });
   }
@@ -214,98 +136,25 @@ export class NamespaceCoordinator implements DurableObserver {
     return summaryOf(xid, await this.#submit(live, { kind: 'operate', request }, 'operate'));
   }
 
-  /**
-   * Detaching gives phase two of the resource's decided branches a bounded time first, unless other
-   * instances can take it over.
-   *
-   * @param origin whose resource it is. @default the process that the coordinator is embedded in
-   * @throws DuplicateResourceError
-   */
-  attach(handler: BranchHandler, origin: Origin = HERE): Detachment {
-    const participant = this.#participants.attach(handler, origin);
-    const detach = async (): Promise<void> => {
-      participant.isLeaving = true;
-      await withinMs(this.#deps.clock, DETACH_MS, this.#phaseTwo.quiet(participant));
-      this.#participants.remove(participant);
-    };
-    return Object.assign(detach, {
-      lost: () => {
-        this.#participants.remove(participant);
-      },
-    });
+  /** As NamespaceSessions.attach. */
+  attach(handler: BranchHandler, origin?: Origin): Detachment {
+    return this.#sessions.attach(handler, origin);
   }
 
   /** Takes over sessions that are this node's from now on. */
   takeOver(sessions: readonly Session[]): void {
-    for (const session of sessions) {
-      const live = this.#table.open(session.xid);
-      live.session = session;
-      live.isLoaded = true;
-      this.reloaded(live);
-      this.idle(live);
-    }
+    this.#sessions.takeOver(sessions);
   }
 
   /** Takes over what the last owner of a store of one node has left open. */
   recover(sessions: readonly Session[]): void {
-    const isGone = ({ status }: Session): boolean =>
-      status === 'active' && !this.#deps.servesOthers;
-    for (const session of sessions.filter(isGone)) {
-      const live = this.#table.open(session.xid);
-      live.session = session;
-      live.isLoaded = true;
-      // Whoever began it is gone, and nobody else could ask for its commit.
-      this.#deps.commits.submitLazy(live, { kind: 'restart' });
-    }
-    this.takeOver(sessions.filter((session) => !isGone(session)));
+    this.#sessions.recover(sessions);
   }
 
   /** Begins nothing more, and answers those who wait with what stands. */
   stop(): void {
     this.#wait.stop();
-    this.#timeouts.stop();
-    this.#leases.stop();
-    this.#phaseTwo.stop();
-    for (const live of this.#table.all()) {
-      void live.writeHeldBegin?.();
-      wakeAll(live);
-    }
-  }
-
-  changed(live: LiveSession, change: SessionChange): void {
-    publishChange(live, change);
-    logParked(this.#deps.log, change);
-  }
-
-  effect(live: LiveSession, effect: Effect): void {
-    if (effect === 'drive') this.#phaseTwo.drive(live);
-    else if (effect === 'release') live.released();
-    else if (effect === 'ended') live.ended();
-    else if (live.session !== undefined) this.#timeouts.watch(live.session.dueAtMs);
-  }
-
-  reloaded(live: LiveSession): void {
-    const { session } = live;
-    if (session === undefined || isEnded(session.status) || !this.#isOwn(session)) {
-      this.#phaseTwo.forget(live);
-      // Whoever waits here looks again, and then elsewhere.
-      wakeAll(live);
-      return;
-    }
-    if (!holdsRows(session)) live.released();
-    if (session.status === 'active') {
-      this.#timeouts.watch(session.dueAtMs);
-      return;
-    }
-    this.#phaseTwo.drive(live);
-    // It was taken over for nothing: all that is left needs a person.
-    if (isDormant(session) && session.leaseUntilMs < NEVER_MS) {
-      this.#submitLazy(live, { kind: 'renew', leaseMs: 0 });
-    }
-  }
-
-  idle(live: LiveSession): void {
-    this.#table.release(live);
+    this.#sessions.stop();
   }
 
   async #end(
@@ -357,30 +206,8 @@ export class NamespaceCoordinator implements DurableObserver {
     try {
       return await this.#deps.commits.submit(live, command, what);
     } catch (error) {
-      this.idle(live);
+      this.#sessions.idle(live);
       throw error;
     }
   }
-
-  /**
-   * What phase two has to say. A call can outlast its session here: another node has taken that
-   * over or it has ended, and it may even have come back since.
-   */
-  #report({ xid }: LiveSession, command: Command): void {
-    this.#submitLazy(this.#table.open(xid), command);
-  }
-
-  #submitLazy(live: LiveSession, command: Command): void {
-    this.#deps.commits.submitLazy(live, command);
-    if (live.isAwaited) this.#deps.commits.hurry();
-  }
-
-  #isOwn({ owner }: Session): boolean {
-    return owner === this.#deps.node.owner;
-  }
-}
-
-function wakeAll(live: LiveSession): void {
-  live.released();
-  live.ended();
 }

@@ -149,7 +149,7 @@ export class StoreInUseError extends DtxError {
     super(
       `The coordinator file ${file} is in use by ${owner}. An embedded coordinator serves one ` +
         `process: give this application a coordinator.store of its own if their transactions ` +
-        `never meet, or run a remote coordinator that both of them use.`,
+        `never meet, or let both name one that runs by itself ("npx nestjs-dtx coordinator").`,
       options,
     );
   }

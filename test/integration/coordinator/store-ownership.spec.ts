@@ -17,7 +17,7 @@ describe('The file of an embedded coordinator', () => {
 
     expect(message).toContain(`[DTX_ERR_TC_STORE_IN_USE] The coordinator file ${store} is in use`);
     expect(message).toMatch(
-      new RegExp(`by process ${String(process.pid)}, started at 2\\d{3}-.*remote coordinator`),
+      new RegExp(`by process ${String(process.pid)}, started at 2\\d{3}-.*nestjs-dtx coordinator`),
     );
     expect(await second.ended()).toBe(0);
     expect(await statusOf(client, await begin(client))).toBe('active');
