@@ -28,7 +28,22 @@ const OPTIONAL_PEERS = [
   },
   { peer: 'mysql2', folders: ['lib/coordinator/store/mysql/'], types: [] },
   { peer: 'better-sqlite3', folders: ['lib/coordinator/store/sqlite/'], types: [] },
-  { peer: '@grpc/grpc-js', folders: [], types: [] },
+  {
+    peer: '@grpc/grpc-js',
+    folders: ['lib/coordinator/server/native/', 'lib/transport/remote'],
+    types: [],
+  },
+  { peer: 'protobufjs', folders: ['lib/protocol/wire/', 'lib/transport/remote.ts'], types: [] },
+  { peer: 'grpc-health-check', folders: ['lib/coordinator/server/native/'], types: [] },
+  {
+    peer: '@nestjs/microservices',
+    folders: [
+      'lib/modules/coordinator/',
+      'lib/modules/find-microservices.ts',
+      'lib/cli/coordinator-program.ts',
+    ],
+    types: [],
+  },
 ];
 
 const NEST_FOLDERS = ['decorators', 'interceptors', 'modules', 'cli'];

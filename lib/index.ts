@@ -68,20 +68,34 @@ export { GlobalTransactional } from './decorators/index.js';
 export type { GlobalTransactionalOptions, TransactionalMethod } from './decorators/index.js';
 export { DtxModule } from './modules/index.js';
 export type {
+  CoordinatorStoreOptions,
   DtxCoordinatorOptions,
   DtxModuleOptions,
   DtxPatienceOptions,
+  DtxTlsOptions,
 } from './modules/index.js';
-export type { HttpPropagationOptions } from './propagation/index.js';
+export { dtxGrpcInterceptor, propagateXid } from './propagation/index.js';
+export type {
+  DtxGrpcInterceptor,
+  DtxGrpcInterceptorOptions,
+  HttpPropagationOptions,
+  MessagingOptions,
+  XidMode,
+  XidModes,
+} from './propagation/index.js';
 export {
   AtInstallError,
+  BadFrameError,
   BadXidError,
   BranchStillOpenError,
   CoordinatorClosedError,
+  CoordinatorUnreachableError,
+  CredentialRefusedError,
   DtxError,
   DuplicateResourceError,
   FencedError,
   GlobalNotActiveError,
+  InsecureListenError,
   InvalidOptionError,
   LocalCommitRefusedError,
   LocalTransactionOpenError,
@@ -94,6 +108,8 @@ export {
   OperationRefusedError,
   OutcomeUnknownError,
   Propagation,
+  ProtocolVersionError,
+  ProtocolViolationError,
   ResourceExhaustedError,
   ResourceNotStartedError,
   RollbackOnlyError,
@@ -111,6 +127,7 @@ export {
   TransactionRequiredError,
   TransactionRolledBackError,
   TransactionTimedOutError,
+  UnknownWordError,
   UnsupportedMethodError,
 } from './protocol/index.js';
 export type {
@@ -126,6 +143,7 @@ export {
   TransactionManager,
   currentTransaction,
   currentXid,
+  linkedXid,
 } from './transaction/index.js';
 export type {
   FailureHandler,

@@ -63,6 +63,7 @@ export const AMBIENT_FOLDERS = [
   'lib/system/',
   'lib/propagation/',
   'lib/cli/',
+  'lib/coordinator/server/listener/',
   'lib/coordinator/store/sqlite/',
   'lib/resource/driver/',
 ];

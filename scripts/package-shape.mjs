@@ -32,6 +32,7 @@ const peers = (optional) =>
 const OPTIONAL = /** @type {Record<string, string[]>} */ ({
   './typeorm': ['typeorm', 'pg'],
   './pg': ['pg'],
+  './coordinator': ['@nestjs/microservices', '@grpc/grpc-js', 'protobufjs', 'grpc-health-check'],
 });
 
 await main();

@@ -9,6 +9,8 @@
  * The sample changes with the commit, so that many commits see much of the whole.
  */
 import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { ROOT } from './build.mjs';
@@ -16,6 +18,8 @@ import { run } from './command.mjs';
 import { countLine, sum } from './counts.mjs';
 
 const FIRST_SEEDS = 1_000_000;
+/** Enough for a load of 12 s at the least, while processes are killed. */
+const QUICKSTART_ORDERS = 400;
 
 /** @typedef {{ title: string, script: string, args: string[], limitMs: number }} Sample */
 
@@ -34,6 +38,14 @@ const SAMPLES = [
     args: ['--seconds', '20', '--json'],
     limitMs: 300_000,
   },
+  {
+    title: 'microservices',
+    script: 'sample:microservices',
+    args: ['--transport', process.env['CI'] === 'true' ? 'redis' : 'auto', '--json'],
+    limitMs: 120_000,
+  },
+  quickstart('coordinator'),
+  quickstart('services'),
 ];
 
 const { values } = parseArgs({ options: { after: { type: 'string' } } });
@@ -43,12 +55,34 @@ const total = sum(counts);
 process.stdout.write(`${countLine(total)}\n`);
 process.exitCode = total.failed === 0 ? 0 : 1;
 
+/**
+ * @param {'coordinator' | 'services'} chaos who is killed
+ * @returns {Sample}
+ */
+function quickstart(chaos) {
+  const folder = join(ROOT, '.cache/samples');
+  const input = join(folder, 'orders.csv');
+  const orders = readFileSync(join(ROOT, 'sample/01-quickstart/orders.csv'), 'utf8').split('\n');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(input, orders.slice(0, 1 + QUICKSTART_ORDERS).join('\n'));
+  return {
+    title: `kill ${chaos}`,
+    script: 'quickstart',
+    // A folder of its own: the default one may hold a run that somebody wants to resume.
+    args: [
+      ...['--remote', '--chaos', chaos, '--json', '--input', input],
+      ...['--data', join(folder, 'quickstart')],
+    ],
+    limitMs: 240_000,
+  };
+}
+
 /** @param {Sample} sample */
 async function take({ args, limitMs, script, title }) {
   const command = ['npm', 'run', '--silent', script, '--', ...args];
   const { ok, output, seconds } = await run(command, { cwd: ROOT, limitMs });
   const last = output.trimEnd().split('\n').at(-1) ?? '';
-  const line = `${ok ? 'ok    ' : 'FAILED'} ${title.padEnd(14)}${seconds.toFixed(1).padStart(7)} s`;
+  const line = `${ok ? 'ok    ' : 'FAILED'} ${title.padEnd(17)}${seconds.toFixed(1).padStart(7)} s`;
   process.stdout.write(`${line}  ${last}\n`);
   if (!ok) process.stdout.write(`${output.trimEnd()}\n`);
   return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 };

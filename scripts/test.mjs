@@ -42,7 +42,7 @@ const STEPS = [
     limitMs: 480_000,
   },
   { title: 'package-shape', script: 'test:shape' },
-  { title: 'consume', script: 'test:consume' },
+  { title: 'consume', script: 'test:consume', limitMs: 300_000 },
 ];
 
 const { values: options, positionals } = parseArgs({

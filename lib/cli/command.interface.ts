@@ -10,6 +10,8 @@ export interface CliHost {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Wall clock, milliseconds since 1970. */
   readonly now: () => number;
+  /** Resolves with the signal by which somebody asks the program to end. */
+  readonly untilStopped: () => Promise<string>;
 }
 
 /** What was typed behind the name of a command. */

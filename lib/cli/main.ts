@@ -11,12 +11,25 @@ import { run } from './run.js';
  */
 const packageRoot = join(dirname(realpathSync(process.argv[1] ?? '')), '../../..');
 
+/** The second signal is not waited for: then the runtime ends the process as it would have. */
+function untilStopped(): Promise<string> {
+  const signals = ['SIGTERM', 'SIGINT'] as const;
+  return new Promise((resolve) => {
+    const stop = (signal: NodeJS.Signals): void => {
+      for (const name of signals) process.off(name, stop);
+      resolve(signal);
+    };
+    for (const name of signals) process.on(name, stop);
+  });
+}
+
 void run(process.argv.slice(2), {
   packageRoot,
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
   env: process.env,
   now: Date.now,
+  untilStopped,
 }).then((exitCode) => {
   // Not process.exit(): what was written to a pipe may still be on its way.
   process.exitCode = exitCode;

@@ -1,11 +1,10 @@
 import { operateAsVisitor, visitStore } from '../coordinator/index.js';
 import type { GlobalSummary, OperatorAction } from '../protocol/index.js';
+import { NAMESPACE_DEFAULT } from '../protocol/index.js';
 import { systemClock } from '../system/index.js';
 import type { Command } from './command.interface.js';
 import { printable, printableLines } from './printable.js';
 import { atStore } from './store-option.js';
-
-const NAMESPACE_DEFAULT = 'default';
 
 /** What each order is good for, in the words of its help. */
 const PURPOSES: Readonly<Record<OperatorAction, { summary: string; purpose: string }>> = {

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 
 import { InvalidOptionError, codeOf, messageOf } from '../protocol/index.js';
 import type { CliHost, Command } from './command.interface.js';
+import { coordinatorCommand } from './coordinator.command.js';
 import { explainCommand } from './explain.command.js';
 import { migrateCommand } from './migrate.command.js';
 import { operateCommand } from './operate.command.js';
@@ -11,6 +12,7 @@ import { printableLines } from './printable.js';
 import { transactionsCommand } from './transactions.command.js';
 
 const COMMANDS: Readonly<Record<string, Command>> = {
+  coordinator: coordinatorCommand,
   transactions: transactionsCommand,
   retry: operateCommand('retry'),
   stop: operateCommand('stop'),

@@ -22,6 +22,14 @@ export {
   readStore,
   visitStore,
 } from './store/index.js';
+export type {
+  AccessKey,
+  NativeServer,
+  NativeServerOptions,
+  NativeServerStats,
+  TlsOptions,
+} from './server/index.js';
+export { openNativeServer } from './server/index.js';
 export { operateAsVisitor } from './visit.js';
 export type { Detachment, Origin } from './participants/index.js';
 export type { NamespaceCaps } from './worker/index.js';

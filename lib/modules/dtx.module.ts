@@ -1,20 +1,22 @@
 import { Global, HttpException, Inject, Module } from '@nestjs/common';
 import type { MiddlewareConsumer, NestModule, Provider } from '@nestjs/common';
-import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
+import { APP_INTERCEPTOR, DiscoveryModule, ModuleRef, ModulesContainer } from '@nestjs/core';
 
 import { DtxRuntime } from '../interceptors/index.js';
 import { inboundHttp } from '../propagation/index.js';
 import { DTX_RUNTIME } from '../protocol/index.js';
 import { systemClock, systemIds } from '../system/index.js';
 import { TransactionManager } from '../transaction/index.js';
-import { connectEmbedded } from '../transport/index.js';
 import { ApplicationClient } from './application-client.js';
+import { connectCoordinator } from './connect-coordinator.js';
+import { DtxMessaging } from './dtx-messaging.js';
 import type { DtxSettings } from './dtx-options.js';
 import { validateDtxOptions } from './dtx-options.js';
 import { DTX_SETTINGS } from './dtx-settings.js';
 import { DtxExplorer } from './dtx.explorer.js';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './dtx.module-definition.js';
 import { DtxOrchestrator } from './dtx.orchestrator.js';
+import { FailedPartInterceptor } from './failed-part.interceptor.js';
 import { InFlight } from './in-flight.js';
 import { nestLog } from './nest-log.js';
 import { assertSingleModule } from './single-module.js';
@@ -33,12 +35,11 @@ const providers: Provider[] = [
   {
     provide: ApplicationClient,
     inject: [DTX_SETTINGS, InFlight],
-    useFactory: ({ coordinator, namespace }: DtxSettings, inFlight: InFlight) =>
+    useFactory: (settings: DtxSettings, inFlight: InFlight) =>
       new ApplicationClient({
         clock: systemClock,
         enter: () => inFlight.enter(),
-        connect: () =>
-          connectEmbedded({ ...coordinator, namespace, log: nestLog('DtxCoordinator') }),
+        connect: () => connectCoordinator(settings),
       }),
   },
   {
@@ -59,14 +60,26 @@ const providers: Provider[] = [
     inject: [TransactionManager],
     useFactory: (manager: TransactionManager) => new DtxRuntime(manager),
   },
+  {
+    provide: DtxMessaging,
+    inject: [DTX_SETTINGS, TransactionManager, ModulesContainer, ModuleRef, InFlight],
+    useFactory: (
+      { messaging: options }: DtxSettings,
+      manager: TransactionManager,
+      modules: ModulesContainer,
+      moduleRef: ModuleRef,
+      inFlight: InFlight,
+    ) => DtxMessaging.install({ options, manager, modules, moduleRef, inFlight }),
+  },
+  { provide: APP_INTERCEPTOR, useClass: FailedPartInterceptor },
   DtxExplorer,
   DtxOrchestrator,
 ];
 
 /**
  * Gives an application its part in global transactions: `@GlobalTransactional`, an injectable
- * TransactionManager, the xid in HTTP calls, and every data source that was made with `withDtx`
- * or `dtxPool`.
+ * TransactionManager, the xid in HTTP calls and messages, and every data source that was made with
+ * `withDtx` or `dtxPool`.
  *
  * Import it once, in the root module; it is global. `forRootAsync` takes the same options from
  * `useFactory`, `useClass` (with a method `createDtxOptions`) or `useExisting`. Call

@@ -9,6 +9,7 @@ import { resourceOf } from '../resource/index.js';
 import { systemClock, systemIds } from '../system/index.js';
 import { TransactionManager } from '../transaction/index.js';
 import { ApplicationClient } from './application-client.js';
+import { DtxMessaging } from './dtx-messaging.js';
 import type { DtxSettings } from './dtx-options.js';
 import { DTX_SETTINGS } from './dtx-settings.js';
 import type { ScanReport } from './dtx.explorer.js';
@@ -38,6 +39,7 @@ export class DtxOrchestrator implements OnModuleInit, BeforeApplicationShutdown 
     private readonly manager: TransactionManager,
     private readonly explorer: DtxExplorer,
     private readonly inFlight: InFlight,
+    private readonly messaging: DtxMessaging,
   ) {}
 
   async onModuleInit(): Promise<void> {
@@ -62,12 +64,14 @@ export class DtxOrchestrator implements OnModuleInit, BeforeApplicationShutdown 
 
   async #start(): Promise<void> {
     const scan = this.explorer.explore();
+    this.messaging.nameClients();
     const resources = this.#findResources();
     await this.client.connect();
     this.#releaseHttp = installOutgoingHttp(this.manager, this.settings.http);
     const reports: ResourceReport[] = [];
     for (const resource of resources) reports.push(await this.#startResource(resource));
-    this.#report(scan, reports);
+    const unsent = this.messaging.warnings(this.explorer.singletons());
+    this.#report({ ...scan, warnings: [...scan.warnings, ...unsent] }, reports);
   }
 
   #findResources(): ReadonlySet<DtxResource> {

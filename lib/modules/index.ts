@@ -1,3 +1,5 @@
+export type { DtxCoordinatorOptions, DtxTlsOptions } from './dtx-coordinator-options.js';
 export { DtxModule } from './dtx.module.js';
-export { STORE_DEFAULT } from './dtx-options.js';
-export type { DtxCoordinatorOptions, DtxModuleOptions, DtxPatienceOptions } from './dtx-options.js';
+export type { DtxModuleOptions } from './dtx-options.js';
+export { STORE_DEFAULT } from './store-options.js';
+export type { CoordinatorStoreOptions, DtxPatienceOptions } from './store-options.js';

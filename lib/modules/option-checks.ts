@@ -3,7 +3,33 @@ import { InvalidOptionError, RESOURCE_ID_LENGTH_MAX } from '../protocol/index.js
 
 type Options = Readonly<Record<string, unknown>>;
 
+export type Check = (value: unknown, option: string) => void;
+
+/** One check per option. */
+export type Checks<Options> = Readonly<Record<keyof Options, Check>>;
+
 const IDENTIFIER = new RegExp(`^[A-Za-z0-9._-]{1,${String(RESOURCE_ID_LENGTH_MAX)}}$`);
+
+/** Runs the check of each option that is given. Whatever has none is refused. */
+export function runChecks(
+  values: Options,
+  checks: Readonly<Record<string, Check>>,
+  prefix: string,
+): void {
+  assertKnownNames(values, Object.keys(checks), prefix);
+  for (const [name, check] of Object.entries(checks)) {
+    // An option that is set to undefined, from an environment variable say, is one left out.
+    if (values[name] !== undefined) check(values[name], prefix + name);
+  }
+}
+
+/** The check of an option that is an object of options. */
+export function recordOf(checks: Readonly<Record<string, Check>>): Check {
+  return (value, option) => {
+    assertRecord(value, option);
+    runChecks(value, checks, `${option}.`);
+  };
+}
 
 /** The text is stored, sent and printed without ever being quoted. */
 export function assertIdentifier(value: unknown, option: string): void {
@@ -24,6 +50,23 @@ export function assertMilliseconds(value: unknown, option: string, max: number, 
 export function assertCount(value: unknown, option: string, max: number): void {
   if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= max) return;
   refuse(option, value, `Use a whole number from 1 to ${String(max)}.`);
+}
+
+export function assertFlag(value: unknown, option: string): void {
+  if (typeof value !== 'boolean') refuse(option, value, 'Use true or false.');
+}
+
+/** The value is a secret: what it is stays out of the message. */
+export function assertSecret(value: unknown, option: string): void {
+  if (typeof value === 'string' && value.length > 0) return;
+  refuse(option, typeof value, 'Use a text that is not empty.');
+}
+
+/** PEM, as text or as the bytes of a file. Its content may be a secret. */
+export function assertPem(value: unknown, option: string): void {
+  if (typeof value === 'string' && value.includes('-----BEGIN ')) return;
+  if (Buffer.isBuffer(value) && value.includes('-----BEGIN ')) return;
+  refuse(option, typeof value, 'Use the content of a PEM file, which has a line "-----BEGIN …".');
 }
 
 export function assertStore(value: unknown, option: string): void {
@@ -78,13 +121,13 @@ export function assertFunctions(value: unknown, names: readonly string[], option
 }
 
 /** What may be a URL, or hold one, is not shown: there may be a password in it. */
-function withoutValues(value: unknown): unknown {
+export function withoutValues(value: unknown): unknown {
   if (typeof value === 'string') return value.replace(/:\/\/.*/s, '://…');
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.keys(value).map((name) => [name, '…']));
 }
 
-function refuse(option: string, value: unknown, fix: string): never {
+export function refuse(option: string, value: unknown, fix: string): never {
   throw new InvalidOptionError({ option, value, fix });
 }
 

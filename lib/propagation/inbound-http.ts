@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { codeOf, messageOf } from '../protocol/index.js';
 import { runInContext } from '../transaction/index.js';
 import type { GlobalTransaction, TransactionManager } from '../transaction/index.js';
+import { finishPart } from './finish-part.js';
 import { XID_HEADER, XID_HEADERS_IN, readXid } from './http-header.js';
 import type { HttpPropagationOptions } from './http-propagation-options.js';
 import { trustedPeers } from './trusted-peers.js';
@@ -77,15 +78,9 @@ function trustedReader(
   };
 }
 
-/** Work that outlives the response, such as a leaked timer, must not go on in the transaction. */
 function finishWith(response: ServerResponse, transaction: GlobalTransaction): void {
   const finish = (): void => {
-    const openCount = transaction.finish();
-    if (openCount === 0) return;
-    transaction.manager.log.warn(
-      `A request of global transaction ${transaction.xid} ended with ${String(openCount)} local ` +
-        `transaction(s) still open. Await all work before the response is sent.`,
-    );
+    finishPart(transaction, 'A request');
   };
   // A caller that hung up while an earlier middleware waited: the event has been and gone.
   if (response.closed) finish();

@@ -5,7 +5,11 @@ const XID_PATTERN = /^[A-Za-z0-9._-]{1,40}$/;
 
 const BRANCH_ID_PATTERN = /^[1-9][0-9]{0,18}$/;
 
-const BRANCH_ID_MAX = (1n << 63n) - 1n;
+/** The largest 63-bit number. Numbers of as many digits compare as their texts do. */
+const BRANCH_ID_MAX = '9223372036854775807';
+
+/** The namespace of whoever names none. */
+export const NAMESPACE_DEFAULT = 'default';
 
 /** Whether the text can be the id of a global transaction: 1 to 40 of `A-Z a-z 0-9 . _ -`. */
 export function isXid(text: string): boolean {
@@ -14,7 +18,8 @@ export function isXid(text: string): boolean {
 
 /** Whether the text is a positive 63-bit number in decimal. */
 export function isBranchId(text: string): boolean {
-  return BRANCH_ID_PATTERN.test(text) && BigInt(text) <= BRANCH_ID_MAX;
+  if (!BRANCH_ID_PATTERN.test(text)) return false;
+  return text.length < BRANCH_ID_MAX.length || text <= BRANCH_ID_MAX;
 }
 
 /**

@@ -5,6 +5,9 @@
 /** Slot on `globalThis` that holds the one AsyncLocalStorage of the process. */
 export const DTX_CONTEXT = Symbol.for('dtx:context');
 
+/** Slot on `globalThis` that holds the AsyncLocalStorage of links to transactions. */
+export const DTX_LINKED = Symbol.for('dtx:linked');
+
 /** Slot on `globalThis` that holds the embedded coordinators of the process, by store file. */
 export const DTX_COORDINATORS = Symbol.for('dtx:coordinators');
 

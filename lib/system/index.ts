@@ -1,4 +1,6 @@
 export * from './environment.js';
 export * from './failpoint.js';
+export * from './hold-process.js';
+export * from './look-up-host.js';
 export * from './system-clock.js';
 export * from './system-ids.js';

@@ -58,6 +58,8 @@ export class GlobalTransaction {
   #rollbackOnly: string | undefined;
   readonly #begun: Promise<void> | undefined;
   #openCount = 0;
+  #hasWorked = false;
+  #isSpared = false;
 
   /** @internal Use TransactionManager.begin() or join(). */
   constructor(init: GlobalTransactionInit) {
@@ -173,6 +175,34 @@ export class GlobalTransaction {
   }
 
   /**
+   * Whether a local transaction of this global one has begun here.
+   *
+   * @internal for inbound carriers
+   */
+  get hasWorked(): boolean {
+    return this.#hasWorked;
+  }
+
+  /**
+   * The rules of an annotated method have let a failure through: whoever sees it next is not to
+   * mark the transaction for it.
+   *
+   * @internal
+   */
+  spare(): void {
+    this.#isSpared = true;
+  }
+
+  /**
+   * Whether the last thing that happened here is a failure that was let through.
+   *
+   * @internal for inbound carriers
+   */
+  get isSpared(): boolean {
+    return this.#isSpared;
+  }
+
+  /**
    * A local transaction of this global one begins; the returned function says that it has ended.
    *
    * @internal for resource managers
@@ -180,6 +210,9 @@ export class GlobalTransaction {
   enter(what: string): () => void {
     this.assertActive(what);
     this.#openCount += 1;
+    this.#hasWorked = true;
+    // What fails after this is another failure than the one that was let through.
+    this.#isSpared = false;
     let left = false;
     return () => {
       if (left) return;

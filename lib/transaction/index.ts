@@ -1,4 +1,5 @@
 export { currentTransaction, currentXid, runInContext } from './context.js';
+export { markFailedPart } from './failed-part.js';
 export { GlobalTransaction } from './global-transaction.js';
 export type { GlobalTransactionRole } from './global-transaction.js';
 export type {
@@ -7,6 +8,7 @@ export type {
   TransactionHooks,
   TransactionInfo,
 } from './hooks.js';
+export { linkedXid, runLinked } from './linked.js';
 export type { ErrorClass, RollbackRule, RollbackRules } from './rollback-rules.js';
 export { rollsBack } from './rollback-rules.js';
 export { TransactionManager } from './transaction-manager.js';

@@ -8,7 +8,7 @@ import type { TransactionDefinition } from './transaction-options.js';
 import {
   commitOrRollback,
   endAfterThrow,
-  markRollbackOnly,
+  markFailed,
   rollbackQuietly,
   stepFor,
 } from './transactional-template.js';
@@ -36,7 +36,7 @@ export function streamInTransaction<T>(
           subscriber.complete();
         },
         error: (thrown: unknown) => {
-          const marked = context && markRollbackOnly(context, definition, thrown);
+          const marked = context && markFailed(context, definition, thrown);
           void Promise.resolve(marked).then(() => {
             subscriber.error(thrown);
           });

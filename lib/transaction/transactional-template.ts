@@ -8,6 +8,7 @@ import {
   messageOf,
 } from '../protocol/index.js';
 import { currentTransaction, runInContext } from './context.js';
+import { markRollbackOnly } from './failed-part.js';
 import type { GlobalTransaction } from './global-transaction.js';
 import { PROPAGATION_STEPS } from './propagation-rules.js';
 import type { PropagationStep } from './propagation-rules.js';
@@ -78,7 +79,7 @@ async function joined<T>(
   try {
     return assertNoStream(definition, await body());
   } catch (thrown) {
-    await markRollbackOnly(active, definition, thrown);
+    await markFailed(active, definition, thrown);
     throw thrown;
   }
 }
@@ -87,18 +88,16 @@ async function joined<T>(
  * A caller may swallow the error of a part that has failed. The mark makes the commit fail then,
  * instead of committing the other parts.
  */
-export async function markRollbackOnly(
+export async function markFailed(
   active: GlobalTransaction,
   definition: TransactionDefinition,
   thrown: unknown,
 ): Promise<void> {
-  if (!active.isActive || !rollsBack(definition, thrown)) return;
-  try {
-    await active.setRollbackOnly(`${definition.name} failed: ${messageOf(thrown)}`);
-  } catch (error) {
-    // The caller still gets the error of the work; without the mark it decides by that alone.
-    active.manager.log.error(`${active.xid} could not be marked rollback-only`, error);
+  if (!rollsBack(definition, thrown)) {
+    active.spare();
+    return;
   }
+  await markRollbackOnly(active, `${definition.name} failed: ${messageOf(thrown)}`);
 }
 
 async function begun<T>(

@@ -1,30 +1,27 @@
-import type { Coordinator, Patience, StoreLocation } from '../coordinator/index.js';
+import type { Coordinator, CoordinatorOptions, StoreLocation } from '../coordinator/index.js';
 import { identityOfStore, openCoordinator, openStore } from '../coordinator/index.js';
-import type { Clock, CoordinatorClient, DtxLog, Ids } from '../protocol/index.js';
+import type { Clock, CoordinatorClient, Ids } from '../protocol/index.js';
+import { NAMESPACE_DEFAULT } from '../protocol/index.js';
 import { isProduction, systemClock, systemIds } from '../system/index.js';
 import { EmbeddedClient } from './embedded-client.js';
+import type { SharedCoordinator } from './embedded-registry.js';
 import { embeddedCoordinators } from './embedded-registry.js';
 
-export interface EmbeddedOptions {
+/** What a coordinator of this process is made of; see CoordinatorOptions for what is not here. */
+export interface LocalCoordinatorOptions extends Omit<
+  CoordinatorOptions,
+  'store' | 'clock' | 'ids'
+> {
   /** A file, the URL of a database, or what else StoreLocation says. */
   readonly store: StoreLocation;
-  /** @default 'default' */
-  readonly namespace?: string;
-  readonly servesOthers?: boolean;
   readonly clock?: Clock;
   readonly ids?: Ids;
-  /** How long an ended transaction still answers. @default 86400000 (one day) */
-  readonly retentionMs?: number;
-  /** How many ended transactions are kept at most. @default 1000000 */
-  readonly retentionCountMax?: number;
-  /** How long other nodes wait before they take over. @default 2000 */
-  readonly leaseMs?: number;
-  /** When a branch is left to a person. @default 3000 attempts or one day */
-  readonly patience?: Partial<Patience>;
-  readonly log?: DtxLog;
 }
 
-const NAMESPACE_DEFAULT = 'default';
+export interface EmbeddedOptions extends LocalCoordinatorOptions {
+  /** @default 'default' */
+  readonly namespace?: string;
+}
 
 /**
  * Connects to the coordinator of this process that keeps its records in `store`, and starts it if
@@ -35,18 +32,29 @@ const NAMESPACE_DEFAULT = 'default';
  *   MemoryStoreRefusedError, StoreUnavailableError
  */
 export async function connectEmbedded(options: EmbeddedOptions): Promise<CoordinatorClient> {
-  const namespace = options.namespace ?? NAMESPACE_DEFAULT;
-  const identity = identityOfStore(options.store);
-  if (identity === undefined) {
-    const coordinator = await start(options);
-    return new EmbeddedClient(coordinator.namespace(namespace), () => coordinator.close());
-  }
-  const shared = await embeddedCoordinators().acquire(identity, () => start(options));
+  const { namespace = NAMESPACE_DEFAULT, ...rest } = options;
+  const shared = await acquireCoordinator(rest);
   return new EmbeddedClient(shared.coordinator.namespace(namespace), () => shared.release());
 }
 
-async function start(options: EmbeddedOptions): Promise<Coordinator> {
-  const { clock = systemClock, ids = systemIds, namespace: _namespace, store, ...rest } = options;
+/**
+ * Holds the coordinator of that store open until it is released, for whoever serves it to others.
+ *
+ * @throws as connectEmbedded
+ */
+export async function acquireCoordinator(
+  options: LocalCoordinatorOptions,
+): Promise<SharedCoordinator> {
+  const identity = identityOfStore(options.store);
+  if (identity !== undefined) {
+    return embeddedCoordinators().acquire(identity, () => start(options));
+  }
+  const coordinator = await start(options);
+  return { coordinator, release: () => coordinator.close() };
+}
+
+async function start(options: LocalCoordinatorOptions): Promise<Coordinator> {
+  const { clock = systemClock, ids = systemIds, store, ...rest } = options;
   return openCoordinator({
     ...rest,
     clock,

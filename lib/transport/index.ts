@@ -1,2 +1,5 @@
-export type { EmbeddedOptions } from './embedded.js';
-export { connectEmbedded } from './embedded.js';
+export type { EmbeddedOptions, LocalCoordinatorOptions } from './embedded.js';
+export type { SharedCoordinator } from './embedded-registry.js';
+export { acquireCoordinator, connectEmbedded } from './embedded.js';
+export type { RemoteOptions, TlsOptions } from './remote/index.js';
+export { connectRemote } from './remote.js';

@@ -20,3 +20,22 @@ export function expectReport(report, fixture) {
   assert.deepEqual(others, [xid, xid], 'require and import see different contexts');
   assert.equal(answer.after, null, 'the xid is still there after the method');
 }
+
+const CARRIERS = ['HTTP', 'gRPC', 'Nest TCP'];
+
+/**
+ * What `propagation/main.ts` prints when all is well.
+ *
+ * @param {readonly { carrier: string, passed: number, failures: readonly string[] }[]} held
+ * @param {boolean} hasRedis
+ */
+export function expectHeld(held, hasRedis) {
+  const names = held.map(({ carrier }) => carrier);
+  for (const carrier of [...CARRIERS, ...(hasRedis ? ['Nest Redis'] : [])]) {
+    assert.ok(names.includes(carrier), `${carrier} was not held to the suite`);
+  }
+  for (const { carrier, passed, failures } of held) {
+    assert.deepEqual(failures, [], carrier);
+    assert.ok(passed > 0, `${carrier} was held to nothing`);
+  }
+}

@@ -16,6 +16,9 @@ import { run } from '../../scripts/command.mjs';
 /** The formats of an application, by the `type` of its package.json. */
 export const FORMATS = /** @type {const} */ (['commonjs', 'module']);
 
+/** What the applications consist of, below the folder of all tests. */
+const SOURCES = ['consume/app', 'consume/propagation', 'conformance/propagation'];
+
 const NPM_CI = ['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
 
 /**
@@ -75,21 +78,25 @@ export function linkSqlite(checkout, target) {
 }
 
 /**
- * Type-checks and compiles the application, with the compiler that the fixture has installed.
+ * Type-checks and compiles the applications, with the compiler that the fixture has installed.
  *
- * @param {string} source
+ * @param {string} tests the folder below which they and what they import lie
  * @param {string} target
  * @param {typeof FORMATS[number]} type
- * @returns {Promise<string>} the program
+ * @returns {Promise<{ app: string, propagation: string }>} the programs
  */
-export async function compile(source, target, type) {
+export async function compile(tests, target, type) {
   const folder = join(target, type);
   rmSync(folder, { recursive: true, force: true });
-  cpSync(source, folder, { recursive: true });
+  for (const source of ['consume/tsconfig.json', ...SOURCES]) {
+    cpSync(join(tests, source), join(folder, source), { recursive: true });
+  }
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify({ private: true, type })}\n`);
   const tsc = join(target, 'node_modules/typescript/bin/tsc');
-  must(await run([process.execPath, tsc, '-p', folder]), 'The compiler');
-  return join(folder, 'dist/main.js');
+  must(await run([process.execPath, tsc, '-p', join(folder, 'consume')]), 'The compiler');
+  const programOf = (/** @type {string} */ name) =>
+    join(folder, 'consume/dist/consume', name, 'main.js');
+  return { app: programOf('app'), propagation: programOf('propagation') };
 }
 
 /**

@@ -1,6 +1,7 @@
 // @ts-check
 /**
- * Packs the package and starts it in real applications, {Nest 11, Nest 12} x {CommonJS, ESM}:
+ * Packs the package and starts it in real applications, {Nest 11, Nest 12} x {CommonJS, ESM}: one
+ * as a user has it, and one that holds every carrier of the xid to the conformance suite.
  *
  *   node test/consume/main.mjs [--node 20,22,24] [--json]
  *
@@ -17,9 +18,10 @@ import { countLine } from '../../scripts/counts.mjs';
 import { buildOrExit, ROOT } from '../../scripts/build.mjs';
 import { run } from '../../scripts/command.mjs';
 import { pack } from '../../scripts/pack.mjs';
-import { expectReport } from './expectations.mjs';
+import { expectHeld, expectReport } from './expectations.mjs';
 import { compile, FORMATS, install, linkSqlite, must, unpack } from './fixture.mjs';
 import { nodeProgram } from './node-versions.mjs';
+import { withRedis } from './redis.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const CACHE = join(ROOT, '.cache/consume');
@@ -37,13 +39,19 @@ mkdirSync(CACHE, { recursive: true });
 buildOrExit('package');
 const tarball = await pack(CACHE);
 
-// Side by side: most of the time goes to compilers, which use one core each.
-await Promise.all(readdirSync(join(HERE, 'fixtures')).map(checkFixture));
+await withRedis(async (redisUrl) => {
+  // Side by side: most of the time goes to compilers, which use one core each.
+  const fixtures = readdirSync(join(HERE, 'fixtures'));
+  await Promise.all(fixtures.map((fixture) => checkFixture(fixture, redisUrl)));
+});
 process.stdout.write(`${options.json ? JSON.stringify(counts) : countLine(counts)}\n`);
 process.exitCode = counts.failed === 0 ? 0 : 1;
 
-/** @param {string} fixture */
-async function checkFixture(fixture) {
+/**
+ * @param {string} fixture
+ * @param {string | undefined} redisUrl
+ */
+async function checkFixture(fixture, redisUrl) {
   const target = join(CACHE, fixture);
   const ready = await check(`${fixture} is installed`, async () => {
     await install(join(HERE, 'fixtures', fixture), target);
@@ -52,15 +60,23 @@ async function checkFixture(fixture) {
   });
   if (!ready) return;
   for (const type of FORMATS) {
-    let program = '';
+    let programs = { app: '', propagation: '' };
     const compiles = await check(`${fixture}, ${type}: compiles`, async () => {
-      program = await compile(join(HERE, 'app'), target, type);
+      programs = await compile(join(HERE, '..'), target, type);
     });
     if (!compiles) continue;
     for (const major of options.node.split(',')) {
-      const title = `${fixture}, ${type}, Node ${major}: runs`;
-      if (lacksSqlite(major)) skip(title);
-      else await check(title, () => start(fixture, program, major));
+      const title = `${fixture}, ${type}, Node ${major}`;
+      if (lacksSqlite(major)) {
+        skip(title);
+        continue;
+      }
+      await check(`${title}: runs`, async () => {
+        expectReport(await start(programs.app, major), fixture);
+      });
+      await check(`${title}: the xid travels by every carrier`, async () => {
+        expectHeld(await start(programs.propagation, major, redisUrl), redisUrl !== undefined);
+      });
     }
   }
 }
@@ -103,20 +119,21 @@ async function check(title, body) {
 }
 
 /**
- * @param {string} fixture
+ * Starts a program with a folder of its own.
+ *
  * @param {string} program
  * @param {string} major
+ * @param {string} [argument]
+ * @returns {Promise<any>} what it has printed last
  */
-async function start(fixture, program, major) {
+async function start(program, major, argument) {
   const node = await nodeProgram(major, CACHE);
   const folder = mkdtempSync(join(tmpdir(), 'dtx-consume-'));
   try {
-    const outcome = await run([node, program, join(folder, 'coordinator.db')], {
-      cwd: dirname(program),
-      limitMs: START_LIMIT_MS,
-    });
+    const command = [node, program, folder, ...(argument === undefined ? [] : [argument])];
+    const outcome = await run(command, { cwd: dirname(program), limitMs: START_LIMIT_MS });
     must(outcome, 'The application');
-    expectReport(JSON.parse(outcome.stdout.trim().split('\n').at(-1) ?? ''), fixture);
+    return JSON.parse(outcome.stdout.trim().split('\n').at(-1) ?? '');
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

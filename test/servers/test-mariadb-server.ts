@@ -1,5 +1,5 @@
 import { removeMariadb, startMariadb } from '../../tools/mariadb/index.js';
-import { ServerRuns } from './server-runs.js';
+import { ServerRuns } from '../../tools/machine/index.js';
 
 const runs = new ServerRuns('.cache/test-mariadb', removeMariadb);
 

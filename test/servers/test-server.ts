@@ -1,5 +1,5 @@
 import { removePostgres, startPostgres } from '../../tools/postgres/index.js';
-import { ServerRuns } from './server-runs.js';
+import { ServerRuns } from '../../tools/machine/index.js';
 
 const runs = new ServerRuns('.cache/test-postgres', removePostgres);
 

@@ -1,9 +1,17 @@
 import * as dtx from 'nestjs-dtx';
+import { CoordinatorModule, CoordinatorServer } from 'nestjs-dtx/coordinator';
 import { dtxPool } from 'nestjs-dtx/pg';
 import { DtxTestingModule } from 'nestjs-dtx/testing';
 import { withDtx } from 'nestjs-dtx/typeorm';
 
-export const entries = [dtx.DtxModule, dtxPool, DtxTestingModule, withDtx];
+export const entries = [
+  dtx.DtxModule,
+  CoordinatorModule,
+  CoordinatorServer,
+  dtxPool,
+  DtxTestingModule,
+  withDtx,
+];
 
 // Optional parts are reached by their subpath only, so that nobody loads an ORM in passing.
 // @ts-expect-error TS2339: no such name

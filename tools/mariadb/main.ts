@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 
+import { untilSignal } from '../machine/index.js';
 import { startMariadb } from './start-mariadb.js';
 
 const HELP = `Starts a MariaDB server for development and stops it on Ctrl-C.
@@ -30,11 +31,7 @@ async function serve(): Promise<void> {
   if (!server) return;
   console.log(`${server.url()}\n\nMariaDB ${server.version} runs (process ${server.pid}).`);
   console.log('Ctrl-C stops it.');
-  const signal = await new Promise<string>((resolve) => {
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, resolve);
-    // Without it nothing would keep this process: the server is not tied to it.
-    setInterval(() => undefined, 60_000);
-  });
+  const signal = await untilSignal();
   await server.stop();
   console.log(`\nMariaDB stopped (${signal}).`);
   process.exit(0);

@@ -3,7 +3,12 @@ import { access, realpath } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { libraryFolders, unpackServer } from './debian-package.js';
+import {
+  libraryFolders,
+  PROGRAM_FOLDERS,
+  type ServerSearch,
+  unpackPackage,
+} from '../machine/index.js';
 
 const run = promisify(execFile);
 
@@ -15,17 +20,9 @@ export interface ServerFiles {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** Where to look for a server. */
-export interface ServerSearch {
-  /** Folders of programs, best first. */
-  readonly folders: readonly string[];
-  /** Where Debian's package is unpacked when no folder has a server. */
-  readonly cacheDir: string;
-}
-
 export const USUAL_SEARCH: ServerSearch = {
   folders: [
-    ...(process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== ''),
+    ...PROGRAM_FOLDERS,
     ...['/usr/sbin', '/usr/local/sbin', '/usr/libexec', '/usr/local/mysql/bin'],
   ],
   cacheDir: '.cache/mariadb',
@@ -42,7 +39,7 @@ export async function findServerFiles({ folders, cacheDir }: ServerSearch): Prom
     const found = await tryProgram(program, NO_LIBRARIES).catch(() => undefined);
     if (found) return found;
   }
-  const root = await unpackServer(cacheDir);
+  const root = await unpackPackage({ name: 'mariadb-server-core', cacheDir });
   return tryProgram(join(root, 'usr/sbin/mariadbd'), await libraryFolders(root));
 }
 

@@ -5,6 +5,7 @@ import { platform } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { isAlive } from '../machine/index.js';
 import { type DataFolder, placeSettings, temporaryFolder } from './data-folder.js';
 import type { ServerFiles } from './server-files.js';
 
@@ -54,15 +55,6 @@ async function runsOn({ cluster }: DataFolder, pid: number): Promise<boolean> {
 
 const threadCount = async (pid: number): Promise<number> =>
   (await readdir(`/proc/${pid}/task`).catch(() => [])).length;
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
 
 export interface LaunchOptions {
   readonly files: ServerFiles;

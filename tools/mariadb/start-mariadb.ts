@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 
+import { findOrSkip, type ServerSearch } from '../machine/index.js';
 import { findFreePort } from '../postgres/launch.js';
 import {
   type DataFolder,
@@ -11,12 +12,7 @@ import {
   readPassword,
   SUPERUSER,
 } from './data-folder.js';
-import {
-  findServerFiles,
-  type ServerFiles,
-  type ServerSearch,
-  USUAL_SEARCH,
-} from './server-files.js';
+import { findServerFiles, USUAL_SEARCH } from './server-files.js';
 import { endProcess, findProcess, launch, type Launched } from './server-process.js';
 
 const HOST = '127.0.0.1';
@@ -94,17 +90,11 @@ export async function removeMariadb(dataDir: string): Promise<void> {
   await rm(data.folder, { recursive: true, force: true });
 }
 
-async function findOrSay(options: MariadbOptions): Promise<ServerFiles | undefined> {
-  try {
-    return await findServerFiles(options.search ?? USUAL_SEARCH);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message.trim() : String(cause);
-    const text = `MariaDB is missing: install mariadb-server. (${reason})`;
-    if (options.required ?? process.env['CI'] === 'true') throw new Error(text, { cause });
-    process.stderr.write(`\n${text}\nWhat needs it is SKIPPED.\n\n`);
-    return undefined;
-  }
-}
+const findOrSay = ({ required, search = USUAL_SEARCH }: MariadbOptions) =>
+  findOrSkip(() => findServerFiles(search), {
+    ...(required !== undefined && { required }),
+    missing: 'MariaDB is missing: install mariadb-server.',
+  });
 
 const serverSettings = ({ folder }: DataFolder, { durable = true }: MariadbOptions): string[] => [
   `--bind-address=${HOST}`,

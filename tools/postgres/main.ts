@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 
+import { untilSignal } from '../machine/index.js';
 import { startPostgres } from './start-postgres.js';
 
 const HELP = `Starts a PostgreSQL server for development and stops it on Ctrl-C.
@@ -27,11 +28,7 @@ async function serve(): Promise<void> {
     ...(values.port !== undefined && { port: Number(values.port) }),
   });
   console.log(`${server.url()}\n\nPostgreSQL runs (process ${server.pid}). Ctrl-C stops it.`);
-  const signal = await new Promise<string>((resolve) => {
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, resolve);
-    // Without it nothing would keep this process: the server is not tied to it.
-    setInterval(() => undefined, 60_000);
-  });
+  const signal = await untilSignal();
   await server.stop();
   console.log(`\nPostgreSQL stopped (${signal}).`);
   process.exit(0);

@@ -87,6 +87,8 @@ function branchRefusal(
   );
 }
 
+const NONE_FAILED: Branch['failedAttempts'] = [];
+
 function newBranch(request: RegisterBranchRequest, seq: number): Branch {
   return {
     branchId: request.branchId,
@@ -102,6 +104,6 @@ function newBranch(request: RegisterBranchRequest, seq: number): Branch {
     attempts: 0,
     dueAtMs: 0,
     lastError: undefined,
-    failedAttempts: [],
+    failedAttempts: NONE_FAILED,
   };
 }

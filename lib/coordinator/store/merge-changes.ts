@@ -1,4 +1,5 @@
-import type { Session, SessionChange } from '../core/index.js';
+import { NAMESPACE_DEFAULT } from '../../protocol/index.js';
+import type { Session, SessionChange, SessionKey } from '../core/index.js';
 import type { PurgeCommand, StoreCommand } from './session-store.interface.js';
 
 /** All that a batch does to one session, as one write. */
@@ -46,9 +47,12 @@ export function mergeChanges(batch: readonly StoreCommand[]): MergedBatch {
   return { writes, purges };
 }
 
-/** An xid holds no slash, so two pairs never share a key. */
-export function keyOf({ namespace, xid }: Pick<Session, 'namespace' | 'xid'>): string {
-  return `${xid}/${namespace}`;
+/**
+ * An xid holds no slash, so two pairs never share a key. Where it can, the key is the xid itself,
+ * whose hash is kept with it: one that is put together is hashed anew for each look.
+ */
+export function keyOf({ namespace, xid }: SessionKey): string {
+  return namespace === NAMESPACE_DEFAULT ? xid : `${xid}/${namespace}`;
 }
 
 function assertFollows({ after }: SessionWrite, { before, kind }: SessionChange): void {

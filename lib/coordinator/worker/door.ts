@@ -1,17 +1,15 @@
 import type { BeginRequest, RegisterBranchRequest } from '../../protocol/index.js';
-import { InvalidOptionError, TIMEOUT_MS_MAX, assertXid, isBranchId } from '../../protocol/index.js';
+import { InvalidOptionError, TIMEOUT_MS_MAX, isBranchId } from '../../protocol/index.js';
 import { isStorable } from '../core/index.js';
 
-/** @throws BadXidError, InvalidOptionError */
-export function assertBeginRequest({ xid, timeoutMs }: BeginRequest): void {
-  assertXid(xid);
+/** @throws InvalidOptionError */
+export function assertBeginRequest({ timeoutMs }: BeginRequest): void {
   assertTimeout(timeoutMs);
 }
 
-/** @throws BadXidError, InvalidOptionError */
+/** @throws InvalidOptionError */
 export function assertRegisterRequest(request: RegisterBranchRequest): void {
-  const { begin, branchId, data, xid } = request;
-  assertXid(xid);
+  const { begin, branchId, data } = request;
   if (data !== undefined) assertText(data);
   if (begin !== undefined) assertTimeout(begin.timeoutMs);
   if (isBranchId(branchId)) return;

@@ -64,7 +64,7 @@ export class NamespaceCoordinator {
     this.#assertRoom(request.xid);
     const { namespace } = this.#deps;
     const command: Command = { kind: 'begin', namespace, request };
-    const live = this.#table.open(request.xid);
+    const live = this.#open(request.xid);
     const write = (): Promise<Session | undefined> => this.#submit(live, command, 'begin');
     // Where others share the store, its record is to be there before they hear of it.
     const mayWait = request.mayWait === true && !this.#deps.store.isShared && !live.isLoaded;
@@ -90,12 +90,12 @@ export class NamespaceCoordinator {
   }
 
   async abandonBranch({ xid, branchId, reason }: AbandonBranchRequest): Promise<void> {
-    const live = this.#table.open(assertXid(xid));
+    const live = this.#open(xid);
     await this.#submit(live, { kind: 'report-branch', branchId, reason }, 'abandonBranch');
   }
 
   async setRollbackOnly({ xid, reason }: SetRollbackOnlyRequest): Promise<void> {
-    const command: Command = { kind: 'set-rollback-only', xid: assertXid(xid), reason };
+    const command: Command = { kind: 'set-rollback-only', xid, reason };
     await this.#begun(xid, command, 'setRollbackOnly');
   }
 
@@ -132,7 +132,7 @@ export class NamespaceCoordinator {
    */
   async operate(request: OperateRequest): Promise<GlobalSummary> {
     const { xid } = request;
-    const live = this.#table.open(assertXid(xid));
+    const live = this.#open(xid);
     return summaryOf(xid, await this.#submit(live, { kind: 'operate', request }, 'operate'));
   }
 
@@ -162,7 +162,7 @@ export class NamespaceCoordinator {
     kind: 'commit' | 'rollback',
     gone: AbortSignal | undefined,
   ): Promise<GlobalSummary> {
-    const live = this.#table.open(assertXid(xid));
+    const live = this.#open(xid);
     const standing = await this.#submit(live, { kind }, kind);
     if (waitMs <= 0 || standing === undefined) return summaryOf(xid, standing);
     const wanted: Awaited = {
@@ -190,7 +190,7 @@ export class NamespaceCoordinator {
     const endMs = clock.monotonicMs() + graceMs;
     for (let pauseMs = BEGIN_PAUSE_MS; ; pauseMs *= 2) {
       try {
-        await this.#submit(this.#table.open(xid), command, what);
+        await this.#submit(this.#open(xid), command, what);
         return;
       } catch (error) {
         const isAbsent = error instanceof GlobalNotActiveError && error.status === 'absent';
@@ -198,6 +198,11 @@ export class NamespaceCoordinator {
       }
       await sleep(clock, pauseMs);
     }
+  }
+
+  /** Ids that are known here have been looked at before. */
+  #open(xid: string): LiveSession {
+    return this.#table.find(xid) ?? this.#table.open(assertXid(xid));
   }
 
   async #submit(live: LiveSession, command: Command, what: string): Promise<Session | undefined> {

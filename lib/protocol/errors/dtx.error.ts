@@ -1,7 +1,7 @@
 const brandOf = (code: string): symbol => Symbol.for(`dtx.error.${code}`);
 
 /** A class of the DtxError family, as its constructor looks. */
-interface DtxErrorClass {
+export interface DtxErrorClass {
   readonly code?: string;
 }
 
@@ -33,12 +33,7 @@ export class DtxError extends Error {
     super(`[${new.target.code}] ${message}`, options);
     this.name = new.target.name;
     this.code = new.target.code;
-    // One brand per ancestor: a subclass inherits Symbol.hasInstance, which asks for its own code.
-    let type: DtxErrorClass | null = new.target;
-    while (type?.code !== undefined) {
-      Object.defineProperty(this, brandOf(type.code), { value: true });
-      type = Object.getPrototypeOf(type) as DtxErrorClass | null;
-    }
+    brand(this, new.target);
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
@@ -47,6 +42,15 @@ export class DtxError extends Error {
     // TypeORM wraps what its driver throws in a QueryFailedError and copies the fields: it passes
     // for the error that it carries.
     return 'driverError' in value && value.driverError instanceof this;
+  }
+}
+
+/** One brand per ancestor: a subclass inherits Symbol.hasInstance, which asks for its own code. */
+export function brand(error: object, type: DtxErrorClass): void {
+  let ancestor: DtxErrorClass | null = type;
+  while (ancestor?.code !== undefined) {
+    Object.defineProperty(error, brandOf(ancestor.code), { value: true, configurable: true });
+    ancestor = Object.getPrototypeOf(ancestor) as DtxErrorClass | null;
   }
 }
 

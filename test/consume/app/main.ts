@@ -5,6 +5,7 @@
 import 'reflect-metadata';
 import { createRequire } from 'node:module';
 import type { AddressInfo, Server } from 'node:net';
+import { join } from 'node:path';
 
 import { Controller, Get, Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -15,7 +16,7 @@ import { dtxPool } from 'nestjs-dtx/pg';
 import { DtxTestingModule } from 'nestjs-dtx/testing';
 import { withDtx } from 'nestjs-dtx/typeorm';
 
-const [, program = '', store = ''] = process.argv;
+const [, program = '', folder = ''] = process.argv;
 const load = createRequire(program);
 
 /**
@@ -51,7 +52,12 @@ class OrderController {
 }
 
 @Module({
-  imports: [DtxModule.forRoot({ applicationId: 'consumer', coordinator: { store } })],
+  imports: [
+    DtxModule.forRoot({
+      applicationId: 'consumer',
+      coordinator: { store: join(folder, 'coordinator.db') },
+    }),
+  ],
   controllers: [OrderController],
   providers: [OrderService],
 })

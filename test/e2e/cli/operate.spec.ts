@@ -25,6 +25,7 @@ async function cli(...args: string[]) {
     err: (text) => (err += text),
     env: { DTX_STORE_URL: store },
     now: () => Date.now(),
+    untilStopped: () => Promise.resolve('SIGTERM'),
   });
   return { exitCode, out, err };
 }

@@ -30,6 +30,7 @@ async function cli(...args: string[]) {
     err: (text) => (err += text),
     env: {},
     now: () => Date.now() + 90_000,
+    untilStopped: () => Promise.resolve('SIGTERM'),
   });
   return { exitCode, out, err };
 }

@@ -17,6 +17,7 @@ async function migrate(args: readonly string[], env: Readonly<Record<string, str
     err: (text) => (err += text),
     env,
     now: () => 0,
+    untilStopped: () => Promise.resolve('SIGTERM'),
   });
   return { exitCode, out, err };
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { removeMariadb, startMariadb } from '../../../tools/mariadb/index.js';
-import { ServerRuns } from '../../servers/server-runs.js';
+import { ServerRuns } from '../../../tools/machine/index.js';
 import { describeMariadb } from '../../servers/test-mariadb.js';
 
 describeMariadb('The servers of test runs', () => {

@@ -14,6 +14,7 @@ async function cli(...args: string[]) {
     err: (text) => (err += text),
     env: {},
     now: () => 0,
+    untilStopped: () => Promise.resolve('SIGTERM'),
   });
   return { exitCode, out, err };
 }

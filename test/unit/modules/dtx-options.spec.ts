@@ -12,6 +12,7 @@ describe('the options of DtxModule', () => {
       timeoutMs: 60_000,
       rollbackWaitMs: 10_000,
       http: {},
+      messaging: {},
     });
   });
 
@@ -23,6 +24,7 @@ describe('the options of DtxModule', () => {
       timeoutMs: 1,
       rollbackWaitMs: 0,
       http: { allow: ['*.shop.example'] },
+      messaging: { emit: 'none' },
       hooks: { afterCommit: () => undefined },
       failureHandler: { onCommitFailure: () => undefined },
     };
@@ -38,7 +40,7 @@ describe('the options of DtxModule', () => {
     });
 
     expect(settings.namespace).toBe('default');
-    expect(settings.coordinator.store).toBe('.dtx/coordinator.db');
+    expect(settings.coordinator).toEqual({ store: '.dtx/coordinator.db' });
   });
 
   it('cannot be changed after they were checked', () => {

@@ -7,6 +7,7 @@ describe('the options of the quickstart', () => {
     expect(parseOptions([])).toEqual({
       resume: false,
       json: false,
+      remote: false,
       help: false,
       concurrency: 16,
       data: resolve('.dtx/quickstart'),
@@ -20,10 +21,20 @@ describe('the options of the quickstart', () => {
       input: resolve('my.csv'),
       resume: true,
       json: true,
+      remote: false,
       help: false,
       concurrency: 4,
       data: '/tmp/x',
     });
+  });
+
+  it('ask for processes of their own', () => {
+    expect(parseOptions(['--remote'])).toMatchObject({ remote: true });
+    expect(parseOptions(['--remote'])).not.toHaveProperty('chaos');
+  });
+
+  it.each(['coordinator', 'services'])('ask for processes to kill with --chaos %s', (chaos) => {
+    expect(parseOptions(['--chaos', chaos])).toMatchObject({ remote: true, chaos });
   });
 
   it.each([
@@ -32,13 +43,15 @@ describe('the options of the quickstart', () => {
     [['--input'], "Option '--input <value>' argument missing"],
     [['--concurrency', '0'], '--concurrency is 1 to 64, not 0.'],
     [['--concurrency', 'many'], '--concurrency is 1 to 64, not many.'],
+    [['--chaos', 'everything'], '--chaos is coordinator or services, not everything.'],
   ])('refuse %j', (args, message) => {
     expect(() => parseOptions(args)).toThrow(UsageError);
     expect(() => parseOptions(args)).toThrow(message);
   });
 
   it('are all in the help', () => {
-    for (const name of ['input', 'resume', 'json', 'concurrency', 'data', 'help']) {
+    const names = 'input resume json concurrency data remote chaos help'.split(' ');
+    for (const name of names) {
       expect(HELP).toContain(`--${name}`);
     }
   });

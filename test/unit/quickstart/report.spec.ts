@@ -56,6 +56,47 @@ describe('the report', () => {
   });
 });
 
+describe('the report of a run with processes of their own', () => {
+  const remote: Result = {
+    ...result,
+    remote: {
+      chaos: 'services',
+      kills: { coordinator: 0, order: 2, stock: 1, account: 1 },
+      lost: { committed: 3, rolledBack: 14 },
+    },
+  };
+
+  it('says who was killed, and what became of lost answers', () => {
+    expect(formatReport(remote)).toContain(`  Transactions per second                        2.5
+  Killed with kill -9                              4
+    order                                          2
+    stock                                          1
+    account                                        1
+  Answers lost, and found out                     17
+    the order was committed                        3
+    it was not, and was placed again              14
+`);
+  });
+
+  it('says nothing of that when nobody was killed', () => {
+    const kills = { coordinator: 0, order: 0, stock: 0, account: 0 };
+    const lost = { committed: 0, rolledBack: 0 };
+
+    expect(formatReport({ ...result, remote: { kills, lost } })).toBe(formatReport(result));
+  });
+
+  it('has the same for machines, beside the rest', () => {
+    expect(JSON.parse(formatJson(remote))).toEqual({
+      ...(JSON.parse(formatJson(result)) as object),
+      mode: 'remote',
+      processes: 4,
+      chaos: 'services',
+      kills: { coordinator: 0, order: 2, stock: 1, account: 1 },
+      lostAnswers: { committed: 3, rolledBack: 14 },
+    });
+  });
+});
+
 describe('money', () => {
   it.each([
     [0n, '0.00'],
@@ -86,6 +127,15 @@ describe('progress', () => {
     expect(lines).toHaveLength(10);
     expect(lines[0]).toBe('   20 of 200 orders: 19 committed, 1 rolled back');
     expect(lines[9]).toBe('  200 of 200 orders: 199 committed, 1 rolled back');
+  });
+
+  it('makes room for a note', () => {
+    let written = '';
+    const line = new ProgressLine({ isTTY: true, write: (text: string) => !!(written += text) });
+    line.show({ done: 1, total: 2, committed: 1 });
+    line.note('kill -9 stock (1)');
+
+    expect(written.endsWith('\r\u001B[2K  kill -9 stock (1)\n')).toBe(true);
   });
 
   it('is one line on a terminal, drawn anew and removed at the end', () => {

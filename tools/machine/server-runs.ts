@@ -1,8 +1,10 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { isAlive } from './is-alive.js';
+
 /**
- * One folder per test run, named after its process, since a run that was killed has left its server
+ * One folder per run, named after its process, since a run that was killed has left its server
  * running: the next one finds the folder and ends that server.
  */
 export class ServerRuns {
@@ -33,14 +35,5 @@ export class ServerRuns {
   async #remove(run: string): Promise<void> {
     await this.#removeServer(run);
     await rm(run, { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -6,17 +6,22 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-const PACKAGE = 'mariadb-server-core';
 const APT_MS_MAX = 120_000;
 
+/** What to unpack, and where. */
+export interface DebianPackage {
+  readonly name: string;
+  readonly cacheDir: string;
+}
+
 /**
- * Debian's MariaDB, with the libraries that this machine lacks, unpacked into a folder. It needs no
- * root and installs nothing. What an earlier call has unpacked is taken as it is.
+ * A package of Debian's, with the libraries that this machine lacks, unpacked into a folder. It
+ * needs no root and installs nothing. What an earlier call has unpacked is taken as it is.
  *
  * @returns the root of the unpacked tree
  * @throws where there is no apt, or no way to the packages
  */
-export async function unpackServer(cacheDir: string): Promise<string> {
+export async function unpackPackage({ name, cacheDir }: DebianPackage): Promise<string> {
   const unpacked = resolve(cacheDir, 'root');
   if (await exists(unpacked)) return unpacked;
 
@@ -24,9 +29,9 @@ export async function unpackServer(cacheDir: string): Promise<string> {
   const draft = resolve(cacheDir, `draft-${randomUUID()}`);
   await mkdir(join(draft, 'root'), { recursive: true });
   try {
-    await download(draft);
-    for (const name of await readdir(draft)) {
-      if (name.endsWith('.deb')) await run('dpkg-deb', ['-x', name, 'root'], { cwd: draft });
+    await download(name, draft);
+    for (const file of await readdir(draft)) {
+      if (file.endsWith('.deb')) await run('dpkg-deb', ['-x', file, 'root'], { cwd: draft });
     }
     await rename(join(draft, 'root'), unpacked);
   } catch (error) {
@@ -38,9 +43,9 @@ export async function unpackServer(cacheDir: string): Promise<string> {
   return unpacked;
 }
 
-async function download(folder: string): Promise<void> {
+async function download(name: string, folder: string): Promise<void> {
   try {
-    await downloadListed(folder, []);
+    await downloadListed(name, folder, []);
   } catch {
     // This machine's lists are missing, or name versions that are gone. Lists of our own need no
     // root, and leave the machine's as they are.
@@ -48,15 +53,19 @@ async function download(folder: string): Promise<void> {
     await mkdir(join(lists, 'partial'), { recursive: true });
     const own = ['-o', `Dir::State::lists=${lists}`, '-o', `Dir::Cache=${folder}`];
     await apt(folder, [...own, 'update']);
-    await downloadListed(folder, own);
+    await downloadListed(name, folder, own);
   }
 }
 
-async function downloadListed(folder: string, settings: readonly string[]): Promise<void> {
-  const install = ['-s', 'install', '--no-install-recommends', PACKAGE];
+async function downloadListed(
+  name: string,
+  folder: string,
+  settings: readonly string[],
+): Promise<void> {
+  const install = ['-s', 'install', '--no-install-recommends', name];
   // Only simulated: apt says which packages this machine lacks, in one line each.
   const plan = await apt(folder, [...settings, ...install]);
-  const names = [...plan.matchAll(/^Inst (\S+)/gm)].map(([, name = '']) => name);
+  const names = [...plan.matchAll(/^Inst (\S+)/gm)].map(([, lacking = '']) => lacking);
   await apt(folder, [...settings, 'download', ...names]);
 }
 

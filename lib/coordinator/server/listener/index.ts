@@ -1,0 +1,1 @@
+export { SocketListener } from './socket-listener.js';
