@@ -1,4 +1,10 @@
-import { type ArgumentsHost, Catch, HttpException, HttpStatus } from '@nestjs/common';
+import {
+  type ArgumentsHost,
+  Catch,
+  ConflictException,
+  HttpException,
+  HttpStatus,
+} from '@nestjs/common';
 import { BaseExceptionFilter } from '@nestjs/core';
 import { DtxError } from 'nestjs-dtx';
 import { QueryFailedError } from 'typeorm';
@@ -11,10 +17,19 @@ import { QueryFailedError } from 'typeorm';
 export class DtxErrorFilter extends BaseExceptionFilter {
   override catch(error: DtxError | QueryFailedError, host: ArgumentsHost): void {
     // TypeORM wraps what the driver throws, and that is where a lock conflict shows.
-    const cause = error instanceof QueryFailedError ? error.driverError : error;
-    super.catch(cause instanceof DtxError ? answer(cause) : error, host);
+    const cause: unknown = error instanceof QueryFailedError ? error.driverError : error;
+    if (cause instanceof DtxError) super.catch(answer(cause), host);
+    else super.catch(isDuplicate(cause) ? STILL_THERE : error, host);
   }
 }
+
+/** A row of this order is there: an earlier try was refused, and is still being rolled back. */
+const STILL_THERE = new ConflictException({ code: 'ORDER_EXISTS', retryable: true });
+
+const UNIQUE_VIOLATION = '23505';
+
+const isDuplicate = (error: unknown): boolean =>
+  (error as { code?: unknown }).code === UNIQUE_VIOLATION;
 
 function answer({ code, message, retryable }: DtxError): HttpException {
   const status = retryable ? HttpStatus.SERVICE_UNAVAILABLE : HttpStatus.INTERNAL_SERVER_ERROR;

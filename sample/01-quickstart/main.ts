@@ -2,18 +2,21 @@ import 'reflect-metadata';
 
 import { relative } from 'node:path';
 
+import { onInterrupt } from '../support/on-interrupt.js';
 import { checkBooks } from './books.js';
 import { type Databases, dropDatabases, openDatabases, openServer } from './databases.js';
 import { type Input, readInput } from './input.js';
-import { onInterrupt } from './on-interrupt.js';
 import { openingsFor } from './openings.js';
 import { HELP, type Options, parseOptions, UsageError } from './options.js';
-import { placeRest, recoverOutcomes } from './place-rest.js';
+import { placeAll } from './place-all.js';
+import { recoverOutcomes } from './place-rest.js';
+import { ProgressLine } from './progress.js';
+import { describeRemote, startChaos } from './remote-run.js';
 import { formatJson, formatReport, type Result } from './report.js';
 import { RunFolder } from './run-folder.js';
 import { seed } from './seed.js';
-import { startServices } from './services.js';
 import { awaitSettled } from './settled.js';
+import { startAll } from './start-all.js';
 
 const EXIT_OK = 0;
 const EXIT_DISAGREE = 1;
@@ -65,7 +68,7 @@ async function run(options: Options): Promise<number> {
     const databases = await openDatabases(server);
     try {
       const result = await placeAndCheck(databases, { folder, input, options, interrupt });
-      return result ? report(result, options) : sayInterrupted();
+      return result ? report(result, options) : sayInterrupted(options);
     } finally {
       await databases.close();
     }
@@ -85,22 +88,31 @@ interface Context {
 /** @returns nothing when somebody has interrupted the run */
 async function placeAndCheck(
   { urls, pools }: Databases,
-  { folder, input: { orders, malformed }, options, interrupt: { signal } }: Context,
+  { folder, input: { orders, malformed }, options, interrupt }: Context,
 ): Promise<Result | undefined> {
-  const openings = openingsFor(orders);
-  const services = await startServices(urls, folder.coordinatorStore);
+  const progress = new ProgressLine(process.stdout);
+  const { services, remote, description } = await startAll(urls, { folder, options, progress });
   try {
+    say(`${description}\n`);
+    const openings = openingsFor(orders);
     await seed(pools, openings);
-    say('The services order, stock and account started, each with a database of its own.\n');
     const outcomes = await recoverOutcomes(pools, folder);
-    const { url } = services;
-    const { concurrency } = options;
-    const pace = await placeRest(orders, { url, concurrency, signal, folder, outcomes });
-    if (signal.aborted) return undefined;
+    const { concurrency, chaos } = options;
+    const load = await placeAll(orders, {
+      ...{ url: services.url, concurrency, folder, outcomes, progress, pools },
+      signal: AbortSignal.any([interrupt.signal, services.failed]),
+      ...(remote && chaos && { startChaos: () => startChaos(chaos, remote) }),
+    });
+    services.failed.throwIfAborted();
+    if (!load) return undefined;
     // A commit is answered once it is decided; the last undo rows go a moment later.
     await awaitSettled(pools);
     const books = await checkBooks(pools, { orders, openings, outcomes });
-    return { malformed: malformed.length, outcomes, books, ...pace };
+    const { placed, seconds, lost } = load;
+    return {
+      ...{ malformed: malformed.length, outcomes, books, placed, seconds },
+      ...(remote && { remote: describeRemote(remote, lost, chaos) }),
+    };
   } finally {
     await services.close();
   }
@@ -117,8 +129,8 @@ function report(result: Result, { json }: Options): number {
   return result.books.agree ? EXIT_OK : EXIT_DISAGREE;
 }
 
-function sayInterrupted(): number {
-  say('Interrupted. Go on with: npm run quickstart -- --resume');
+function sayInterrupted({ remote }: Options): number {
+  say(`Interrupted. Go on with: npm run quickstart -- ${remote ? '--remote ' : ''}--resume`);
   return EXIT_INTERRUPTED;
 }
 

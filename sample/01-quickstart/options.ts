@@ -1,6 +1,11 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
+/** Which processes are killed while orders are placed. */
+export const CHAOS = ['coordinator', 'services'] as const;
+
+export type ChaosKind = (typeof CHAOS)[number];
+
 /** What the command line asks for. */
 export interface Options {
   /** The file with the orders; without it ours, or, with `resume`, the one of the killed run. */
@@ -9,6 +14,10 @@ export interface Options {
   readonly json: boolean;
   readonly concurrency: number;
   readonly data: string;
+  /** Coordinator and services are processes of their own. */
+  readonly remote: boolean;
+  /** Only with `remote`. */
+  readonly chaos?: ChaosKind;
   readonly help: boolean;
 }
 
@@ -30,6 +39,9 @@ npm run quickstart -- [options]
   --json             end with one line of JSON
   --concurrency N    orders placed at the same time, 1 to ${CONCURRENCY_MAX} (16)
   --data FOLDER      where databases, coordinator and results live (.dtx/quickstart)
+  --remote           coordinator and services as processes of their own
+  --chaos WHAT       and kill -9 them while orders are placed, one every 3 seconds: coordinator,
+                     or services (each in turn)
   --help             show this
 
 Exit status: 0 the books agree, 1 they do not or the run failed, 2 wrong usage.
@@ -42,12 +54,21 @@ export function parseOptions(args: readonly string[]): Options {
   if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > CONCURRENCY_MAX) {
     throw new UsageError(`--concurrency is 1 to ${CONCURRENCY_MAX}, not ${values.concurrency}.`);
   }
+  const { input, chaos, ...others } = values;
   return {
-    ...values,
-    ...(values.input !== undefined && { input: fromCaller(values.input) }),
+    ...others,
+    ...(input !== undefined && { input: fromCaller(input) }),
+    ...(chaos !== undefined && { chaos: parseChaos(chaos) }),
+    remote: values.remote || chaos !== undefined,
     data: fromCaller(values.data),
     concurrency,
   };
+}
+
+function parseChaos(text: string): ChaosKind {
+  const kind = CHAOS.find((candidate) => candidate === text);
+  if (kind) return kind;
+  throw new UsageError(`--chaos is ${CHAOS.join(' or ')}, not ${text}.`);
 }
 
 function parseValues(args: readonly string[]) {
@@ -60,6 +81,8 @@ function parseValues(args: readonly string[]) {
         json: { type: 'boolean', default: false },
         concurrency: { type: 'string', default: '16' },
         data: { type: 'string', default: '.dtx/quickstart' },
+        remote: { type: 'boolean', default: false },
+        chaos: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
     }).values;

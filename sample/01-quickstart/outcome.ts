@@ -10,6 +10,9 @@ const REASONS: Readonly<Record<string, string>> = {
   AUDIT_REFUSED: 'audit refused, after the charge',
   ACCOUNT_TIMED_OUT: 'account service timed out',
   DTX_ERR_RM_LOCK_CONFLICT: 'rows stayed locked by others',
+  ORDER_UNAVAILABLE: 'order service not reached',
+  STOCK_UNAVAILABLE: 'stock service not reached',
+  ACCOUNT_UNAVAILABLE: 'account service not reached',
 };
 
 export const reasonInWords = (outcome: Outcome): string => REASONS[outcome] ?? outcome;

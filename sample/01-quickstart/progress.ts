@@ -28,6 +28,12 @@ export class ProgressLine {
     else this.#printTenth(progress);
   }
 
+  /** Prints a line of its own above. */
+  note(text: string): void {
+    this.clear();
+    this.out.write(`  ${text}\n`);
+  }
+
   /** Removes the line, so that the report begins in its place. */
   clear(): void {
     if (this.out.isTTY) this.out.write(CLEAR_LINE);

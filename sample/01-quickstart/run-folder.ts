@@ -20,6 +20,8 @@ export interface EarlierRun extends RunInput {
 export class RunFolder {
   readonly postgres: string;
   readonly coordinatorStore: string;
+  /** What processes of their own have printed. */
+  readonly logs: string;
   readonly #announced: string;
   readonly #begun: string;
   readonly #outcomes: string;
@@ -27,6 +29,7 @@ export class RunFolder {
   constructor(readonly path: string) {
     this.postgres = join(path, 'postgres');
     this.coordinatorStore = join(path, 'coordinator.db');
+    this.logs = join(path, 'logs');
     this.#announced = join(path, 'run.announced.json');
     this.#begun = join(path, 'run.json');
     this.#outcomes = join(path, 'outcomes.jsonl');
@@ -53,6 +56,7 @@ export class RunFolder {
     // First of all: a run that is killed in here must not be resumed with half of its files.
     await rm(this.#begun, { force: true });
     await rm(this.#outcomes, { force: true });
+    await rm(this.logs, { recursive: true, force: true });
     for (const name of await readdir(this.path)) {
       if (name.startsWith('coordinator.db')) await rm(join(this.path, name));
     }

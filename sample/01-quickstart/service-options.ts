@@ -1,7 +1,12 @@
+import type { DtxModuleOptions } from 'nestjs-dtx';
+
 /** What each of the services is told at its start. */
 export interface ServiceOptions {
   /** Its own database. */
   readonly databaseUrl: string;
-  /** The coordinator's file. Services of one process that name the same file share one. */
-  readonly coordinatorStore: string;
+  /**
+   * Embedded: services of one process that name the same store share one. Or the address of a
+   * coordinator that runs by itself.
+   */
+  readonly coordinator: NonNullable<DtxModuleOptions['coordinator']>;
 }

@@ -2,23 +2,23 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import type { DynamicModule, INestApplication } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 
 import { AccountModule } from './account/account.module.js';
 import type { PerService } from './databases.js';
-import { DtxErrorFilter } from './dtx-error.filter.js';
 import { OrderModule } from './order/order.module.js';
-import { QuietLogger } from './quiet-logger.js';
+import { createServiceApp } from './service-app.js';
 import { StockModule } from './stock/stock.module.js';
 
 /** Three Nest applications that listen on ports of their own. */
 export interface Services {
   /** Where orders are placed. */
   readonly url: string;
+  /** Aborted with an error when one of them cannot go on. */
+  readonly failed: AbortSignal;
   close(): Promise<void>;
 }
 
-/** Starts stock and account, then order, which needs their addresses. */
+/** Starts stock and account, then order, which needs their addresses: all in this process. */
 export async function startServices(
   databaseUrls: PerService<string>,
   coordinatorStore: string,
@@ -29,18 +29,19 @@ export async function startServices(
     for (const app of apps.reverse()) await app.close();
   };
   const start = async (module: DynamicModule): Promise<string> => {
-    const app = await NestFactory.create(module, { logger: new QuietLogger() });
+    const app = await createServiceApp(module);
     apps.push(app);
-    app.useGlobalFilters(new DtxErrorFilter(app.getHttpAdapter()));
     return listen(app);
   };
   try {
-    const options = (databaseUrl: string) => ({ databaseUrl, coordinatorStore });
+    const coordinator = { store: coordinatorStore };
+    const options = (databaseUrl: string) => ({ databaseUrl, coordinator });
     const stock = await start(StockModule.forRoot(options(databaseUrls.stock)));
     const account = await start(AccountModule.forRoot(options(databaseUrls.accounts)));
     const urls = { stock, account };
     const order = await start(OrderModule.forRoot({ ...options(databaseUrls.orders), urls }));
-    return { url: order, close };
+    // They end with this process, and not before it.
+    return { url: order, failed: new AbortController().signal, close };
   } catch (error) {
     await close();
     throw error;

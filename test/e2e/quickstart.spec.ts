@@ -1,54 +1,34 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { createRandom, generateOrders } from '../../sample/01-quickstart/orders-generator.js';
-import { removePostgres } from '../../tools/postgres/index.js';
+import { createRandom } from '../../sample/01-quickstart/orders-generator.js';
+import {
+  buildQuickstart,
+  createWorkplace,
+  type Finished,
+  ORDERS,
+  SEED,
+  type Workplace,
+} from './quickstart-run.js';
 
 jest.setTimeout(180_000);
 
-const RANDOM_ORDERS = 130;
-/** One for each reason at least, whatever the order in which they are placed. */
-const DOOMED = [
-  'F1,ann,lamp,1,9.99,card reported stolen',
-  'F2,bob,sofa,1,9.99,manual review',
-  ...Array.from({ length: 10 }, (_, n) => `S${n},buyer-${n},book,1,5.00,`),
-  ...Array.from({ length: 5 }, (_, n) => `M${n},cid,toy-${n},1,10.00,`),
-];
-const ORDERS = RANDOM_ORDERS + DOOMED.length;
-const SEED = Number(process.env['DTX_TEST_SEED'] ?? 7);
-
 describe('the quickstart', () => {
-  let folder: string;
-  let dataDir: string;
+  let workplace: Workplace;
   let input: string;
   let malformed: string;
   let help: Finished;
 
-  const start = (...args: readonly string[]) =>
-    startProgram(['--data', dataDir, '--json', ...args]);
+  const start = (...args: readonly string[]) => workplace.start('--json', ...args);
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'dtx-quickstart-'));
-    await chmod(folder, 0o755);
-    dataDir = join(folder, 'run');
-    input = join(folder, 'orders.csv');
-    const random = { orders: RANDOM_ORDERS, products: 12, customers: 10, seed: SEED };
-    await writeFile(input, `${generateOrders(random)}${DOOMED.join('\n')}\n`);
-    malformed = join(folder, 'malformed.csv');
-    await writeFile(malformed, MALFORMED);
-  });
-
-  beforeAll(async () => {
-    help = await startProgram([], BUILD_AND_HELP).finished();
+    help = await buildQuickstart();
+    workplace = await createWorkplace();
+    input = workplace.input;
+    malformed = await workplace.write('malformed.csv', MALFORMED);
   });
 
   afterAll(async () => {
-    await removePostgres(join(dataDir, 'postgres'));
-    await rm(folder, { recursive: true, force: true });
+    await workplace.remove();
   });
 
   it('explains itself', () => {
@@ -174,67 +154,3 @@ function killMoments(): readonly KillMoment[] {
   }));
   return [{ done: 0, delayMs: Math.round(random() * 2_500) }, ...thirds];
 }
-
-interface Finished {
-  readonly exitCode: number | null;
-  readonly output: string;
-  readonly errors: string;
-  /** The last line of the output; empty when that is no JSON. */
-  readonly json: Record<string, unknown>;
-}
-
-interface Run {
-  readonly child: ChildProcess;
-  /** Waits until the output holds the text. */
-  says(text: string): Promise<void>;
-  /** Waits until it has shown that so many orders are done, or has ended. */
-  reaches(done: number): Promise<void>;
-  finished(): Promise<Finished>;
-  kill(): Promise<void>;
-}
-
-/** As `npm run quickstart` does it: compiles what has changed, and runs it. */
-const BUILD_AND_HELP = ['scripts/run.mjs', 'sample/01-quickstart/main.ts', '--help'];
-/** Once it is compiled. A run that is killed must not be one that still compiles. */
-const COMPILED = ['.build/sample/01-quickstart/main.js'];
-
-function startProgram(args: readonly string[], program: readonly string[] = COMPILED): Run {
-  const child = spawn(process.execPath, [...program, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  let errors = '';
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-  const closed = once(child, 'close');
-  return {
-    child,
-    async says(text) {
-      while (!output.includes(text)) {
-        if (child.exitCode !== null) throw new Error(`It ended before: ${output}${errors}`);
-        await Promise.race([once(child.stdout, 'data'), closed]);
-      }
-    },
-    async reaches(done) {
-      while (child.exitCode === null && progressIn(output) < done) {
-        await Promise.race([once(child.stdout, 'data'), closed]);
-      }
-    },
-    async finished() {
-      await closed;
-      return { exitCode: child.exitCode, output, errors, json: parseLastLine(output) };
-    },
-    async kill() {
-      child.kill('SIGKILL');
-      await closed;
-    },
-  };
-}
-
-function parseLastLine(output: string): Record<string, unknown> {
-  const last = output.trimEnd().split('\n').at(-1) ?? '';
-  return last.startsWith('{') ? (JSON.parse(last) as Record<string, unknown>) : {};
-}
-
-const progressIn = (output: string): number =>
-  Number([...output.matchAll(/(\d+) of \d+ orders/g)].at(-1)?.[1] ?? 0);

@@ -12,7 +12,7 @@ import { Charge } from './charge.entity.js';
 
 @Module({})
 export class AccountModule {
-  static forRoot({ databaseUrl, coordinatorStore }: ServiceOptions): DynamicModule {
+  static forRoot({ databaseUrl, coordinator }: ServiceOptions): DynamicModule {
     return {
       module: AccountModule,
       imports: [
@@ -26,7 +26,7 @@ export class AccountModule {
         ),
         DtxModule.forRoot({
           applicationId: 'account-service',
-          coordinator: { store: coordinatorStore },
+          coordinator,
         }),
       ],
       controllers: [AccountController],

@@ -33,7 +33,7 @@ export class OrderModule {
         TypeOrmModule.forFeature([Order]),
         DtxModule.forRoot({
           applicationId: 'order-service',
-          coordinator: { store: options.coordinatorStore },
+          coordinator: options.coordinator,
         }),
       ],
       controllers: [OrderController],

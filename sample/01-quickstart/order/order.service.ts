@@ -17,7 +17,7 @@ export class OrderService {
   ) {}
 
   /** Three services, three databases: all of it happens, or nothing does. */
-  @GlobalTransactional({ name: 'place-order', timeoutMs: 20_000 })
+  @GlobalTransactional({ name: 'place-order', timeoutMs: 6_000 })
   async place({
     order,
     customer,

@@ -2,7 +2,7 @@ import { HttpService } from '@nestjs/axios';
 import { Inject, Injectable } from '@nestjs/common';
 import { firstValueFrom } from 'rxjs';
 
-import { ServiceRefusal } from '../service-refusal.js';
+import { ServiceRefusal, ServiceUnavailable } from '../service-refusal.js';
 import type { TakeFromStock } from '../stock/take-from-stock.js';
 import { SERVICE_URLS, type ServiceUrls } from './service-urls.js';
 
@@ -15,12 +15,13 @@ export class StockClient {
   ) {}
 
   async take(request: TakeFromStock): Promise<void> {
-    const response = await firstValueFrom(
-      this.http.post<unknown>(`${this.urls.stock}/stock/take`, request, {
-        // A refusal is an answer, and the body says which one.
-        validateStatus: () => true,
-      }),
-    );
+    const post = this.http.post<unknown>(`${this.urls.stock}/stock/take`, request, {
+      // A refusal is an answer, and the body says which one.
+      validateStatus: () => true,
+    });
+    const response = await firstValueFrom(post).catch((cause: unknown) => {
+      throw new ServiceUnavailable('STOCK_UNAVAILABLE', cause);
+    });
     if (response.status >= 400) throw new ServiceRefusal(response.status, response.data);
   }
 }

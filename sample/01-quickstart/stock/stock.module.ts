@@ -11,7 +11,7 @@ import { StockService } from './stock.service.js';
 
 @Module({})
 export class StockModule {
-  static forRoot({ databaseUrl, coordinatorStore }: ServiceOptions): DynamicModule {
+  static forRoot({ databaseUrl, coordinator }: ServiceOptions): DynamicModule {
     return {
       module: StockModule,
       imports: [
@@ -28,7 +28,7 @@ export class StockModule {
         ),
         DtxModule.forRoot({
           applicationId: 'stock-service',
-          coordinator: { store: coordinatorStore },
+          coordinator,
         }),
       ],
       controllers: [StockController],

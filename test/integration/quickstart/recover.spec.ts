@@ -3,36 +3,29 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { type Databases, perService } from '../../../sample/01-quickstart/databases.js';
+import type { Databases } from '../../../sample/01-quickstart/databases.js';
 import { recoverOutcomes } from '../../../sample/01-quickstart/place-rest.js';
 import { RunFolder } from '../../../sample/01-quickstart/run-folder.js';
-import { createTestDatabase, type TestDatabase } from '../../servers/test-database.js';
+import { createRunDatabases, type RunDatabases } from './run-databases.js';
 
 describe('a run that is resumed', () => {
   let path: string;
   let folder: RunFolder;
-  let databases: TestDatabase[];
+  let databases: RunDatabases;
   let pools: Databases['pools'];
 
   beforeEach(async () => {
     path = await mkdtemp(join(tmpdir(), 'dtx-recover-'));
     folder = new RunFolder(path);
-    databases = [];
-    pools = await perService(async () => {
-      const database = await createTestDatabase();
-      databases.push(database);
-      const pool = database.pool();
-      await pool.query('CREATE SCHEMA dtx; CREATE TABLE dtx.undo_row (seq int)');
-      return pool;
-    });
-    await pools.orders.query(`CREATE TABLE orders AS VALUES ('A1'), ('A2')`);
-    await pools.orders.query('ALTER TABLE orders RENAME column1 TO id');
+    databases = await createRunDatabases();
+    ({ pools } = databases);
+    await pools.orders.query(`INSERT INTO orders VALUES ('A1'), ('A2')`);
     await folder.record('A1', 'COMMITTED');
     await folder.record('A3', 'OUT_OF_STOCK');
   });
 
   afterEach(async () => {
-    for (const database of databases) await database.drop();
+    await databases.drop();
     await rm(path, { recursive: true, force: true });
   });
 
@@ -61,7 +54,7 @@ describe('a run that is resumed', () => {
     await pools.accounts.query('INSERT INTO dtx.undo_row VALUES (1), (2)');
 
     await expect(recoverOutcomes(pools, folder, 100)).rejects.toThrow(
-      `2 changes of the killed run are still not settled. See what holds them up with ` +
+      `2 changes are still not settled. See what holds them up with ` +
         `npx nestjs-dtx transactions --store ${join(path, 'coordinator.db')}`,
     );
   });
