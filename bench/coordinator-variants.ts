@@ -1,12 +1,11 @@
-import type { BranchHandler, BranchOutcome, CoordinatorClient } from '../lib/protocol/index.js';
+import type { CoordinatorClient } from '../lib/protocol/index.js';
 import type { Engine, RecordWriter } from './engines/index.js';
 import type { Variant } from './support/block.js';
 import { CountingStore } from './support/counting-store.js';
 import { EmbeddedClient, openCoordinator, systemClock, systemIds } from './support/product.js';
-import { RESOURCE_IDS } from './support/resources.js';
 import { NAMESPACE } from './support/session-life.js';
+import { attachResources, runTransaction } from './support/two-branches.js';
 
-const DONE: BranchOutcome = { kind: 'done' };
 const END_MS_MAX = 60_000;
 
 /** A kind of work that holds something open. */
@@ -14,10 +13,7 @@ export interface OpenVariant extends Variant {
   close(): Promise<void>;
 }
 
-/**
- * Global transactions with two branches, as an application runs them on an embedded coordinator:
- * like TransactionManager it waits for a begin only where calls may overtake each other.
- */
+/** Global transactions with two branches, on an embedded coordinator. */
 export class CoordinatorVariant implements OpenVariant {
   /** Milliseconds from begin to the answer of commit, one per transaction. */
   readonly latenciesMs: number[] = [];
@@ -29,7 +25,7 @@ export class CoordinatorVariant implements OpenVariant {
     const store = new CountingStore(await engine.openStore(storeName));
     const coordinator = await openCoordinator({ store, clock: systemClock, ids: systemIds });
     const client = new EmbeddedClient(coordinator.namespace(NAMESPACE), () => coordinator.close());
-    for (const resourceId of RESOURCE_IDS) await client.attach(handlerOf(resourceId));
+    await attachResources(client);
     return new CoordinatorVariant(storeName, store, client);
   }
 
@@ -42,28 +38,9 @@ export class CoordinatorVariant implements OpenVariant {
   }
 
   async run(): Promise<void> {
-    const client = this.#client;
-    const xid = systemIds.newXid();
     const startMs = performance.now();
-    const request = { xid, name: 'Bench.transaction', applicationId: 'bench', timeoutMs: 60_000 };
-    const mayWait = client.keepsOrder === true;
-    const begun = client.begin({ ...request, mayWait });
-    if (!mayWait) await begun;
-    for (const resourceId of RESOURCE_IDS) {
-      const branchId = systemIds.newBranchId();
-      await client.registerBranch({
-        xid,
-        branchId,
-        type: 'AT',
-        resourceId,
-        applicationId: 'bench',
-      });
-    }
-    const { status } = await client.commit({ xid, waitMs: 0 });
-    await begun;
-    if (status !== 'committing' && status !== 'committed') throw new Error(`${xid} is ${status}.`);
+    this.#lastXid = await runTransaction(this.#client);
     this.latenciesMs.push(performance.now() - startMs);
-    this.#lastXid = xid;
     this.#committedCount += 1;
   }
 
@@ -100,10 +77,4 @@ export class OneByOneVariant implements OpenVariant {
   close(): Promise<void> {
     return this.#writer.close();
   }
-}
-
-function handlerOf(resourceId: string): BranchHandler {
-  const finish: BranchHandler['commitBranches'] = (targets) =>
-    Promise.resolve(targets.map(() => DONE));
-  return { resourceId, type: 'AT', commitBranches: finish, rollbackBranches: finish };
 }

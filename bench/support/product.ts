@@ -3,6 +3,7 @@ import type * as CoordinatorFolder from '../../lib/coordinator/index.js';
 import type * as SessionCodecFile from '../../lib/coordinator/store/session-codec.js';
 import type * as SqliteDriverFile from '../../lib/coordinator/store/sqlite/find-driver.js';
 import type * as SystemFolder from '../../lib/system/index.js';
+import type * as TransportFolder from '../../lib/transport/index.js';
 import type * as EmbeddedClientFile from '../../lib/transport/embedded-client.js';
 
 /**
@@ -16,8 +17,15 @@ const part = async <T>(file: string): Promise<T> =>
 
 export const { systemClock, systemIds } = await part<typeof SystemFolder>('system/index.js');
 export const { decide } = await part<typeof CoordinatorCore>('coordinator/core/index.js');
-export const { openCoordinator, openMysqlStore, openPostgresStore, openSqliteStore } =
-  await part<typeof CoordinatorFolder>('coordinator/index.js');
+export const {
+  MemorySessionStore,
+  openCoordinator,
+  openMysqlStore,
+  openNativeServer,
+  openPostgresStore,
+  openSqliteStore,
+} = await part<typeof CoordinatorFolder>('coordinator/index.js');
+export const { connectRemote } = await part<typeof TransportFolder>('transport/index.js');
 export const { findSqliteDriver } = await part<typeof SqliteDriverFile>(
   'coordinator/store/sqlite/find-driver.js',
 );
