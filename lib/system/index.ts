@@ -1,3 +1,4 @@
+export * from './back-off.js';
 export * from './environment.js';
 export * from './failpoint.js';
 export * from './hold-process.js';

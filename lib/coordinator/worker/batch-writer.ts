@@ -1,10 +1,10 @@
 import type { Clock, Ids } from '../../protocol/index.js';
 import { OutcomeUnknownError, SessionContendedError } from '../../protocol/index.js';
+import { backOffMs } from '../../system/index.js';
 import type { Effect, Session, SessionChange } from '../core/index.js';
 import { decide } from '../core/index.js';
 import type { PurgeCommand, SessionStore, StoreAnswer, StoreCommand } from '../store/index.js';
 import { writeFailure } from '../store/index.js';
-import { backOffMs } from './back-off.js';
 import { failpointsOf } from './failpoints.js';
 import { CONTENTION_MS_MAX, CONTENTION_PAUSE_MS_MAX, CONTENTION_PAUSE_MS_MIN } from './limits.js';
 import type { LiveSession } from './live-session.js';

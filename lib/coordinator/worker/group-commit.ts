@@ -1,8 +1,8 @@
 import type { Clock, Ids, Timer } from '../../protocol/index.js';
 import { CoordinatorClosedError, ResourceExhaustedError } from '../../protocol/index.js';
+import { backOffMs } from '../../system/index.js';
 import type { Command, Session } from '../core/index.js';
 import type { ClaimRequest, PurgeCommand, SessionStore } from '../store/index.js';
-import { backOffMs } from './back-off.js';
 import type { BatchResult } from './batch-writer.js';
 import { BatchWriter } from './batch-writer.js';
 import {

@@ -1,9 +1,9 @@
 import type { BranchOutcome, Clock, DtxLog, Ids } from '../../protocol/index.js';
 import { SESSION_KINDS } from '../../protocol/index.js';
+import { backOffMs } from '../../system/index.js';
 import type { Branch, Session } from '../core/index.js';
 import { isFinished } from '../core/index.js';
 import type { Direction, Participant, ParticipantRegistry } from '../participants/index.js';
-import { backOffMs } from './back-off.js';
 import { CallQueue } from './call-queue.js';
 import { OFFER_EVERY, PHASE_TWO_RETRY_MS_MAX, PHASE_TWO_RETRY_MS_MIN } from './limits.js';
 import type { LiveSession } from './live-session.js';

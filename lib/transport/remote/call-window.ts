@@ -1,14 +1,13 @@
 import { Fifo } from './fifo.js';
 import { LONG_WAIT_SHARE } from './limits.js';
 import type { OutgoingCall } from './outgoing-call.js';
+import { requestIdAfter } from './request-id.js';
 
 interface Waiting {
   /** Of those that had to wait. */
   readonly place: number;
   readonly call: OutgoingCall;
 }
-
-const REQUEST_ID_MAX = 0xffff_ffff;
 
 /**
  * The calls of one connection: those that the node has not answered, at most as many as it accepts,
@@ -102,17 +101,11 @@ export class CallWindow {
   }
 
   #send(call: OutgoingCall): void {
-    const requestId = this.#newId();
+    const requestId = requestIdAfter(this.#lastId, (id) => this.#sent.has(id));
+    this.#lastId = requestId;
     this.#sent.set(requestId, call);
     if (call.isLongWait) this.#longWaitsSent += 1;
     call.sent();
     this.#transmit(requestId, call);
-  }
-
-  /** After four billion calls numbers come again; one that still waits keeps its own. */
-  #newId(): number {
-    do this.#lastId = this.#lastId >= REQUEST_ID_MAX ? 1 : this.#lastId + 1;
-    while (this.#sent.has(this.#lastId));
-    return this.#lastId;
   }
 }

@@ -2,6 +2,7 @@ import type * as grpcJs from '@grpc/grpc-js';
 
 import { InvalidOptionError, messageOf } from '../../protocol/index.js';
 import { CONNECT_METHOD, SERVER_FRAME_BYTES_MAX } from '../../protocol/wire/index.js';
+import { dialTrouble } from './dial-trouble.js';
 import type {
   Dial,
   FrameStream,
@@ -42,7 +43,7 @@ export function grpcDial(grpc: GrpcModule, tls: TlsOptions | undefined): Dial {
       client.close();
       tap.close();
     };
-    return streamOf(client, events, hangUp);
+    return streamOf(client, address, events, hangUp);
   };
 }
 
@@ -76,6 +77,7 @@ function namesOf(
 
 function streamOf(
   client: grpcJs.Client,
+  { isTls }: NodeAddress,
   events: FrameStreamEvents,
   hangUp: () => void,
 ): FrameStream {
@@ -95,7 +97,8 @@ function streamOf(
   call.on('error', () => undefined);
   call.on('status', ({ details }: grpcJs.StatusObject) => {
     hangUp();
-    events.onClosed(details === '' || details === 'OK' ? 'the node has ended it' : details);
+    const isEnded = details === '' || details === 'OK';
+    events.onClosed(isEnded ? 'the node has ended it' : dialTrouble(details, isTls));
   });
   return {
     write: (frame) => call.write(frame),

@@ -1,6 +1,6 @@
 import type { Clock, DtxError, DtxLog, Ids, Timer } from '../../protocol/index.js';
 import type { WirePhaseTwo } from '../../protocol/wire/index.js';
-import { backOffMs } from './back-off.js';
+import { backOffMs } from '../../system/index.js';
 import type { NodeAddress } from './frame-stream.interface.js';
 import { RECONNECT_MS, REFUSED_RECONNECT_MS } from './limits.js';
 import type { NodeConnection, NodeConnectionEvents } from './node-connection.js';

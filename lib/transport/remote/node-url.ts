@@ -17,6 +17,8 @@ const SCHEMES: Readonly<Record<string, { readonly isTls: boolean }>> = {
 
 const LOOPBACK = /^(localhost|127\.[0-9.]+|::1)$/;
 const LITERAL = /^([0-9.]+|.*:.*)$/;
+const BEFORE_AT = /^([a-z]+:\/\/)?.*@/is;
+const BEHIND = /([?#]).*$/s;
 
 /** @throws InvalidOptionError */
 export function readNodeUrl(text: string, portDefault: number): NodeUrl {
@@ -46,8 +48,8 @@ export function isLiteral(host: string): boolean {
   return LITERAL.test(host);
 }
 
-/** What stands before an @ may be a secret. */
+/** What stands before an @ or behind the port may be a secret. */
 function bad(text: string, fix: string): InvalidOptionError {
-  const value = text.replace(/\/\/.*@/, '//***@');
+  const value = text.replace(BEFORE_AT, '$1***@').replace(BEHIND, '$1***');
   return new InvalidOptionError({ option: 'coordinator.url', value, fix });
 }

@@ -1,8 +1,11 @@
 import type { ChannelCredentials } from '@grpc/grpc-js';
 import type { Socket } from 'node:net';
 
+import { isLiteral } from './node-url.js';
+
 interface Connector {
   connect(socket: Socket): Promise<unknown>;
+  readonly connectionOptions?: { servername?: string };
 }
 
 interface ConnectorFactory {
@@ -38,6 +41,7 @@ export class SocketTap {
   }
 
   #tap(connector: Connector): Connector {
+    leaveOutAddress(connector);
     const connect = (socket: Socket): Promise<unknown> => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
@@ -46,4 +50,13 @@ export class SocketTap {
     };
     return Object.assign(Object.create(connector) as Connector, { connect });
   }
+}
+
+/**
+ * TLS knows no addresses as server names, and Node warns of them (DEP0123). The certificate is
+ * compared with the address all the same: Node finds it in the options as the host.
+ */
+function leaveOutAddress({ connectionOptions }: Connector): void {
+  const name = connectionOptions?.servername;
+  if (name !== undefined && isLiteral(name)) delete connectionOptions?.servername;
 }

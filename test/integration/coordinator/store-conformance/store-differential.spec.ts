@@ -162,6 +162,7 @@ async function batchOf(
     const key = keyOf(step);
     if (!current.has(key)) {
       const found = loaded[index];
+      if (isAnother(believed.get(key), found)) believed.delete(key);
       current.set(key, step.isStale && believed.has(key) ? believed.get(key) : found);
       if (!believed.has(key) || step.isStale) believed.set(key, found);
     }
@@ -174,6 +175,15 @@ async function batchOf(
   // Engines write in this order, so that the older one of two begun at once is the same.
   batch.sort(({ after: one }, { after: other }) => compare(keyOf(one), keyOf(other)));
   return purges ? [...batch, purgeOf(nowMs - 1_500, 2)] : batch;
+}
+
+/**
+ * An xid is begun once: nobody remembers one session of it and finds another. Short of that, a write
+ * for the first would pass for one of the second, and what it leaves of both is not specified.
+ */
+function isAnother(remembered: Session | undefined, found: Session | undefined): boolean {
+  if (remembered === undefined || found === undefined) return false;
+  return remembered.beganAtMs !== found.beganAtMs;
 }
 
 async function stateOf(store: SessionStore, nowMs: number): Promise<unknown> {
