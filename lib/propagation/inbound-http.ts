@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { codeOf, messageOf } from '../protocol/index.js';
 import { runInContext } from '../transaction/index.js';
 import type { GlobalTransaction, TransactionManager } from '../transaction/index.js';
-import { finishPart } from './finish-part.js';
+import { abandonPart, finishPart } from './finish-part.js';
 import { XID_HEADER, XID_HEADERS_IN, readXid } from './http-header.js';
 import type { HttpPropagationOptions } from './http-propagation-options.js';
 import { trustedPeers } from './trusted-peers.js';
@@ -80,7 +80,8 @@ function trustedReader(
 
 function finishWith(response: ServerResponse, transaction: GlobalTransaction): void {
   const finish = (): void => {
-    finishPart(transaction, 'A request');
+    if (response.writableFinished) finishPart(transaction, 'A request');
+    else abandonPart(transaction, 'A request');
   };
   // A caller that hung up while an earlier middleware waited: the event has been and gone.
   if (response.closed) finish();

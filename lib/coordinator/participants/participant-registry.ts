@@ -27,6 +27,11 @@ export class ParticipantRegistry {
     this.#deps = deps;
   }
 
+  /** Whether it can be reached at any instance. */
+  has(resourceId: string): boolean {
+    return this.#byResource.has(resourceId);
+  }
+
   /** Who is to finish the branch now, if anybody can. */
   find(route: Route): Participant | undefined {
     const instances = this.#byResource.get(route.resourceId);

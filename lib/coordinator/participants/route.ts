@@ -25,8 +25,8 @@ const IS_RESOURCE_BOUND: Readonly<Record<BranchType, boolean>> = {
 
 /**
  * The instances that may finish a branch, the best one first: the one that did phase one; another
- * of its application; for what is bound to a resource, any that has the resource. Those that stay
- * come before those that leave.
+ * of its application; for what is bound to a resource, any that has the resource. Those that leave
+ * are candidates only where nobody stays.
  */
 export function candidatesFor<T extends Candidate>(
   place: BranchPlace,
@@ -36,21 +36,16 @@ export function candidatesFor<T extends Candidate>(
   if (first !== undefined && instances.length === 1) {
     return rank(place, first) === undefined ? [] : instances;
   }
-  return instances
+  const candidates = instances
     .map((instance) => ({ instance, rank: rank(place, instance) }))
     .filter((entry): entry is { instance: T; rank: number } => entry.rank !== undefined)
     .sort((a, b) => a.rank - b.rank)
     .map(({ instance }) => instance);
+  const staying = candidates.filter(({ isLeaving }) => !isLeaving);
+  return staying.length > 0 ? staying : candidates;
 }
 
-const LEAVING = 3;
-
-function rank(place: BranchPlace, { isLeaving, origin }: Candidate): number | undefined {
-  const nearness = nearnessOf(place, origin);
-  return nearness === undefined || !isLeaving ? nearness : nearness + LEAVING;
-}
-
-function nearnessOf(place: BranchPlace, origin: Origin): number | undefined {
+function rank(place: BranchPlace, { origin }: Candidate): number | undefined {
   const isSameApplication =
     origin.applicationId === undefined || origin.applicationId === place.applicationId;
   if (isSameApplication) return origin.instanceId === place.instanceId ? 0 : 1;

@@ -53,6 +53,12 @@ export class CallQueue {
     return this.#ready.some((target) => this.#deps.participantFor(target) === participant);
   }
 
+  /** Whether nothing is under way or waits here. */
+  get isEmpty(): boolean {
+    const waitingCount = this.#ready.length + this.#delayed.length + this.#stranded.length;
+    return this.#inFlight.size === 0 && waitingCount === 0;
+  }
+
   /** It is called as soon as it may be. */
   push(target: PhaseTwoTarget): void {
     if (target.notBeforeMs > this.#deps.clock.monotonicMs()) {

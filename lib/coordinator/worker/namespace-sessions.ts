@@ -1,7 +1,7 @@
 import type { BranchHandler, Clock, DtxLog, Ids } from '../../protocol/index.js';
 import { NEVER_MS, isEnded } from '../../protocol/index.js';
 import type { Command, Effect, Session, SessionChange } from '../core/index.js';
-import type { Detachment, Origin } from '../participants/index.js';
+import type { Detachment, Origin, Participant } from '../participants/index.js';
 import { HERE, ParticipantRegistry } from '../participants/index.js';
 import type { SessionStore } from '../store/index.js';
 import type { DurableObserver } from './durable-observer.interface.js';
@@ -112,13 +112,18 @@ export class NamespaceSessions implements DurableObserver {
     const detach = async (): Promise<void> => {
       participant.isLeaving = true;
       await withinMs(this.#deps.clock, DETACH_MS, this.#phaseTwo.quiet(participant));
-      this.#participants.remove(participant);
+      this.#remove(participant);
     };
     return Object.assign(detach, {
       lost: () => {
-        this.#participants.remove(participant);
+        this.#remove(participant);
       },
     });
+  }
+
+  #remove(participant: Participant): void {
+    this.#participants.remove(participant);
+    this.#phaseTwo.detached(participant.resourceId);
   }
 
   /** Takes over sessions that are this node's from now on. */

@@ -85,6 +85,11 @@ export class PhaseTwo {
     for (const queue of this.#queuesAt(resourceId)) queue.kick();
   }
 
+  /** An instance of the resource is gone. */
+  detached(resourceId: string): void {
+    for (const direction of DIRECTIONS) this.#forgetQueue(direction, resourceId);
+  }
+
   /**
    * Resolves when no call to this instance is under way or about to be. What waits for its time
    * does not count: a resource that fails must not hold up those who want to leave.
@@ -170,6 +175,15 @@ export class PhaseTwo {
     );
   }
 
+  /** Clients may bring ever new resources: nothing is kept of one that is gone. */
+  #forgetQueue(direction: Direction, resourceId: string): void {
+    const queues = this.#queues[direction];
+    const queue = queues.get(resourceId);
+    if (queue?.isEmpty !== true || this.#deps.participants.has(resourceId)) return;
+    queue.stop();
+    queues.delete(resourceId);
+  }
+
   #wakeQuiet(): void {
     for (const wake of this.#quietWaits.splice(0)) wake();
   }
@@ -232,6 +246,7 @@ export class PhaseTwo {
       },
       onIdle: () => {
         this.#wakeQuiet();
+        this.#forgetQueue(direction, resourceId);
       },
     });
     queues.set(resourceId, queue);

@@ -77,7 +77,8 @@ export const LISTEN_DEFAULT = '127.0.0.1:7091';
 
 const COUNT_MAX = 1_000_000_000;
 const MESSAGE_BYTES_TOP = 1_000_000;
-const BRANCHES_TOP = 100_000;
+/** The summary of a transaction is one message, and its record one row. */
+const BRANCHES_TOP = 10_000;
 const HEARTBEAT_MS_MIN = 50;
 const HEARTBEAT_MS_MAX = 600_000;
 

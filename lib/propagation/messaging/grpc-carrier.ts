@@ -71,7 +71,9 @@ function open(args: HandlerArguments, part: MessagePart): HandlerArguments {
   };
   const call = callOf(args);
   // Nest may not even ask for the result then.
-  call?.once('cancelled', end);
+  call?.once('cancelled', () => {
+    part.abandon();
+  });
   if (call?.cancelled === true) end();
   const [first, callback] = args;
   if (!isCall(first)) return args;

@@ -2,7 +2,7 @@ import { Observable, isObservable } from 'rxjs';
 
 import { markFailedPart, runInContext, runLinked } from '../../transaction/index.js';
 import type { GlobalTransaction } from '../../transaction/index.js';
-import { finishPart } from '../finish-part.js';
+import { HUNG_UP, finishPart } from '../finish-part.js';
 import { deliveredWithin } from './within.js';
 
 /**
@@ -42,8 +42,14 @@ export class MessagePart {
     this.#onEnd();
   }
 
+  /** The sender does not wait for the answer any more. */
+  abandon(): void {
+    void this.fail(new Error(HUNG_UP));
+  }
+
   /** To be awaited before the sender hears of the failure. */
   async fail(thrown: unknown): Promise<void> {
+    if (this.#isEnded) return;
     await markFailedPart(this.#transaction, this.#what, thrown);
     this.end();
   }

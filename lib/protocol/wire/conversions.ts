@@ -6,6 +6,7 @@ import type {
   GlobalSummary,
   RegisterBranchRequest,
 } from '../index.js';
+import { SUMMARY_TEXT_LENGTH_MAX } from './wire-limits.js';
 import { numberOf, wordOf } from './words.js';
 import type {
   WireBranch,
@@ -61,17 +62,39 @@ export function fromWireRegisterBranch(
 export function toWireSummary(summary: GlobalSummary, isShort: boolean): WireSummary {
   const { branches, reason, status, xid } = summary;
   if (isShort) return { xid, status: numberOf('globalStatus', status), reason: 0, branches: [] };
+  const told = withinBudget(branches);
   return {
     ...summary,
     status: numberOf('globalStatus', status),
     reason: numberOf('rollbackReason', reason),
-    branches: branches.map((branch) => ({
+    branches: told.map((branch) => ({
       ...branch,
       type: numberOf('branchType', branch.type),
       status: numberOf('branchStatus', branch.status),
       failedAttempts: branch.failedAttempts ?? [],
     })),
   };
+}
+
+/**
+ * The branches with as many of their texts as a frame has room for: behind that they come without
+ * errors and results, which the store still has.
+ */
+function withinBudget(branches: readonly BranchSummary[]): readonly BranchSummary[] {
+  let left = SUMMARY_TEXT_LENGTH_MAX;
+  return branches.map((branch) => {
+    left -= textLengthOf(branch);
+    if (left >= 0) return branch;
+    const { attempts, branchId, resourceId, seq, status, type } = branch;
+    return { branchId, seq, type, resourceId, status, attempts };
+  });
+}
+
+function textLengthOf({ failedAttempts = [], lastError = '', result = '' }: BranchSummary): number {
+  return failedAttempts.reduce(
+    (length, { error }) => length + error.length,
+    lastError.length + result.length,
+  );
 }
 
 export function fromWireSummary(message: WireSummary): GlobalSummary {

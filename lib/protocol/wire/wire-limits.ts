@@ -7,6 +7,9 @@ export const CLIENT_FRAME_BYTES_MAX = 1_048_576;
 /** Bytes of one frame from a node: the summary of a large transaction, with all its errors. */
 export const SERVER_FRAME_BYTES_MAX = 16_777_216;
 
+/** Characters of errors and results in one summary: with the widest ones, half of such a frame. */
+export const SUMMARY_TEXT_LENGTH_MAX = 2_500_000;
+
 /** Messages of one frame. */
 export const FRAME_MESSAGES_MAX = 10_000;
 

@@ -122,7 +122,8 @@ class WordsController {
   }
 
   @GrpcMethod('Words', 'Watch')
-  watch(): Observable<Word> {
+  watch({ text }: Word): Observable<Word> {
+    if (text === 'work') work();
     return concat(of(seen()), NEVER);
   }
 }
@@ -232,6 +233,20 @@ describe('a stream of gRPC', () => {
       call.cancel();
       await until(() => part?.isActive === false);
     });
+  });
+});
+
+describe('a call of gRPC that its client gives up after work was done', () => {
+  it('marks the transaction, which would commit a half otherwise', async () => {
+    const swallowed = inTransaction(async () => {
+      const call = client['Watch']!({ text: 'work' });
+      call.on('error', () => undefined);
+      await once(call, 'data');
+      call.cancel();
+      await until(() => part?.isActive === false);
+    });
+
+    await expect(swallowed).rejects.toMatchObject({ code: 'DTX_ERR_TM_ROLLBACK_ONLY' });
   });
 });
 

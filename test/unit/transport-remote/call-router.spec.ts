@@ -46,7 +46,7 @@ class World {
 
   /** What becomes of a call that is not answered. */
   ask(operation: 'begin' | 'commit' | 'status' | 'awaitRelease', xid = 'x', waitMs = 0) {
-    const asked = this.router.call(operation, xid, { xid, waitMs } as never, waitMs);
+    const asked = this.router.call(operation, xid, { xid, waitMs }, waitMs);
     return asked.catch((error: unknown) => error);
   }
 }

@@ -96,6 +96,16 @@ describe('The window of a connection', () => {
     expect(sent).toEqual(['a', 'b', 'wait1', 'c']);
   });
 
+  it('lets nothing overtake what waits while answers are being taken', () => {
+    const { add, sent, window } = windowOf(1);
+    add('a', 'b');
+    window.take(1);
+    add('c');
+    window.refill();
+
+    expect(sent).toEqual(['a', 'b']);
+  });
+
   it('sends what is about the connection before all that waits, within the bound', () => {
     const { add, answer, sent, window } = windowOf(1);
     add('a', 'b');

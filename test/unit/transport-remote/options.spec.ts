@@ -121,13 +121,12 @@ describe('The options of a client', () => {
   });
 
   it('are refused with a key that is no text, which is not printed', () => {
-    const key = Buffer.from(SECRET) as unknown as string;
+    const key = { text: SECRET };
 
-    const error = thrownBy(() => readOptions({ ...given, key }));
+    const error = thrownBy(() => readOptions({ ...given, key: key as unknown as string }));
 
     expect(error.option).toBe('coordinator.key');
-    expect(error.message).not.toContain(key.toString('base64'));
-    expect(error.message).not.toContain(JSON.stringify([...key]).slice(1, -1));
+    expect(error.message).not.toContain(SECRET);
   });
 });
 

@@ -19,21 +19,19 @@ describe('The node of a transaction', () => {
     expect(placesOf(nodesOf('n1', 'n2', 'n3'))).toEqual(placesOf(nodesOf('n3', 'n1', 'n2')));
   });
 
-  it.each([
-    ['n1', 'n2'],
-    ['n1', 'n2', 'n3'],
-    ['tc-0', 'tc-1', 'tc-2', 'tc-3', 'tc-4'],
-  ])('is each of them about as often as the others: %s %s %s %s %s', (...nodeIds) => {
-    const ids = nodeIds.filter((id) => id !== undefined);
-    const places = placesOf(nodesOf(...ids));
+  it.each([[['n1', 'n2']], [['n1', 'n2', 'n3']], [['tc-0', 'tc-1', 'tc-2', 'tc-3', 'tc-4']]])(
+    'is each of them about as often as the others: %j',
+    (ids) => {
+      const places = placesOf(nodesOf(...ids));
 
-    const fair = XIDS.length / ids.length;
-    for (const id of ids) {
-      const share = places.filter((place) => place === id).length / fair;
-      expect(share).toBeGreaterThan(0.85);
-      expect(share).toBeLessThan(1.15);
-    }
-  });
+      const fair = XIDS.length / ids.length;
+      for (const id of ids) {
+        const share = places.filter((place) => place === id).length / fair;
+        expect(share).toBeGreaterThan(0.85);
+        expect(share).toBeLessThan(1.15);
+      }
+    },
+  );
 
   it('changes only for those whose node goes, and back when it comes again', () => {
     const nodes = nodesOf('n1', 'n3');

@@ -178,7 +178,7 @@ async function batchOf(
 }
 
 /**
- * An xid is begun once: nobody remembers one session of it and finds another. Short of that, a write
+ * An xid is begun once: nobody remembers one session of it and finds another. Without that, a write
  * for the first would pass for one of the second, and what it leaves of both is not specified.
  */
 function isAnother(remembered: Session | undefined, found: Session | undefined): boolean {
