@@ -7,6 +7,14 @@ import type { AsyncMicroserviceOptions } from '@nestjs/microservices';
 import type { CoordinatorModuleOptions } from '../modules/coordinator/index.js';
 import { CoordinatorModule, CoordinatorServer } from '../modules/coordinator/index.js';
 
+/** Without what went wrong at the start, with its stack: whoever starts it says that in a line. */
+class ProgramLogger extends ConsoleLogger {
+  override error(message: unknown, ...rest: unknown[]): void {
+    if (rest.at(-1) === 'ExceptionHandler') return;
+    super.error(message, ...(rest as string[]));
+  }
+}
+
 /** The coordinator as a Nest microservice of its own. */
 @Module({})
 class BundledCoordinator {}
@@ -28,7 +36,7 @@ export async function startCoordinator(
   const app = await NestFactory.createMicroservice<AsyncMicroserviceOptions>(root, {
     inject: [CoordinatorServer],
     useFactory: (strategy: CoordinatorServer) => ({ strategy }),
-    logger: new ConsoleLogger({ json: isJson, logLevels: ['warn', 'error', 'fatal'] }),
+    logger: new ProgramLogger({ json: isJson, logLevels: ['warn', 'error', 'fatal'] }),
     // Whoever starts it says what went wrong; Nest would end the process.
     abortOnError: false,
   });

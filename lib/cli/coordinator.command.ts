@@ -1,4 +1,4 @@
-import { MissingPeerError, codeOf } from '../protocol/index.js';
+import { MissingPeerError, codeOf, messageOf } from '../protocol/index.js';
 import type * as program from './coordinator-program.js';
 import type { CliHost, Command } from './command.interface.js';
 import type { Given } from './coordinator-settings.js';
@@ -83,7 +83,8 @@ async function loadProgram(): Promise<typeof program> {
   } catch (cause) {
     if (!['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'].includes(codeOf(cause) ?? '')) throw cause;
     const advice = `Run "npm install ${PEERS.join(' ')}".`;
-    throw new MissingPeerError(PEERS.join(', '), 'A coordinator', advice, { cause });
+    const [, missing = PEERS[0] ?? ''] = /'([^']+)'/.exec(messageOf(cause)) ?? [];
+    throw new MissingPeerError(missing, 'A coordinator', advice, { cause });
   }
 }
 

@@ -29,7 +29,7 @@ export type {
   NativeServerStats,
   TlsOptions,
 } from './server/index.js';
-export { openNativeServer } from './server/index.js';
+export { checkNativeServer, openNativeServer } from './server/index.js';
 export { operateAsVisitor } from './visit.js';
 export type { Detachment, Origin } from './participants/index.js';
 export type { NamespaceCaps } from './worker/index.js';

@@ -22,7 +22,8 @@ interface OpenTransaction {
 }
 
 interface ApplicationClientDeps {
-  readonly connect: () => Promise<CoordinatorClient>;
+  /** @param signal aborted when nobody needs it any more */
+  readonly connect: (signal: AbortSignal) => Promise<CoordinatorClient>;
   readonly clock: Clock;
   /** Begins a piece of work that a shutdown waits for. */
   readonly enter: () => () => void;
@@ -38,6 +39,7 @@ interface ApplicationClientDeps {
 export class ApplicationClient implements CoordinatorClient {
   readonly #deps: ApplicationClientDeps;
   readonly #open = new Map<string, OpenTransaction>();
+  readonly #giveUp = new AbortController();
   #client: CoordinatorClient | undefined;
   #connecting: Promise<CoordinatorClient> | undefined;
   #closing: Promise<void> | undefined;
@@ -49,7 +51,7 @@ export class ApplicationClient implements CoordinatorClient {
   /** Connects, if that has not happened yet. A failed attempt may be repeated. */
   async connect(): Promise<CoordinatorClient> {
     if (this.#closing !== undefined) throw new CoordinatorClosedError('A call');
-    this.#connecting ??= this.#deps.connect();
+    this.#connecting ??= this.#deps.connect(this.#giveUp.signal);
     try {
       this.#client = await this.#connecting;
     } catch (error) {
@@ -109,6 +111,11 @@ export class ApplicationClient implements CoordinatorClient {
 
   attach(handler: BranchHandler): Promise<Detach> {
     return this.#call((client) => client.attach(handler));
+  }
+
+  /** Whoever waits for the connection need not wait any longer; one that stands goes on. */
+  stopConnecting(): void {
+    this.#giveUp.abort();
   }
 
   /** Lets go of the coordinator, also of one that is being connected. May be repeated. */

@@ -39,7 +39,7 @@ const providers: Provider[] = [
       new ApplicationClient({
         clock: systemClock,
         enter: () => inFlight.enter(),
-        connect: () => connectCoordinator(settings),
+        connect: (signal) => connectCoordinator(settings, signal),
       }),
   },
   {

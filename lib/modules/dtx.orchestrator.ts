@@ -58,6 +58,8 @@ export class DtxOrchestrator implements OnModuleInit, BeforeApplicationShutdown 
    * Nest closes the HTTP server between the two, so requests are still under way here.
    */
   async beforeApplicationShutdown(): Promise<void> {
+    // An application that is told to end while it waits for its coordinator does not wait for it.
+    this.client.stopConnecting();
     await this.#starting?.catch(() => undefined);
     await this.#stop();
   }

@@ -5,4 +5,4 @@ export type {
   NativeServerStats,
   TlsOptions,
 } from './native/index.js';
-export { openNativeServer } from './native/index.js';
+export { checkNativeServer, openNativeServer } from './native/index.js';

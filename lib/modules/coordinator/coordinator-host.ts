@@ -1,5 +1,5 @@
-import type { NativeServer } from '../../coordinator/index.js';
-import { openNativeServer } from '../../coordinator/index.js';
+import type { NativeServer, NativeServerOptions } from '../../coordinator/index.js';
+import { checkNativeServer, openNativeServer } from '../../coordinator/index.js';
 import type { DtxLog } from '../../protocol/index.js';
 import { CoordinatorClosedError } from '../../protocol/index.js';
 import { systemClock, systemIds } from '../../system/index.js';
@@ -46,9 +46,15 @@ export class CoordinatorHost {
   }
 
   #open(): Promise<SharedCoordinator> {
+    return (this.#opening ??= this.#openChecked());
+  }
+
+  /** What could not listen need not take a store from whoever has it. */
+  async #openChecked(): Promise<SharedCoordinator> {
+    await checkNativeServer(this.#serverOptions());
     const { caps, leaseMs, namespaces, patience, retentionCountMax, retentionMs, store } =
       this.#settings;
-    this.#opening ??= acquireCoordinator({
+    return acquireCoordinator({
       store,
       servesOthers: true,
       caps,
@@ -59,19 +65,17 @@ export class CoordinatorHost {
       ...(retentionMs !== undefined && { retentionMs }),
       ...(retentionCountMax !== undefined && { retentionCountMax }),
     });
-    return this.#opening;
   }
 
   async #listen(): Promise<NativeServer> {
     const { coordinator } = await this.#open();
-    return openNativeServer({
-      ...serverSettingsOf(this.#settings),
-      coordinator,
-      sharesStore: coordinator.isShared,
-      clock: systemClock,
-      ids: systemIds,
-      log: this.#log,
-    });
+    const sharesStore = coordinator.isShared;
+    return openNativeServer({ ...this.#serverOptions(), coordinator, sharesStore });
+  }
+
+  #serverOptions(): Omit<NativeServerOptions, 'coordinator'> {
+    const settings = serverSettingsOf(this.#settings);
+    return { ...settings, clock: systemClock, ids: systemIds, log: this.#log };
   }
 
   /** Answers go out while the coordinator closes, so the server goes after it. */

@@ -1,5 +1,6 @@
 import type { Clock, DtxError, DtxLog, Ids, Timer } from '../../protocol/index.js';
 import {
+  CoordinatorClosedError,
   CoordinatorUnreachableError,
   InvalidOptionError,
   messageOf,
@@ -138,6 +139,7 @@ export class NodeSet {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#lookUpTimer?.cancel();
+    for (const waiter of this.#waiters) waiter.reject(new CoordinatorClosedError('A connection'));
     for (const group of this.#groups) for (const link of group.links.values()) link.stop();
     if (this.#connections.size === 0) return;
     await new Promise<void>((resolve) => {

@@ -1,4 +1,5 @@
 import type { CoordinatorClient } from '../../protocol/index.js';
+import { CoordinatorClosedError } from '../../protocol/index.js';
 import { VERSIONS } from '../../protocol/wire/index.js';
 import { Attachments } from './attachments.js';
 import { CallRouter } from './call-router.js';
@@ -78,13 +79,17 @@ export async function openRemote(
   });
   // Between two dials nothing else keeps the process alive.
   const release = hold();
+  const giveUp = (): void => void nodes.stop();
+  options.signal?.addEventListener('abort', giveUp);
   try {
+    if (options.signal?.aborted === true) throw new CoordinatorClosedError('A connection');
     nodes.start();
     await nodes.whenOpen(settings.connectTimeoutMs);
   } catch (error) {
     await nodes.stop();
     throw error;
   } finally {
+    options.signal?.removeEventListener('abort', giveUp);
     release();
   }
   return new RemoteClient({ clock, attachments, nodes, router });

@@ -35,6 +35,8 @@ export interface RemoteOptions {
   readonly callTimeoutMs?: number;
   /** How long to wait for the first node. @default 30000 */
   readonly connectTimeoutMs?: number;
+  /** Aborted when nobody needs the connection any more that is still being made. */
+  readonly signal?: AbortSignal;
   readonly clock?: Clock;
   readonly ids?: Ids;
   readonly log?: DtxLog;
@@ -44,7 +46,9 @@ export interface RemoteOptions {
   readonly hold?: () => () => void;
 }
 
-export interface RemoteSettings extends Required<Omit<RemoteOptions, 'urls' | 'key' | 'tls'>> {
+export interface RemoteSettings extends Required<
+  Omit<RemoteOptions, 'urls' | 'key' | 'signal' | 'tls'>
+> {
   readonly urls: readonly NodeUrl[];
   readonly key: string;
   readonly tls: TlsOptions;

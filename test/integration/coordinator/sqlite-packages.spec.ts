@@ -102,7 +102,7 @@ describe('SQLite', () => {
     const message = await program.line();
 
     expect(message).toBe(
-      '[DTX_ERR_CONFIG_MISSING_PEER] The embedded coordinator needs the package ' +
+      '[DTX_ERR_CONFIG_MISSING_PEER] A coordinator with an SQLite file needs the package ' +
         '"better-sqlite3", which could not be loaded. Run "npm install better-sqlite3@12" ' +
         '(without a prebuilt binary for your platform it needs a C++ compiler, Python and make), ' +
         'or use Node 22.13 or later, which brings SQLite along.',

@@ -109,7 +109,7 @@ async function importOurs(): Promise<unknown> {
 }
 
 /** What the package is for, as the message says it. */
-export const FEATURE = 'The embedded coordinator';
+export const FEATURE = 'A coordinator with an SQLite file';
 
 /** What to do when it is missing. */
 export const INSTALL_ADVICE =
