@@ -1,3 +1,4 @@
+import { LISTEN_DEFAULT, STORE_DEFAULT } from '../modules/index.js';
 import { MissingPeerError, codeOf, messageOf } from '../protocol/index.js';
 import type * as program from './coordinator-program.js';
 import type { CliHost, Command } from './command.interface.js';
@@ -13,10 +14,10 @@ Every option can also be given by a variable of the environment.
 
 Options:
   --listen ADDRESS         host:port, [address]:port or a port of 127.0.0.1; 0 takes a
-                           free one (default 127.0.0.1:7091; $DTX_LISTEN)
+                           free one (default ${LISTEN_DEFAULT}; $DTX_LISTEN)
   --store STORE            a file, or postgres://, mysql://, mariadb://, which several
                            coordinators may share; :memory: forgets all
-                           (default .dtx/coordinator.db; $DTX_STORE_URL)
+                           (default ${STORE_DEFAULT}; $DTX_STORE_URL)
   --key KEY                a key that clients must show; repeat it to have several at
                            once. Others see what stands on a command line: better
                            $DTX_KEYS, with commas between
@@ -122,8 +123,8 @@ function tellPeople({ out }: CliHost): Telling {
 }
 
 const DEFAULTS: Readonly<Record<string, string>> = {
-  listen: '127.0.0.1:7091',
-  store: '.dtx/coordinator.db',
+  listen: LISTEN_DEFAULT,
+  store: STORE_DEFAULT,
 };
 
 const DEFAULTS_JSON = Object.fromEntries(

@@ -1,5 +1,6 @@
 import type { NativeServerOptions } from '../../coordinator/index.js';
 import { InvalidOptionError } from '../../protocol/index.js';
+import { LISTEN_DEFAULT } from '../listen-default.js';
 import type { Checks } from '../option-checks.js';
 import {
   assertCount,
@@ -72,8 +73,6 @@ export interface CoordinatorModuleOptions extends CoordinatorStoreOptions {
   readonly caps?: CoordinatorCaps;
   readonly namespaces?: Readonly<Record<string, CoordinatorCaps>>;
 }
-
-export const LISTEN_DEFAULT = '127.0.0.1:7091';
 
 const COUNT_MAX = 1_000_000_000;
 const MESSAGE_BYTES_TOP = 1_000_000;

@@ -95,7 +95,7 @@ export class InsecureListenError extends DtxError {
     super(
       `The coordinator would listen on ${address}, where others than this machine can reach it, ` +
         `and asks nobody for a key: whoever connects could commit, roll back and read every ` +
-        `transaction. Give it keys (--key, DTX_KEY, or keys: […]), or client certificates ` +
+        `transaction. Give it keys (--key, DTX_KEYS, or keys: […]), or client certificates ` +
         `(tls.ca), listen on 127.0.0.1, or say that the network is closed: --insecure ` +
         `(insecure: true).`,
     );

@@ -1,3 +1,4 @@
+import { SETTINGS } from '../../../lib/cli/coordinator-settings.js';
 import { run } from '../../../lib/cli/run.js';
 import type { CoordinatorClient } from '../../../lib/protocol/index.js';
 import { systemIds } from '../../../lib/system/index.js';
@@ -114,6 +115,16 @@ describe('nestjs-dtx coordinator', () => {
       { event: 'stopping', signal: 'SIGTERM' },
       { event: 'stopped' },
     ]);
+  });
+
+  it('names options and variables that there are, when it asks for a key', async () => {
+    program = new Program(['--listen', '0.0.0.0:0']);
+    await program.exitCode;
+
+    const variables = program.err.match(/DTX_[A-Z]+S\b/g) ?? [];
+
+    expect(variables).toEqual(['DTX_KEYS']);
+    expect(SETTINGS.map(({ env }) => env)).toEqual(expect.arrayContaining(variables));
   });
 
   it.each([

@@ -1,48 +1,23 @@
 import { existsSync } from 'node:fs';
 
-import { Injectable, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import type { INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { AsyncMicroserviceOptions } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import type { TestingModule } from '@nestjs/testing';
-import { InjectRepository, TypeOrmModule } from '@nestjs/typeorm';
-import { DtxModule, GlobalTransactional, TransactionManager, currentXid } from 'nestjs-dtx';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { DtxModule, TransactionManager } from 'nestjs-dtx';
 import type { DtxCoordinatorOptions } from 'nestjs-dtx';
 import { CoordinatorModule, CoordinatorServer } from 'nestjs-dtx/coordinator';
 import type { CoordinatorModuleOptions } from 'nestjs-dtx/coordinator';
 import { withDtx } from 'nestjs-dtx/typeorm';
-import { Column, Entity, PrimaryGeneratedColumn, Repository } from 'typeorm';
 
 import { createTestDatabase } from '../../servers/test-database.js';
 import type { TestDatabase } from '../../servers/test-database.js';
 import { until } from '../../support/until.js';
 import { freshStore } from './application.js';
-
-@Entity()
-class Order {
-  @PrimaryGeneratedColumn()
-  id!: number;
-
-  @Column()
-  sku!: string;
-}
-
-@Injectable()
-class OrderService {
-  constructor(@InjectRepository(Order) private readonly orders: Repository<Order>) {}
-
-  @GlobalTransactional()
-  async place(sku: string): Promise<string> {
-    await this.orders.insert({ sku });
-    if (sku === 'bad') throw new Error('no such product');
-    return currentXid()!;
-  }
-
-  count(): Promise<number> {
-    return this.orders.count();
-  }
-}
+import { Order, OrderService } from './orders.js';
 
 const LOCAL = { listen: '127.0.0.1:0' } as const;
 

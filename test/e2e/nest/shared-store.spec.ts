@@ -1,40 +1,16 @@
-import { Injectable, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import type { TestingModule } from '@nestjs/testing';
-import { InjectRepository, TypeOrmModule } from '@nestjs/typeorm';
-import { GlobalTransactional, TransactionManager, currentXid } from 'nestjs-dtx';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { TransactionManager } from 'nestjs-dtx';
 import { withDtx } from 'nestjs-dtx/typeorm';
-import { Column, DataSource, Entity, PrimaryGeneratedColumn, Repository } from 'typeorm';
+import { DataSource } from 'typeorm';
 
 import { createTestDatabase } from '../../servers/test-database.js';
 import type { TestDatabase } from '../../servers/test-database.js';
 import { createTestMariadb, hasMariadb } from '../../servers/test-mariadb.js';
 import { recordedDtx } from './application.js';
-
-@Entity()
-class Order {
-  @PrimaryGeneratedColumn()
-  id!: number;
-
-  @Column()
-  sku!: string;
-}
-
-@Injectable()
-class OrderService {
-  constructor(@InjectRepository(Order) private readonly orders: Repository<Order>) {}
-
-  @GlobalTransactional()
-  async place(sku: string): Promise<string> {
-    await this.orders.insert({ sku });
-    if (sku === 'bad') throw new Error('no such product');
-    return currentXid()!;
-  }
-
-  count(): Promise<number> {
-    return this.orders.count();
-  }
-}
+import { Order, OrderService } from './orders.js';
 
 interface Databases {
   readonly business: TestDatabase;
