@@ -22,6 +22,8 @@ interface GlobalTransactionInit {
   readonly name: string;
   readonly role: GlobalTransactionRole;
   readonly timeoutMs: number;
+  /** How long its statements wait for rows of others; undefined = what the resource says. */
+  readonly lockWaitTimeoutMs?: number | undefined;
   /** Settles when the coordinator has it, or has refused it. */
   readonly begun?: Promise<void>;
 }
@@ -54,6 +56,8 @@ export class GlobalTransaction {
   readonly role: GlobalTransactionRole;
   readonly manager: TransactionManager;
   readonly timeoutMs: number;
+  /** How long its statements wait for rows of others; undefined = what the resource says. */
+  readonly lockWaitTimeoutMs: number | undefined;
   #state: State = 'active';
   #rollbackOnly: string | undefined;
   readonly #begun: Promise<void> | undefined;
@@ -68,6 +72,7 @@ export class GlobalTransaction {
     this.name = init.name;
     this.role = init.role;
     this.timeoutMs = init.timeoutMs;
+    this.lockWaitTimeoutMs = init.lockWaitTimeoutMs;
     this.#begun = init.begun;
     // Whoever ends the transaction reads a failure; until then nobody may stumble over it.
     this.#begun?.catch(() => undefined);

@@ -9,7 +9,12 @@ export interface LockConflict {
   readonly holderXid: string;
 }
 
-/** Another global transaction holds a row that this one writes. Retryable as a whole. @publicApi */
+/**
+ * Another global transaction holds a row that this one writes, or reads with a lock. Retryable as a
+ * whole. `xid` is undefined for work under `@GlobalLock` alone.
+ *
+ * @publicApi
+ */
 export class LockConflictError extends DtxError {
   static override readonly code = 'DTX_ERR_RM_LOCK_CONFLICT';
   override readonly retryable = true;
@@ -18,7 +23,7 @@ export class LockConflictError extends DtxError {
   readonly holderXid: string;
 
   constructor(
-    readonly xid: string,
+    readonly xid: string | undefined,
     readonly resourceId: string,
     conflict: LockConflict,
     advice: string,
@@ -26,7 +31,7 @@ export class LockConflictError extends DtxError {
   ) {
     super(
       `Row ${conflict.key} of ${conflict.table} (${resourceId}) is locked by global transaction ` +
-        `${conflict.holderXid}, so ${xid} cannot write it. ${advice}`,
+        `${conflict.holderXid}, so ${xid ?? 'work under @GlobalLock'} cannot have it. ${advice}`,
       options,
     );
     this.table = conflict.table;
@@ -53,17 +58,21 @@ export class FencedError extends DtxError {
   }
 }
 
+/** What work is part of, for messages. */
+const around = (xid: string | undefined): string =>
+  xid === undefined ? 'work under @GlobalLock' : `global transaction ${xid}`;
+
 /** A statement that could not be undone, or would break the transaction. @publicApi */
 export class StatementRefusedError extends DtxError {
   static override readonly code = 'DTX_ERR_RM_STATEMENT';
 
   constructor(
-    readonly xid: string,
+    readonly xid: string | undefined,
     readonly statement: string,
     reason: string,
     options?: ErrorOptions,
   ) {
-    super(`${statement} is refused inside global transaction ${xid}: ${reason}`, options);
+    super(`${statement} is refused inside ${around(xid)}: ${reason}`, options);
   }
 }
 
@@ -72,12 +81,12 @@ export class TableNotCoveredError extends DtxError {
   static override readonly code = 'DTX_ERR_RM_TABLE';
 
   constructor(
-    readonly xid: string,
+    readonly xid: string | undefined,
     readonly resourceId: string,
     reason: string,
     options?: ErrorOptions,
   ) {
-    super(`Global transaction ${xid} cannot write at ${resourceId}: ${reason}`, options);
+    super(`The write at ${resourceId} cannot be part of ${around(xid)}: ${reason}`, options);
   }
 }
 
@@ -86,13 +95,12 @@ export class LocalTransactionOpenError extends DtxError {
   static override readonly code = 'DTX_ERR_RM_LOCAL_OPEN';
 
   constructor(
-    readonly xid: string,
+    readonly xid: string | undefined,
     readonly resourceId: string,
   ) {
     super(
-      `A local transaction on ${resourceId} was opened before global transaction ${xid} began, ` +
-        `so its writes could not be undone with it. Open it inside the method that is annotated ` +
-        `with @GlobalTransactional.`,
+      `A local transaction on ${resourceId} was opened before ${around(xid)} began, so what it ` +
+        `did cannot be covered. Open it inside the annotated method.`,
     );
   }
 }
@@ -102,15 +110,15 @@ export class LocalCommitRefusedError extends DtxError {
   static override readonly code = 'DTX_ERR_RM_LOCAL_COMMIT';
 
   constructor(
-    readonly xid: string,
-    readonly branchId: string,
+    readonly xid: string | undefined,
+    readonly branchId: string | undefined,
     readonly resourceId: string,
     reason: string,
     options?: ErrorOptions,
   ) {
     super(
-      `The local transaction of branch ${branchId} of ${xid} at ${resourceId} was not committed: ` +
-        reason,
+      `The local transaction of ${branchId === undefined ? '' : `branch ${branchId} of `}` +
+        `${around(xid)} at ${resourceId} was not committed: ${reason}`,
       options,
     );
   }

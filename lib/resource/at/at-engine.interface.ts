@@ -6,6 +6,12 @@ export interface BranchTag {
   readonly branchId: string;
 }
 
+/** The mark of a local transaction that is no branch, but must not touch rows that are held. */
+export const GUARDED = 'guarded';
+
+/** What a local transaction is marked with, for the triggers. */
+export type Mark = BranchTag | typeof GUARDED;
+
 /** Rows and command of one statement, values as the driver gives them. */
 export interface SqlResult {
   readonly rows: readonly Record<string, unknown>[];
@@ -43,19 +49,117 @@ export interface InstallReport {
   readonly warnings: readonly string[];
 }
 
+/** How a table stands to what capture needs on it. */
+export interface TableStatus {
+  /** With its schema, as undo rows name it. */
+  readonly table: string;
+  /**
+   * - `captured`: everything is there.
+   * - `missing`: nothing is installed.
+   * - `stale`: what is installed was made for other columns, indexes or keys than there are now.
+   * - `refused`: writes are refused inside a global transaction; the note says why.
+   */
+  readonly state: 'captured' | 'missing' | 'stale' | 'refused';
+  /** What to know or do, one sentence. */
+  readonly note?: string;
+}
+
+/** What install() would do, in the order in which it would. */
+export interface InstallPlan {
+  /** Statements for whoever may run them; empty when everything is current. */
+  readonly statements: readonly string[];
+  readonly tables: readonly TableStatus[];
+  readonly warnings: readonly string[];
+}
+
+/** Values of a row by column, as text that a person can read; undefined where there is no row. */
+export type RowImage = Readonly<Record<string, string | null>> | undefined;
+
+/** One row that an undecided, or undone in part, global transaction has changed. */
+export interface HeldRow {
+  readonly xid: string;
+  readonly branchId: string;
+  readonly table: string;
+  /** As the undo row names it. */
+  readonly key: string;
+  readonly before: RowImage;
+  readonly after: RowImage;
+  readonly current: RowImage;
+  /**
+   * - `as-left`: the row is as its transaction left it.
+   * - `as-before`: it is as it was before the transaction.
+   * - `dirty`: somebody outside has changed it since.
+   * - `lock`: no row of its own, such as a value of a unique index; there are no images.
+   */
+  readonly state: 'as-left' | 'as-before' | 'dirty' | 'lock';
+  /** Why the images cannot be shown or compared, if they cannot. */
+  readonly trouble?: string;
+}
+
+/** Picks undo rows; what is left out is not minded. */
+export interface HeldRowFilter {
+  readonly xid?: string;
+  readonly branchId?: string;
+  readonly table?: string;
+  readonly key?: string;
+}
+
+/** A global lock, without its images. */
+export interface HeldLock {
+  readonly xid: string;
+  readonly branchId: string;
+  readonly table: string;
+  readonly key: string;
+  /** When its branch was written, milliseconds since 1970. */
+  readonly sinceMs: number;
+}
+
+/**
+ * What a person does about rows that a rollback has left:
+ *
+ * - `keep-current`: forget the undo rows; the rows stay as they are.
+ * - `force-before`: give the rows their before images, whoever has changed them since.
+ */
+export type UndoOrder = 'keep-current' | 'force-before';
+
+/** What became of an order, row by row. */
+export interface OrderReport {
+  readonly done: readonly { readonly table: string; readonly key: string }[];
+  readonly left: readonly {
+    readonly table: string;
+    readonly key: string;
+    readonly reason: string;
+  }[];
+}
+
+/** What people ask of the undo rows of one database. */
+export interface UndoDesk {
+  locks(filter: HeldRowFilter, limit: number): Promise<readonly HeldLock[]>;
+  rows(filter: HeldRowFilter, limit: number): Promise<readonly HeldRow[]>;
+  /** Only for rows of a branch that phase two has left; the coordinator's `retry` ends it then. */
+  order(order: UndoOrder, filter: HeldRowFilter & { readonly xid: string }): Promise<OrderReport>;
+}
+
 /**
  * Capture and undo in one kind of database. The life of a branch, waiting for locks and the seams
  * of the drivers are the same for all of them.
  */
 export interface AtEngine {
-  /** Sets up or checks tables, functions and triggers. Safe to repeat and to run side by side. */
-  install(): Promise<InstallReport>;
-  /** Text that marks the local transaction; sent in one packet behind its BEGIN. */
-  tagStatement(tag: BranchTag): string;
+  /**
+   * Sets up or checks tables, functions and triggers. Safe to repeat and to run side by side.
+   *
+   * @param mode `mend` by default; `check` changes nothing, and throws AtInstallError with the command where something
+   *   is missing or stale
+   */
+  install(mode?: 'mend' | 'check'): Promise<InstallReport>;
+  /** What install('mend') would do. */
+  plan(): Promise<InstallPlan>;
+  /** Removes everything of ours. @throws AtInstallError while undo rows are left */
+  uninstall(): Promise<void>;
+  /** Text that marks a local transaction. */
+  tagStatement(mark: Mark): string;
   /** What a failed statement met, if it met us. */
   explain(error: unknown): CaptureError | undefined;
-  /** Whether the server's notice says that a statement of this branch has written. */
-  isCaptureNotice(notice: unknown): boolean;
   /** Says, for ever, whether the local commit whose answer was lost has happened. */
   resolveLocalCommit(tag: BranchTag): Promise<'committed' | 'rolled-back'>;
   commitBranches(targets: readonly BranchTarget[]): Promise<readonly BranchOutcome[]>;
@@ -64,4 +168,5 @@ export interface AtEngine {
   releaseXids(xids: readonly string[]): Promise<void>;
   /** Deletes fence rows that no late phase one can ask for any more; returns how many. */
   purgeFences(olderThanMs: number): Promise<number>;
+  readonly desk: UndoDesk;
 }

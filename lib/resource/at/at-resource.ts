@@ -31,6 +31,11 @@ export interface AtResourceOptions {
   readonly lockWaitTimeoutMs?: number;
   /** Schemas whose tables are captured. @default the schemas of the search path */
   readonly schemas?: readonly string[];
+  /**
+   * Whether the start sets up what is missing (`mend`), or refuses to start with the command that
+   * does (`check`), for applications whose role may not run DDL. @default 'mend'
+   */
+  readonly install?: 'mend' | 'check';
 }
 
 /** What is different from one kind of database to the next. */
@@ -93,7 +98,7 @@ export class AtResource implements DtxResource, BranchHandler {
     await this.stop();
     const resourceId = this.resourceIdFor(host.applicationId);
     const engine = this.#init.createEngine(resourceId, host);
-    const { capturedTables, warnings } = await engine.install();
+    const { capturedTables, warnings } = await engine.install(this.#init.options.install ?? 'mend');
     const { lockWaitTimeoutMs = LOCK_WAIT_TIMEOUT_MS_DEFAULT } = this.#init.options;
     const lockWaiter = new LockWaiter({ host, engine, resourceId, lockWaitTimeoutMs });
     const started: Started = { resourceId, host, engine, lockWaiter };

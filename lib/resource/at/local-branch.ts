@@ -2,6 +2,7 @@ import { FencedError, OutcomeUnknownError, messageOf } from '../../protocol/inde
 import type { GlobalTransaction } from '../../transaction/index.js';
 import type { BranchTag } from './at-engine.interface.js';
 import type { AtResource } from './at-resource.js';
+import type { LocalWork } from './local-work.js';
 
 /**
  * The life of one branch: one local transaction in one database.
@@ -10,9 +11,10 @@ import type { AtResource } from './at-resource.js';
  * rows are locked in the database from the statement on; the coordinator only has to know the
  * branch before its effects become visible.
  */
-export class LocalBranch {
+export class LocalBranch implements LocalWork {
   readonly tag: BranchTag;
   readonly #resource: AtResource;
+  readonly #transaction: GlobalTransaction;
   readonly #leave: () => void;
   #registration: Promise<void> | undefined;
   #ended = false;
@@ -20,13 +22,25 @@ export class LocalBranch {
   constructor(resource: AtResource, transaction: GlobalTransaction) {
     this.tag = { xid: transaction.xid, branchId: resource.host.ids.newBranchId() };
     this.#resource = resource;
+    this.#transaction = transaction;
     this.#leave = transaction.enter(`A local transaction on ${resource.resourceId}`);
     resource.opened(this);
   }
 
-  /** Whether the coordinator has been told, or is being told. */
-  get isRegistered(): boolean {
-    return this.#registration !== undefined;
+  get mark(): BranchTag {
+    return this.tag;
+  }
+
+  get xid(): string {
+    return this.tag.xid;
+  }
+
+  get lockWaitTimeoutMs(): number | undefined {
+    return this.#transaction.lockWaitTimeoutMs;
+  }
+
+  assertActive(what: string): void {
+    this.#transaction.assertActive(what);
   }
 
   /** Called at the first write. The answer is waited for by beforeCommit(). */
@@ -76,14 +90,14 @@ export class LocalBranch {
    * @throws OutcomeUnknownError the database does not answer; the global transaction is marked
    *   rollback-only, so that its rollback settles what happened here
    */
-  async commitLost(transaction: GlobalTransaction, cause: unknown): Promise<void> {
+  async commitLost(cause: unknown): Promise<void> {
     const { resourceId } = this.#resource;
     let outcome: 'committed' | 'rolled-back';
     try {
       outcome = await this.#resource.engine.resolveLocalCommit(this.tag);
     } catch {
       this.#end();
-      await transaction.setRollbackOnly(`local commit at ${resourceId}: ${messageOf(cause)}`);
+      await this.#transaction.setRollbackOnly(`local commit at ${resourceId}: ${messageOf(cause)}`);
       throw new OutcomeUnknownError(this.tag.xid, `local COMMIT at ${resourceId}`, { cause });
     }
     if (outcome === 'committed') {

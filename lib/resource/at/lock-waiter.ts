@@ -3,6 +3,7 @@ import { LockConflictError, isCommitDecided } from '../../protocol/index.js';
 import type { ResourceHost } from '../dtx-resource.interface.js';
 import type { AtEngine } from './at-engine.interface.js';
 import { HOLDER_UNKNOWN } from './at-engine.interface.js';
+import type { LocalWork } from './local-work.js';
 
 interface LockWaiterDeps {
   readonly host: ResourceHost;
@@ -10,6 +11,9 @@ interface LockWaiterDeps {
   readonly resourceId: string;
   readonly lockWaitTimeoutMs: number;
 }
+
+/** Who waits: a local transaction that is rolled back, and will be tried again. */
+type Waiting = Pick<LocalWork, 'xid' | 'lockWaitTimeoutMs'>;
 
 /** Those who wait for one row in this process, in the order in which they met the conflict. */
 interface Queue {
@@ -37,26 +41,28 @@ export class LockWaiter {
   /**
    * Runs the attempt again when the row is free, until it no longer meets a conflict.
    *
+   * @param work whose attempt it is
    * @param attempt runs the work from its start; returns the conflict that it met, or its result
    * @throws LockConflictError after `lockWaitTimeoutMs`; what the attempt throws
    */
   async retry<T>(
-    xid: string,
+    work: Waiting,
     first: LockConflict,
     attempt: () => Promise<{ conflict: LockConflict } | { result: T }>,
   ): Promise<T> {
     const { clock } = this.#deps.host;
-    const deadlineMs = clock.monotonicMs() + this.#deps.lockWaitTimeoutMs;
+    const timeoutMs = work.lockWaitTimeoutMs ?? this.#deps.lockWaitTimeoutMs;
+    const deadlineMs = clock.monotonicMs() + timeoutMs;
     let conflict = first;
     for (;;) {
-      const turn = await this.#attemptInTurn(xid, conflict, deadlineMs, attempt);
+      const turn = await this.#attemptInTurn(work, conflict, deadlineMs, attempt);
       if ('result' in turn) return turn.result;
       conflict = turn.conflict;
     }
   }
 
   async #attemptInTurn<T>(
-    xid: string,
+    work: Waiting,
     conflict: LockConflict,
     deadlineMs: number,
     attempt: () => Promise<{ conflict: LockConflict } | { result: T }>,
@@ -78,9 +84,9 @@ export class LockWaiter {
       // Each one before gives up by its own deadline, which is earlier than ours.
       await before;
       const holderXid = queue.lastXid ?? conflict.holderXid;
-      await this.#waitForRelease(xid, { ...conflict, holderXid }, deadlineMs);
+      await this.#waitForRelease(work, { ...conflict, holderXid }, deadlineMs);
       const turn = await attempt();
-      if ('result' in turn) queue.lastXid = xid;
+      if ('result' in turn) queue.lastXid = work.xid;
       return turn;
     } finally {
       done();
@@ -89,13 +95,13 @@ export class LockWaiter {
     }
   }
 
-  async #waitForRelease(xid: string, conflict: LockConflict, deadlineMs: number): Promise<void> {
+  async #waitForRelease(work: Waiting, conflict: LockConflict, deadlineMs: number): Promise<void> {
     const { engine, host, resourceId } = this.#deps;
     const { holderXid } = conflict;
     // Another branch of the same transaction was before us in the queue: the row is ours.
-    if (holderXid === xid) return;
+    if (holderXid === work.xid) return;
     const timeoutMs = deadlineMs - host.clock.monotonicMs();
-    if (timeoutMs <= 0) throw this.#timedOut(xid, conflict);
+    if (timeoutMs <= 0) throw this.#timedOut(work, conflict);
     // The undo row is younger than the snapshot; a new local transaction will see whose it is.
     if (holderXid === HOLDER_UNKNOWN) return;
     const { status } = await host.client.awaitRelease({ xid: holderXid, timeoutMs });
@@ -104,18 +110,19 @@ export class LockWaiter {
       const advice =
         `The coordinator does not know the holder: it belongs to another coordinator, or its ` +
         `record was purged. Its rows in dtx.undo_row of ${resourceId} need a person.`;
-      throw new LockConflictError(xid, resourceId, conflict, advice);
+      throw new LockConflictError(work.xid, resourceId, conflict, advice);
     }
-    if (!isCommitDecided(status)) throw this.#timedOut(xid, conflict);
+    if (!isCommitDecided(status)) throw this.#timedOut(work, conflict);
     // The commit is durable, so these undo rows are only waiting for their clean-up.
     await engine.releaseXids([holderXid]);
   }
 
-  #timedOut(xid: string, conflict: LockConflict): LockConflictError {
-    const { lockWaitTimeoutMs, resourceId } = this.#deps;
+  #timedOut(work: Waiting, conflict: LockConflict): LockConflictError {
+    const { resourceId } = this.#deps;
+    const lockWaitTimeoutMs = work.lockWaitTimeoutMs ?? this.#deps.lockWaitTimeoutMs;
     const advice =
       `It was not released within lockWaitTimeoutMs (${String(lockWaitTimeoutMs)}). Run the ` +
       `whole global transaction again, or raise lockWaitTimeoutMs of the resource.`;
-    return new LockConflictError(xid, resourceId, conflict, advice);
+    return new LockConflictError(work.xid, resourceId, conflict, advice);
   }
 }

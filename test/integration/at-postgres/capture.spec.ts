@@ -1,3 +1,4 @@
+import { isCaptureNotice } from '../../../lib/resource/at/postgres/index.js';
 import type { AtDatabase } from './at-database.js';
 import { DONE, createAtDatabase, failureOf, newTag } from './at-database.js';
 
@@ -269,7 +270,7 @@ describe('Capture', () => {
       const client = await database.begin(newTag());
       let count = 0;
       client.on('notice', (notice) => {
-        if (database.engine.isCaptureNotice(notice)) count += 1;
+        if (isCaptureNotice(notice)) count += 1;
       });
       await client.query("SET LOCAL client_min_messages = 'error'");
       for (const statement of statements) await client.query(statement);

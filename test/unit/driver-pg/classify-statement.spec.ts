@@ -1,5 +1,5 @@
 import { classifyStatement } from '../../../lib/resource/driver/pg/classify-statement.js';
-import type { StatementKind } from '../../../lib/resource/driver/pg/classify-statement.js';
+import type { StatementKind } from '../../../lib/resource/at/index.js';
 
 const kinds: readonly (readonly [StatementKind, string])[] = [
   ['read', ''],

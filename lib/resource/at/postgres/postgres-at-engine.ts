@@ -4,11 +4,15 @@ import type {
   AtEngine,
   BranchTag,
   CaptureError,
+  InstallPlan,
   InstallReport,
+  Mark,
   SqlSource,
+  UndoDesk,
 } from '../at-engine.interface.js';
+import { GUARDED } from '../at-engine.interface.js';
 import { TAG_SETTING } from './agreement.js';
-import { explain, isCaptureNotice } from './explain.js';
+import { explain } from './explain.js';
 import { purgeFences, resolveLocalCommit } from './fence.js';
 import { forgetBranches, forgetXids } from './forget-branches.js';
 import { Installer } from './install/installer.js';
@@ -34,22 +38,32 @@ export class PostgresAtEngine implements AtEngine {
     this.#installer = new Installer({ source, resourceId, schemas });
   }
 
-  install(): Promise<InstallReport> {
+  install(_mode?: 'mend' | 'check'): Promise<InstallReport> {
     return this.#installer.install();
   }
 
+  plan(): Promise<InstallPlan> {
+    throw new Error('not there yet');
+  }
+
+  uninstall(): Promise<void> {
+    throw new Error('not there yet');
+  }
+
+  get desk(): UndoDesk {
+    throw new Error('not there yet');
+  }
+
   /** Not a parameter: the text travels in one packet with BEGIN, so the ids are checked here. */
-  tagStatement({ xid, branchId }: BranchTag): string {
+  tagStatement(mark: Mark): string {
+    if (mark === GUARDED) return `SET LOCAL ${TAG_SETTING} = '${GUARDED}'`;
+    const { branchId, xid } = mark;
     if (!isBranchId(branchId)) throw new TypeError(`${branchId} is not a branch id`);
     return `SET LOCAL ${TAG_SETTING} = '${assertXid(xid)}/${branchId}'`;
   }
 
   explain(error: unknown): CaptureError | undefined {
     return explain(error);
-  }
-
-  isCaptureNotice(notice: unknown): boolean {
-    return isCaptureNotice(notice);
   }
 
   resolveLocalCommit(tag: BranchTag): Promise<'committed' | 'rolled-back'> {

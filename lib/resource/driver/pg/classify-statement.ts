@@ -1,26 +1,6 @@
+import type { Statement, StatementKind } from '../../at/index.js';
 import type { SqlWord } from './sql-scanner.js';
 import { scanStatements } from './sql-scanner.js';
-
-/** What a statement means to the branch that it runs in. */
-export type StatementKind =
-  | 'read'
-  /** A SELECT that calls functions, which may write: the capture triggers will tell. */
-  | 'maybe-write'
-  | 'write'
-  | 'begin'
-  | 'commit'
-  | 'rollback'
-  | 'savepoint'
-  | 'refused';
-
-/** A classified text. */
-export interface Statement {
-  readonly kind: StatementKind;
-  /** Its verb, for messages. */
-  readonly label: string;
-  /** Why it is refused, and what to do instead. */
-  readonly reason?: string;
-}
 
 /**
  * Says what a text sent to PostgreSQL would do to a branch. What it does not know is refused: a

@@ -1,18 +1,20 @@
 import type { ClientBase, QueryResult } from 'pg';
 
 import { LocalTransactionOpenError, StatementRefusedError } from '../../../protocol/index.js';
-import type { GlobalTransaction } from '../../../transaction/index.js';
-import { currentTransaction } from '../../../transaction/index.js';
-import type { AtResource, LocalBranch } from '../../at/index.js';
-import type { Attempt } from './autocommit.js';
-import { runAutocommit } from './autocommit.js';
-import type { Statement } from './classify-statement.js';
+import type { Around, AtResource, Attempt, LocalWork, Statement } from '../../at/index.js';
+import {
+  ConnectionBranch,
+  currentAround,
+  refusalOf,
+  runAutocommit,
+  workOf,
+} from '../../at/index.js';
+import { isCaptureNotice } from '../../at/postgres/index.js';
 import { classifyStatement } from './classify-statement.js';
-import type { Send } from './connection-branch.js';
-import { ConnectionBranch } from './connection-branch.js';
+import { PgConnection } from './pg-connection.js';
+import type { Send } from './pg-connection.js';
 import type { PgRequest, Submittable } from './pg-request.js';
 import { answer, isSubmittable, toRequest } from './pg-request.js';
-import { refusalOf } from './seam-errors.js';
 
 type Query = (config: unknown, values?: unknown, callback?: unknown) => unknown;
 
@@ -21,25 +23,21 @@ type Query = (config: unknown, values?: unknown, callback?: unknown) => unknown;
  * Inside, it puts the calls in order and makes each local transaction a branch.
  */
 export class ClientSeam {
-  readonly #client: ClientBase;
   readonly #resource: AtResource;
-  readonly #branch: ConnectionBranch;
+  readonly #connection: PgConnection;
+  readonly #branch: ConnectionBranch<PgRequest, QueryResult>;
   readonly #original: Query;
   /** Settles when the calls that the seam has taken on are done; undefined when there are none. */
   #tail: Promise<unknown> | undefined;
 
   constructor(client: ClientBase, resource: AtResource) {
-    this.#client = client;
     this.#resource = resource;
     this.#original = client.query.bind(client);
-    this.#branch = new ConnectionBranch({
-      resource,
-      send: this.#send,
-      serverIsInTransaction: () => this.#serverIsInTransaction(),
-    });
+    this.#connection = new PgConnection(client, resource, this.#send);
+    this.#branch = new ConnectionBranch({ resource, connection: this.#connection });
     client.query = this.#query as typeof client.query;
     client.on('notice', (notice) => {
-      if (resource.engine.isCaptureNotice(notice)) this.#branch.written();
+      if (isCaptureNotice(notice)) this.#branch.written();
     });
     client.on('end', () => {
       this.#branch.connectionLost();
@@ -53,28 +51,23 @@ export class ClientSeam {
 
   /** One run of an autocommit statement as a local transaction of its own. */
   attemptAutocommit(
-    branch: LocalBranch,
-    transaction: GlobalTransaction,
+    work: LocalWork,
     statement: Statement,
     request: PgRequest,
-  ): Promise<Attempt> {
-    return this.#branch.attemptAutocommit(branch, transaction, statement, request);
+  ): Promise<Attempt<QueryResult>> {
+    return this.#branch.attemptAutocommit(work, statement, request);
   }
 
   readonly #send: Send = (config, values) => this.#original(config, values) as Promise<QueryResult>;
 
   readonly #query: Query = (config, values, callback) => {
-    const transaction = currentTransaction();
-    if (
-      transaction === undefined &&
-      this.#branch.transaction === undefined &&
-      this.#tail === undefined
-    ) {
+    const around = currentAround();
+    if (around === undefined && this.#branch.work === undefined && this.#tail === undefined) {
       return this.#original(config, values, callback);
     }
-    if (isSubmittable(config)) return this.#submit(transaction, config, values, callback);
+    if (isSubmittable(config)) return this.#submit(around, config, values, callback);
     const request = toRequest(config, values, callback);
-    const work = this.#inTurn(() => this.#run(transaction, request));
+    const work = this.#inTurn(() => this.#run(around, request));
     if (request.callback === undefined) return work;
     answer(request.callback, work);
     return undefined;
@@ -90,57 +83,52 @@ export class ClientSeam {
     return running;
   }
 
-  async #run(transaction: GlobalTransaction | undefined, request: PgRequest): Promise<QueryResult> {
-    if (this.#branch.transaction !== undefined) return this.#branch.run(request);
-    if (transaction === undefined) return this.#send(request.config, request.values);
+  async #run(around: Around | undefined, request: PgRequest): Promise<QueryResult> {
+    if (this.#branch.work !== undefined) return this.#branch.run(request);
+    if (around === undefined) return this.#connection.send(request);
     const statement = classifyStatement(request.text);
+    const what = `${statement.label} on ${this.#resource.resourceId}`;
     switch (statement.kind) {
       case 'refused':
-        transaction.assertActive(`${statement.label} on ${this.#resource.resourceId}`);
-        throw refusalOf(transaction, statement);
+        // Under the global lock alone nothing will be undone, so nothing has to be.
+        if (around.xid === undefined) return this.#connection.send(request);
+        around.assertActive(what);
+        throw refusalOf(around, statement);
       case 'begin':
-        return this.#branch.begin(transaction, request);
+        return this.#branch.begin(workOf(this.#resource, around, what), request);
       case 'write':
       case 'maybe-write':
-        return this.#runAutocommit(transaction, statement, request);
+      case 'locking-read':
+        return this.#runAutocommit(around, statement, request);
       default:
-        return this.#send(request.config, request.values);
+        return this.#connection.send(request);
     }
   }
 
   async #runAutocommit(
-    transaction: GlobalTransaction,
+    around: Around,
     statement: Statement,
     request: PgRequest,
   ): Promise<QueryResult> {
-    if (statement.kind === 'maybe-write' && !transaction.isActive) {
-      return this.#send(request.config, request.values);
-    }
+    if (statement.kind !== 'write' && !around.isActive) return this.#connection.send(request);
     // The server's own word, so that it cannot be fooled by how the transaction was opened.
-    if (this.#serverIsInTransaction() === true) {
-      throw new LocalTransactionOpenError(transaction.xid, this.#resource.resourceId);
+    if (this.#connection.isInTransaction() === true) {
+      throw new LocalTransactionOpenError(around.xid, this.#resource.resourceId);
     }
-    return runAutocommit(this.#resource, transaction, statement, (branch) =>
-      this.#branch.attemptAutocommit(branch, transaction, statement, request),
+    return runAutocommit(this.#resource, around, statement, (work) =>
+      this.#branch.attemptAutocommit(work, statement, request),
     );
-  }
-
-  /** undefined with a pg that is too old to tell. */
-  #serverIsInTransaction(): boolean | undefined {
-    const { getTransactionStatus } = this.#client as { getTransactionStatus?: () => string | null };
-    const status = getTransactionStatus?.call(this.#client);
-    return typeof status === 'string' ? status !== 'I' : undefined;
   }
 
   /** Cursors and streams run by themselves: they may read, but a write could not be tried again. */
   #submit(
-    transaction: GlobalTransaction | undefined,
+    current: Around | undefined,
     submittable: Submittable,
     values: unknown,
     callback: unknown,
   ): unknown {
-    const open = this.#branch.transaction;
-    const around = open ?? transaction;
+    const open = this.#branch.work;
+    const around = open ?? current;
     const statement = classifyStatement(submittable.text ?? submittable.cursor?.text ?? '');
     const reads =
       statement.kind === 'read' || (open !== undefined && statement.kind === 'maybe-write');

@@ -5,10 +5,8 @@ import {
   InvalidOptionError,
   ResourceNotStartedError,
 } from '../../../protocol/index.js';
-import type { GlobalTransaction } from '../../../transaction/index.js';
-import { currentTransaction } from '../../../transaction/index.js';
-import type { AtResource } from '../../at/index.js';
-import { runAutocommit } from './autocommit.js';
+import type { Around, AtResource } from '../../at/index.js';
+import { WORKING_KINDS, currentAround, runAutocommit } from '../../at/index.js';
 import { classifyStatement } from './classify-statement.js';
 import { ClientSeam } from './client-seam.js';
 import type { PgRequest } from './pg-request.js';
@@ -39,12 +37,12 @@ export function instrumentPool(pool: Pool, resource: AtResource): void {
   });
   const original = pool.query.bind(pool) as PoolQuery;
   const query: PoolQuery = (config, values, callback) => {
-    const transaction = currentTransaction();
-    if (transaction === undefined || isSubmittable(config)) {
+    const around = currentAround();
+    if (around === undefined || isSubmittable(config)) {
       return original(config, values, callback);
     }
     const request = toRequest(config, values, callback);
-    const work = queryPool(pool, seams, resource, transaction, request);
+    const work = queryPool(pool, seams, resource, around, request);
     if (request.callback === undefined) return work;
     answer(request.callback, work);
     return undefined;
@@ -60,20 +58,19 @@ async function queryPool(
   pool: Pool,
   seams: WeakMap<PoolClient, ClientSeam>,
   resource: AtResource,
-  transaction: GlobalTransaction,
+  around: Around,
   request: PgRequest,
 ): Promise<QueryResult> {
   const statement = classifyStatement(request.text);
-  const writes = statement.kind === 'write' || statement.kind === 'maybe-write';
-  if (!writes || !transaction.isActive) {
+  if (!WORKING_KINDS.has(statement.kind) || !around.isActive) {
     return withClient(pool, (client) => send(client, request));
   }
-  return runAutocommit(resource, transaction, statement, (branch) =>
+  return runAutocommit(resource, around, statement, (work) =>
     withClient(pool, async (client) => {
       const seam = seams.get(client);
       // pg-pool announces every client before it lends it; one unseen would write without undo.
       if (seam === undefined) throw new ResourceNotStartedError(resource.resourceId);
-      return seam.attemptAutocommit(branch, transaction, statement, request);
+      return seam.attemptAutocommit(work, statement, request);
     }),
   );
 }

@@ -1,0 +1,291 @@
+import type { LockConflict } from '../../protocol/index.js';
+import { messageOf } from '../../protocol/index.js';
+import type { AtResource } from './at-resource.js';
+import type { CommitAnswer, LocalConnection } from './local-connection.interface.js';
+import type { LocalWork } from './local-work.js';
+import type { Statement, StatementKind } from './statement.js';
+import { commitRefused, conflictInside, refusalOf, translated } from './work-errors.js';
+
+/** What one run of a statement came to. */
+export type Attempt<Result> = { readonly conflict: LockConflict } | { readonly result: Result };
+
+interface ConnectionBranchDeps<Request, Result> {
+  readonly resource: AtResource;
+  readonly connection: LocalConnection<Request, Result>;
+}
+
+/** The local transaction that is open on this connection, if it is part of something. */
+interface OpenWork<Request> {
+  readonly work: LocalWork;
+  /** The application's BEGIN; undefined where it has sent none. */
+  readonly begin: Request | undefined;
+  /** Statements since BEGIN; a conflict at the first can be waited for and tried again. */
+  statementCount: number;
+  /** COMMIT was sent: if the connection is lost now, the outcome has to be asked for. */
+  isCommitting: boolean;
+  /** It failed and cannot be committed; only its end is still to come from the application. */
+  failure: { readonly error: unknown } | undefined;
+}
+
+/**
+ * The branch that is open on one connection, from its BEGIN to its end: marks its local
+ * transaction, registers it beside its SQL, and waits for the registration before COMMIT. Work
+ * under the global lock alone takes the same way, without a branch.
+ */
+export class ConnectionBranch<Request, Result> {
+  readonly #resource: AtResource;
+  readonly #connection: LocalConnection<Request, Result>;
+  #open: OpenWork<Request> | undefined;
+
+  constructor({ connection, resource }: ConnectionBranchDeps<Request, Result>) {
+    this.#resource = resource;
+    this.#connection = connection;
+  }
+
+  /** What the local transaction that is open here is part of, if it is of anything. */
+  get work(): LocalWork | undefined {
+    return this.#open?.work;
+  }
+
+  /** The server has told that a statement has written, though it did not look like it. */
+  written(): void {
+    this.#open?.work.register();
+  }
+
+  /** The connection goes back to its pool. Work that is still open would meet its next user. */
+  released(): void {
+    const open = this.#open;
+    if (open === undefined) return;
+    this.#open = undefined;
+    this.#resource.host.log.warn(
+      `A connection of ${this.#resource.resourceId} was released with an open transaction ` +
+        `of ${open.work.xid ?? '@GlobalLock'}; it was rolled back. End every transaction before ` +
+        `the release.`,
+    );
+    open.work.rolledBack('the connection was released before the transaction had ended');
+    // Queued in the driver before anything that its next user can send.
+    this.#connection.rollback(undefined).catch(() => undefined);
+  }
+
+  connectionLost(): void {
+    const open = this.#open;
+    if (open === undefined || open.isCommitting) return;
+    this.#open = undefined;
+    open.work.rolledBack('the connection was lost');
+  }
+
+  /** One run of an autocommit statement as a local transaction of its own. */
+  async attemptAutocommit(
+    work: LocalWork,
+    statement: Statement,
+    request: Request,
+  ): Promise<Attempt<Result>> {
+    const open = this.#openWork(work, undefined);
+    try {
+      await this.#connection.begin(work.mark, undefined);
+      const attempt = await this.#attempt(work, statement, request);
+      if ('conflict' in attempt) {
+        await this.#rollbackAfterError();
+        return attempt;
+      }
+      await this.#commit(open, undefined);
+      return attempt;
+    } catch (error) {
+      await this.#rollbackAfterError();
+      const met = this.#resource.engine.explain(error);
+      if (met?.kind === 'lock-conflict') return { conflict: met.conflict };
+      throw translated(this.#resource, work, statement, error);
+    } finally {
+      this.#open = undefined;
+    }
+  }
+
+  async begin(work: LocalWork, request: Request): Promise<Result> {
+    this.#openWork(work, request);
+    try {
+      return await this.#connection.begin(work.mark, request);
+    } catch (error) {
+      await this.#rollbackAfterError();
+      this.#open = undefined;
+      work.rolledBack(messageOf(error));
+      throw error;
+    }
+  }
+
+  /** Runs what the application sends between BEGIN and the end. */
+  async run(request: Request): Promise<Result> {
+    const open = this.#open;
+    if (open === undefined) return this.#connection.send(request);
+    const statement = this.#connection.classify(request);
+    if (open.failure !== undefined && !ENDS.has(statement.kind)) throw open.failure.error;
+    switch (statement.kind) {
+      case 'refused':
+        // Without a branch nothing will be undone, so nothing has to be.
+        if (open.work.tag === undefined) return this.#connection.send(request);
+        throw refusalOf(open.work, statement);
+      case 'commit':
+        return this.#commitWork(open, request);
+      case 'rollback':
+        return this.#rollbackWork(open, request);
+      default:
+        return this.#runStatement(open, statement, request);
+    }
+  }
+
+  async #runStatement(
+    open: OpenWork<Request>,
+    statement: Statement,
+    request: Request,
+  ): Promise<Result> {
+    open.statementCount += 1;
+    const { work } = open;
+    try {
+      const attempt = await this.#attempt(work, statement, request);
+      if ('result' in attempt) return attempt.result;
+      if (open.statementCount === 1)
+        return await this.#retryFirst(open, statement, request, attempt);
+      const error = conflictInside(this.#resource, work, attempt.conflict);
+      // A read does not undo itself: the locks that it took would stay, and with them the work.
+      open.failure = { error };
+      throw error;
+    } catch (error) {
+      if (open.failure !== undefined) throw error;
+      return this.#afterError(open, statement, request, error);
+    }
+  }
+
+  async #afterError(
+    open: OpenWork<Request>,
+    statement: Statement,
+    request: Request,
+    error: unknown,
+  ): Promise<Result> {
+    const met = this.#resource.engine.explain(error);
+    if (met?.kind === 'lock-conflict' && open.statementCount === 1) {
+      return this.#retryFirst(open, statement, request, met);
+    }
+    const thrown = translated(this.#resource, open.work, statement, error);
+    // Where the database would go on without what has failed, the application must not be able to.
+    if (this.#connection.stateAfter(error) !== 'open') open.failure = { error: thrown };
+    throw thrown;
+  }
+
+  async #attempt(
+    work: LocalWork,
+    statement: Statement,
+    request: Request,
+  ): Promise<Attempt<Result>> {
+    if (statement.kind === 'write') {
+      work.assertActive(`${statement.label} on ${this.#resource.resourceId}`);
+      work.register();
+    }
+    const result = await this.#connection.send(request);
+    if (statement.kind !== 'locking-read') return { result };
+    const conflict = await this.#connection.holderOfRead(request, work.xid);
+    return conflict === undefined ? { result } : { conflict };
+  }
+
+  /**
+   * The first statement of a local transaction can be run again without its caller noticing: only
+   * BEGIN came before it. The rollback frees the row locks, so nobody waits for us meanwhile.
+   */
+  async #retryFirst(
+    open: OpenWork<Request>,
+    statement: Statement,
+    request: Request,
+    { conflict }: { readonly conflict: LockConflict },
+  ): Promise<Result> {
+    try {
+      await this.#connection.rollback(undefined);
+      return await this.#resource.lockWaiter.retry(open.work, conflict, () =>
+        this.#attemptFirst(open, statement, request),
+      );
+    } catch (error) {
+      await this.#rollbackAfterError();
+      // Without this mark the application's next statement would run outside any transaction,
+      // and outside capture.
+      open.failure = { error };
+      throw error;
+    }
+  }
+
+  async #attemptFirst(
+    open: OpenWork<Request>,
+    statement: Statement,
+    request: Request,
+  ): Promise<Attempt<Result>> {
+    await this.#connection.begin(open.work.mark, open.begin);
+    let attempt: Attempt<Result>;
+    try {
+      attempt = await this.#attempt(open.work, statement, request);
+    } catch (error) {
+      const met = this.#resource.engine.explain(error);
+      if (met?.kind !== 'lock-conflict') throw error;
+      attempt = met;
+    }
+    if ('conflict' in attempt) await this.#connection.rollback(undefined);
+    return attempt;
+  }
+
+  async #commitWork(open: OpenWork<Request>, request: Request): Promise<Result> {
+    try {
+      if (open.failure !== undefined) {
+        throw commitRefused(this.#resource, open.work, { cause: open.failure.error });
+      }
+      return await this.#commit(open, request);
+    } catch (error) {
+      await this.#rollbackAfterError();
+      open.work.rolledBack(messageOf(error));
+      const statement: Statement = { kind: 'commit', label: 'COMMIT' };
+      throw translated(this.#resource, open.work, statement, error);
+    } finally {
+      this.#open = undefined;
+    }
+  }
+
+  async #commit(open: OpenWork<Request>, request: Request | undefined): Promise<Result> {
+    const { work } = open;
+    await work.beforeCommit();
+    open.isCommitting = true;
+    let answer: CommitAnswer<Result>;
+    try {
+      answer = await this.#connection.commit(request);
+    } catch (error) {
+      if (this.#connection.isRefusal(error)) throw error;
+      await work.commitLost(error);
+      return this.#connection.committedResult;
+    }
+    if (!answer.committed) throw commitRefused(this.#resource, work);
+    work.committed();
+    return answer.result;
+  }
+
+  async #rollbackWork(open: OpenWork<Request>, request: Request): Promise<Result> {
+    try {
+      return await this.#connection.rollback(request);
+    } finally {
+      this.#open = undefined;
+      open.work.rolledBack('rolled back by the application');
+    }
+  }
+
+  /** Leaves the connection outside a transaction; one that is gone is so anyway. */
+  async #rollbackAfterError(): Promise<void> {
+    if (this.#connection.isInTransaction() === false) return;
+    await this.#connection.rollback(undefined).catch(() => undefined);
+  }
+
+  #openWork(work: LocalWork, begin: Request | undefined): OpenWork<Request> {
+    const open = {
+      work,
+      begin,
+      statementCount: 0,
+      isCommitting: false,
+      failure: undefined,
+    };
+    this.#open = open;
+    return open;
+  }
+}
+
+const ENDS: ReadonlySet<StatementKind> = new Set(['commit', 'rollback']);

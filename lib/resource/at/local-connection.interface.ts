@@ -1,0 +1,45 @@
+import type { LockConflict } from '../../protocol/index.js';
+import type { Mark } from './at-engine.interface.js';
+import type { Statement } from './statement.js';
+
+/** What the server has really done with a COMMIT. */
+export interface CommitAnswer<Result> {
+  /** PostgreSQL answers the COMMIT of a failed transaction with a rollback, and no error. */
+  readonly committed: boolean;
+  readonly result: Result;
+}
+
+/**
+ * One connection to a database, past the seam: what is different from driver to driver about local
+ * transactions. A request is the application's call as the driver takes it; where it is left out,
+ * the text is ours.
+ */
+export interface LocalConnection<Request, Result> {
+  classify(request: Request): Statement;
+  /** Opens the local transaction and marks it; a mark must not fall to a savepoint. */
+  begin(mark: Mark, request: Request | undefined): Promise<Result>;
+  send(request: Request): Promise<Result>;
+  commit(request: Request | undefined): Promise<CommitAnswer<Result>>;
+  /** Ends the local transaction and takes its mark away. */
+  rollback(request: Request | undefined): Promise<Result>;
+  /** What a COMMIT answers whose answer was lost, and which has happened. */
+  readonly committedResult: Result;
+  /** Whether the server itself has said no. Anything else leaves open what it has done. */
+  isRefusal(error: unknown): boolean;
+  /**
+   * What a failed statement has made of the local transaction:
+   *
+   * - `open`: the application goes on, or the database makes it end it.
+   * - `unsound`: the database would go on and commit the rest; it must not.
+   * - `gone`: the database has rolled it back, and would run what follows outside of it.
+   */
+  stateAfter(error: unknown): 'open' | 'unsound' | 'gone';
+  /** The server's own word; undefined where the driver does not pass it on. */
+  isInTransaction(): boolean | undefined;
+  /**
+   * Who holds a row that a locking read has locked; asked for behind it, in its local transaction.
+   *
+   * @param xid whose rows do not count
+   */
+  holderOfRead(request: Request, xid: string | undefined): Promise<LockConflict | undefined>;
+}
