@@ -25,6 +25,16 @@ export class Completion {
     this.#deps = deps;
   }
 
+  get hasBeforeCommit(): boolean {
+    return this.#deps.hooks.beforeCommit !== undefined;
+  }
+
+  /** Whether somebody wants to hear of a commit. */
+  get hasAfterCommit(): boolean {
+    const { afterCommit, afterCompletion } = this.#deps.hooks;
+    return afterCommit !== undefined || afterCompletion !== undefined;
+  }
+
   /** Its error stops the commit: the template rolls back. */
   async beforeCommit(transaction: GlobalTransaction): Promise<void> {
     await this.#deps.hooks.beforeCommit?.(this.#info(transaction));
@@ -41,7 +51,6 @@ export class Completion {
 
   async afterCommit(transaction: GlobalTransaction): Promise<void> {
     const { hooks } = this.#deps;
-    if (hooks.afterCommit === undefined && hooks.afterCompletion === undefined) return;
     await this.#tell(transaction, 'afterCommit', hooks.afterCommit);
     await this.#tell(transaction, 'afterCompletion', hooks.afterCompletion);
   }

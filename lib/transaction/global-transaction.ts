@@ -115,21 +115,21 @@ export class GlobalTransaction {
     this.#assertLauncher('commit');
     if (this.#state === 'committed') return;
     this.assertActive('commit()');
-    await this.manager.completion.beforeCommit(this);
-    await this.#refuseCommit();
+    const { completion } = this.manager;
+    // Each await costs the hot path a promise, so there is none where nobody listens.
+    if (completion.hasBeforeCommit) await completion.beforeCommit(this);
+    if (this.#rollbackOnly !== undefined || this.#openCount > 0) await this.#refuseCommit();
     this.#state = 'ending';
-    // The commit comes behind the begin, so it need not wait for it. If there was no begin, that is
-    // the error: the coordinator knows nothing of what was to be committed.
-    const [summary] = await Promise.all([this.manager.completion.commit(this), this.#begun]);
+    const summary = await this.#askForCommit();
     if (summary.status !== 'absent' && isCommitDecided(summary.status)) {
       this.#state = 'committed';
-      await this.manager.completion.afterCommit(this);
+      if (completion.hasAfterCommit) await completion.afterCommit(this);
       return;
     }
     this.#state = 'rolled-back';
     const error = this.#commitError(summary);
-    await this.manager.completion.commitFailed(this, error);
-    await this.manager.completion.afterRollback(this);
+    await completion.commitFailed(this, error);
+    await completion.afterRollback(this);
     throw error;
   }
 
@@ -235,6 +235,18 @@ export class GlobalTransaction {
   finish(): number {
     if (this.#state === 'active') this.#state = 'finished';
     return this.#openCount;
+  }
+
+  /**
+   * The commit comes behind the begin, so it need not wait for it. If there was no begin, that is
+   * the error: the coordinator knows nothing of what was to be committed.
+   */
+  async #askForCommit(): Promise<GlobalSummary> {
+    try {
+      return await this.manager.completion.commit(this);
+    } finally {
+      if (this.#begun !== undefined) await this.#begun;
+    }
   }
 
   async #refuseCommit(): Promise<void> {

@@ -12,6 +12,8 @@ import type { PhaseTwoTarget } from './phase-two-target.js';
 
 interface CallQueueDeps {
   readonly direction: Direction;
+  /** Shortest time from one call to the next. @default 0 */
+  readonly paceMs?: number;
   readonly clock: Clock;
   /** The instance of the resource that is to finish the branch, if one can be reached. */
   readonly participantFor: (target: PhaseTwoTarget) => Participant | undefined;
@@ -38,6 +40,7 @@ export class CallQueue {
   #strandedMax = STRANDED_SWEEP_MIN;
   readonly #inFlight = new Map<Participant, number>();
   #isScheduled = false;
+  #calledAtMs = -Infinity;
   #isStopped = false;
   #timer: Timer | undefined;
   #timerDueMs = Infinity;
@@ -96,15 +99,25 @@ export class CallQueue {
     if (target.notBeforeMs < this.#timerDueMs) this.#armTimer(target.notBeforeMs);
   }
 
-  /** One turn later, so that the branches that were decided together are called together. */
+  /** At least one turn later, so that what was decided together is called together. */
   #schedule(): void {
     if (this.#isScheduled || this.#isStopped || this.#ready.length === 0) return;
     this.#isScheduled = true;
-    this.#deps.clock.soon(() => {
+    const go = (): void => {
       this.#isScheduled = false;
       this.#callReady();
       this.#deps.onIdle();
-    });
+    };
+    const pauseMs = this.#pauseMs();
+    if (pauseMs > 0) this.#deps.clock.after(pauseMs, go);
+    else this.#deps.clock.soon(go);
+  }
+
+  /** A full call has all the company that it can have. */
+  #pauseMs(): number {
+    const { clock, paceMs = 0 } = this.#deps;
+    if (paceMs === 0 || this.#ready.length >= TARGETS_PER_CALL_MAX) return 0;
+    return this.#calledAtMs + paceMs - clock.monotonicMs();
   }
 
   #callReady(): void {
@@ -162,6 +175,7 @@ export class CallQueue {
   async #call(participant: Participant, targets: readonly PhaseTwoTarget[]): Promise<void> {
     const { direction, onCalled, onOutcome } = this.#deps;
     this.#inFlight.set(participant, this.#inFlightAt(participant) + 1);
+    this.#calledAtMs = this.#deps.clock.monotonicMs();
     for (const target of targets) target.state = 'calling';
     failpoint('phase2.before');
     const outcomes = await participant.call(

@@ -5,7 +5,12 @@ import type { Branch, Session } from '../core/index.js';
 import { isFinished } from '../core/index.js';
 import type { Direction, Participant, ParticipantRegistry } from '../participants/index.js';
 import { CallQueue } from './call-queue.js';
-import { OFFER_EVERY, PHASE_TWO_RETRY_MS_MAX, PHASE_TWO_RETRY_MS_MIN } from './limits.js';
+import {
+  COMMIT_PACE_MS,
+  OFFER_EVERY,
+  PHASE_TWO_RETRY_MS_MAX,
+  PHASE_TWO_RETRY_MS_MIN,
+} from './limits.js';
 import type { LiveSession } from './live-session.js';
 import { logRetries } from './phase-two-log.js';
 import type { PhaseTwoTarget } from './phase-two-target.js';
@@ -228,13 +233,14 @@ export class PhaseTwo {
     if (!isOffered) this.#queueOf(target).push(target);
   }
 
-  #queueOf({ direction, resourceId }: PhaseTwoTarget): CallQueue {
+  #queueOf({ direction, resourceId, type }: PhaseTwoTarget): CallQueue {
     const queues = this.#queues[direction];
     const known = queues.get(resourceId);
     if (known !== undefined) return known;
     const { clock, log, participants } = this.#deps;
     const queue = new CallQueue({
       direction,
+      paceMs: direction === 'commit' ? (COMMIT_PACE_MS[type] ?? 0) : 0,
       clock,
       participantFor: (target) => participants.find(target),
       onOutcome: (target, outcome) => {

@@ -113,9 +113,18 @@ export class ConnectionBranch<Request, Result> {
   }
 
   /** Runs what the application sends between BEGIN and the end. */
-  async run(request: Request): Promise<Result> {
+  run(request: Request): Promise<Result> {
     const open = this.#open;
     if (open === undefined) return this.#connection.send(request);
+    // Not an async function: this is the hot path, and each async layer costs it promises.
+    try {
+      return this.#runIn(open, request);
+    } catch (refusal) {
+      return refused(refusal);
+    }
+  }
+
+  #runIn(open: OpenWork<Request>, request: Request): Promise<Result> {
     const statement = this.#connection.classify(request);
     if (open.failure !== undefined && !ENDS.has(statement.kind)) throw open.failure.error;
     switch (statement.kind) {
@@ -138,20 +147,28 @@ export class ConnectionBranch<Request, Result> {
     request: Request,
   ): Promise<Result> {
     open.statementCount += 1;
-    const { work } = open;
+    let conflict: LockConflict | undefined;
     try {
-      const attempt = await this.#attempt(work, statement, request);
-      if ('result' in attempt) return attempt.result;
-      if (open.statementCount === 1)
-        return await this.#retryFirst(open, statement, request, attempt);
-      const error = conflictInside(this.#resource, work, attempt.conflict);
-      // A read does not undo itself: the locks that it took would stay, and with them the work.
-      open.failure = { error };
-      throw error;
+      this.#announce(open.work, statement);
+      const result = await this.#connection.send(request);
+      if (statement.kind !== 'locking-read') return result;
+      conflict = await this.#connection.holderOfRead(request, open.work.xid);
+      if (conflict === undefined) return result;
     } catch (error) {
-      if (open.failure !== undefined) throw error;
       return this.#afterError(open, statement, request, error);
     }
+    if (open.statementCount === 1) return this.#retryFirst(open, statement, request, { conflict });
+    const error = conflictInside(this.#resource, open.work, conflict);
+    // A read does not undo itself: the locks that it took would stay, and with them the work.
+    open.failure = { error };
+    throw error;
+  }
+
+  /** What a statement means to the branch is said before it is sent. */
+  #announce(work: LocalWork, statement: Statement): void {
+    if (statement.kind !== 'write') return;
+    work.assertActive(`${statement.label} on ${this.#resource.resourceId}`);
+    work.register();
   }
 
   async #afterError(
@@ -175,10 +192,7 @@ export class ConnectionBranch<Request, Result> {
     statement: Statement,
     request: Request,
   ): Promise<Attempt<Result>> {
-    if (statement.kind === 'write') {
-      work.assertActive(`${statement.label} on ${this.#resource.resourceId}`);
-      work.register();
-    }
+    this.#announce(work, statement);
     const result = await this.#connection.send(request);
     if (statement.kind !== 'locking-read') return { result };
     const conflict = await this.#connection.holderOfRead(request, work.xid);
@@ -286,6 +300,12 @@ export class ConnectionBranch<Request, Result> {
     this.#open = open;
     return open;
   }
+}
+
+// An async function, so that a refusal reaches the caller where every other error does.
+// eslint-disable-next-line @typescript-eslint/require-await -- it has nothing to wait for
+async function refused(refusal: unknown): Promise<never> {
+  throw refusal;
 }
 
 const ENDS: ReadonlySet<StatementKind> = new Set(['commit', 'rollback']);

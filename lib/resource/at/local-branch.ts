@@ -62,8 +62,8 @@ export class LocalBranch implements LocalWork {
    *
    * @throws GlobalNotActiveError and whatever else refused the registration: roll back locally
    */
-  async beforeCommit(): Promise<void> {
-    await this.#registration;
+  beforeCommit(): Promise<void> {
+    return this.#registration ?? NOTHING_TO_WAIT_FOR;
   }
 
   /** The local transaction is committed: what follows is phase two's. */
@@ -115,3 +115,5 @@ export class LocalBranch implements LocalWork {
     this.#resource.closed(this);
   }
 }
+
+const NOTHING_TO_WAIT_FOR = Promise.resolve();

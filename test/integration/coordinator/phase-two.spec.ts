@@ -89,10 +89,35 @@ describe('Phase two', () => {
 
     const callsBefore = orders.calls.length;
     release();
-    await until(() => orders.calls.length === 2);
+    await until(async () => {
+      await clock.pass(1);
+      return orders.calls.length === 2;
+    });
 
     expect(callsBefore).toBe(1);
     expect(orders.calls[1]?.targets).toHaveLength(4);
+  });
+
+  it('lets commits gather for a moment after a call, and calls at once after a pause', async () => {
+    const orders = await attach('orders');
+    const first = await begin(client);
+    await register(client, first);
+    await client.commit({ xid: first, waitMs: 60_000 });
+    const xids = await Promise.all(Array.from({ length: 3 }, () => begin(client)));
+    await Promise.all(xids.map((xid) => register(client, xid)));
+
+    for (const xid of xids) {
+      await client.commit({ xid, waitMs: 0 });
+      await clock.pass(2);
+    }
+    const callsBefore = orders.calls.length;
+    await until(async () => {
+      await clock.pass(1);
+      return orders.calls.length === 2;
+    });
+
+    expect(callsBefore).toBe(1);
+    expect(orders.calls[1]?.targets).toHaveLength(3);
   });
 
   it('lets a resource in trouble hold up nobody else', async () => {

@@ -11,7 +11,7 @@ import type {
 } from '../../../lib/coordinator/store/sqlite/sqlite-database.interface.js';
 import { visitSqliteStore } from '../../../lib/coordinator/store/sqlite/open-store.js';
 import type { WalFile } from '../../../lib/coordinator/store/sqlite/wal-file.js';
-import { walFileOf } from '../../../lib/coordinator/store/sqlite/wal-file.js';
+import { NO_WAL_FILE, walFileOf } from '../../../lib/coordinator/store/sqlite/wal-file.js';
 import { systemClock, systemIds } from '../../../lib/system/index.js';
 import { EmbeddedClient } from '../../../lib/transport/embedded-client.js';
 import { until } from '../../support/until.js';
@@ -111,6 +111,12 @@ describe('The SQLite store', () => {
     shell.close();
   });
 
+  it('gives its log the full length before it is needed, so that a sync need not', async () => {
+    const { size } = statSync(folder.path('coordinator.db-wal'));
+
+    expect(size).toBeGreaterThan(10_000_000);
+  });
+
   it('leaves the wait for the disk to the log file, as its mode allows', async () => {
     const { database, store: opened } = await sqliteUnderTest(folder.path('other.db'));
     const [journal] = database.prepare('PRAGMA journal_mode').all();
@@ -138,7 +144,7 @@ describe('The SQLite store', () => {
   });
 
   it('calls everything unknown that the disk did not confirm', async () => {
-    const wal = { sync: () => Promise.reject(new Error('EIO')), close: () => undefined };
+    const wal = { ...NO_WAL_FILE, sync: () => Promise.reject(new Error('EIO')) };
     const { store: opened } = await sqliteUnderTest(folder.path('other.db'), undefined, wal);
 
     const answers = await opened.apply([BEGIN]);
@@ -172,10 +178,8 @@ function failingOnce(file: string): WalFile {
   const real = walFileOf(file);
   let failures = 1;
   return {
+    ...real,
     sync: () => (failures-- > 0 ? Promise.reject(new Error('EIO')) : real.sync()),
-    close: () => {
-      real.close();
-    },
   };
 }
 
@@ -187,6 +191,10 @@ class SlowDisk implements WalFile {
   sync(): Promise<void> {
     this.isAsked = true;
     return new Promise((resolve) => (this.isDone = resolve));
+  }
+
+  reserve(): void {
+    // It is as long as it has to be.
   }
 
   close(): void {

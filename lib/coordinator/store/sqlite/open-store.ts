@@ -14,10 +14,17 @@ import { assertSchema, migrate } from './migrate.js';
 import type { SqliteDatabase, SqliteDriver } from './sqlite-database.interface.js';
 import { SqliteSessionStore } from './sqlite-session.store.js';
 import { takeStoreLock } from './store-lock.js';
+import type { WalFile } from './wal-file.js';
 import { NO_WAL_FILE, walFileOf } from './wal-file.js';
 
 /** A database that is gone when it is closed. */
 const MEMORY = ':memory:';
+
+/** After so many pages the log is copied into the file, and written from its start again. */
+const LOG_PAGES = 2_000;
+
+/** The log with its largest last batch; a frame is a page with its header. */
+const LOG_BYTES = (LOG_PAGES + 500) * (4_096 + 24);
 
 /**
  * WAL lets other programs read meanwhile. Under NORMAL a commit does not wait for the disk: the
@@ -29,7 +36,7 @@ PRAGMA busy_timeout = 250;
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;
 PRAGMA cache_size = -16000;
-PRAGMA wal_autocheckpoint = 4000;
+PRAGMA wal_autocheckpoint = ${String(LOG_PAGES)};
 PRAGMA journal_size_limit = 67108864;
 `;
 
@@ -103,6 +110,7 @@ function openFile(driver: SqliteDriver, file: string): SqliteSessionStore {
       lock.release();
     };
     const wal = walFileOf(path);
+    reserveLog(database, wal);
     return new SqliteSessionStore(
       { place: path, isShared: false, open, canReopen: true, wal, release },
       database,
@@ -173,6 +181,22 @@ export function connect(driver: SqliteDriver, path: string): SqliteDatabase {
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+/**
+ * Gives the log its full length before it is needed. Where it grows with each batch, the disk has
+ * to write down its length as well: that takes several times as long, and holds up whoever else
+ * syncs on the same disk, such as the business databases. SQLite does not mind what stands behind
+ * its last frame, since the frames of the round before stand there, too.
+ */
+function reserveLog(database: SqliteDatabase, wal: WalFile): void {
+  // Whoever holds this lock is the only one to add to the log.
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    wal.reserve(LOG_BYTES);
+  } finally {
+    database.exec('ROLLBACK');
   }
 }
 

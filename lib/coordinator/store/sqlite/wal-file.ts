@@ -1,9 +1,11 @@
-import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs';
+import { closeSync, fdatasync, fdatasyncSync, fstatSync, openSync, writeSync } from 'node:fs';
 
 /** The write-ahead log of a database, as far as it concerns the disk. */
 export interface WalFile {
   /** Resolves when everything that was committed before the call is on the disk. */
   sync(): Promise<void>;
+  /** Makes the log this long, with zeros behind its end. Only while nobody else adds to it. */
+  reserve(bytes: number): void;
   close(): void;
 }
 
@@ -15,6 +17,8 @@ const QUICK_SYNC_MS = 1;
 
 /** How often a disk that was slow is tried again. */
 const PROBE_EVERY = 64;
+
+const ZEROS = Buffer.alloc(1024 * 1024);
 
 /**
  * The log beside an SQLite file in WAL mode under `synchronous=NORMAL`, where COMMIT only writes.
@@ -50,6 +54,13 @@ export function walFileOf(databaseFile: string): WalFile {
       if (isQuick || count % PROBE_EVERY === 0) syncHere();
       else await syncElsewhere();
     },
+    reserve: (bytes) => {
+      const { size } = fstatSync(opened());
+      // Written and not just claimed: a block that was never written is a change of its own.
+      for (let at = size; at < bytes; at += ZEROS.length) {
+        writeSync(opened(), ZEROS, 0, Math.min(ZEROS.length, bytes - at), at);
+      }
+    },
     close: () => {
       if (descriptor !== undefined) closeSync(descriptor);
       descriptor = undefined;
@@ -60,5 +71,6 @@ export function walFileOf(databaseFile: string): WalFile {
 /** For a database that no disk holds. */
 export const NO_WAL_FILE: WalFile = {
   sync: () => Promise.resolve(),
+  reserve: () => undefined,
   close: () => undefined,
 };

@@ -76,16 +76,21 @@ export class ClientSeam {
   /** Callers may queue statements without awaiting them; they run in the order of the calls. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const running = this.#tail === undefined ? work() : this.#tail.then(work, work);
-    const tail = running.then(ignore, ignore).then(() => {
-      if (this.#tail === tail) this.#tail = undefined;
-    });
-    this.#tail = tail;
+    this.#tail = running;
+    const done = (): void => {
+      if (this.#tail === running) this.#tail = undefined;
+    };
+    running.then(done, done);
     return running;
   }
 
-  async #run(around: Around | undefined, request: PgRequest): Promise<QueryResult> {
+  #run(around: Around | undefined, request: PgRequest): Promise<QueryResult> {
     if (this.#branch.work !== undefined) return this.#branch.run(request);
     if (around === undefined) return this.#connection.send(request);
+    return this.#runIn(around, request);
+  }
+
+  async #runIn(around: Around, request: PgRequest): Promise<QueryResult> {
     const statement = classifyStatement(request.text);
     const what = `${statement.label} on ${this.#resource.resourceId}`;
     switch (statement.kind) {
@@ -144,5 +149,3 @@ export class ClientSeam {
     return submittable;
   }
 }
-
-const ignore = (): undefined => undefined;

@@ -179,12 +179,68 @@ END
 $dtx$`,
 };
 
+/**
+ * Deletes undo rows and fences of branches whose commit is decided; returns the branches of which
+ * something is left, for another try.
+ *
+ * Rows that somebody else has locked are passed over: only another delete of the same rows or a
+ * writer who has just met the conflict can hold one, and to wait for those in an order that they do
+ * not share is how deadlocks are made. A fence stays as long as undo rows of its branch do, so that
+ * the branch can be found again. A row that is locked keeps its place, so its place can name it.
+ *
+ * The commit of this need not be durable: losing it leaves rows that the next call deletes, and
+ * nobody is told of it. A function, because its plans are kept and its text is not sent each time;
+ * the tables are mostly empty, and plans for empty tables must not be used on full ones.
+ */
+const FORGET_BRANCHES: SharedFunction = {
+  name: 'dtx.forget_branches',
+  sql: `CREATE OR REPLACE FUNCTION dtx.forget_branches(xids text[], branches bigint[])
+RETURNS SETOF text LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $dtx$
+BEGIN
+  PERFORM set_config('synchronous_commit', 'off', true);
+  DELETE FROM dtx.undo_row WHERE ctid = ANY (ARRAY(
+    SELECT u.ctid FROM unnest(xids, branches) AS t (xid, branch)
+    JOIN dtx.undo_row u ON u.branch = t.branch AND u.xid = t.xid
+    FOR UPDATE OF u SKIP LOCKED));
+  DELETE FROM dtx.branch_fence WHERE ctid = ANY (ARRAY(
+    SELECT f.ctid FROM unnest(xids, branches) AS t (xid, branch)
+    JOIN dtx.branch_fence f ON f.branch = t.branch AND f.xid = t.xid
+    WHERE NOT EXISTS (SELECT FROM dtx.undo_row u WHERE u.branch = t.branch AND u.xid = t.xid)
+    FOR UPDATE OF f SKIP LOCKED));
+  RETURN QUERY SELECT json_build_object('xid', t.xid, 'branch', t.branch::text)::text
+    FROM unnest(xids, branches) AS t (xid, branch)
+    WHERE EXISTS (SELECT FROM dtx.undo_row u WHERE u.branch = t.branch AND u.xid = t.xid);
+END
+$dtx$`,
+};
+
+/** The same for all branches of transactions; their fences lead to them. */
+const FORGET_XIDS: SharedFunction = {
+  name: 'dtx.forget_xids',
+  sql: `CREATE OR REPLACE FUNCTION dtx.forget_xids(xids text[])
+RETURNS SETOF text LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $dtx$
+DECLARE
+  found_xids text[];
+  found_branches bigint[];
+BEGIN
+  SELECT array_agg(f.xid), array_agg(f.branch) INTO found_xids, found_branches
+    FROM dtx.branch_fence f WHERE f.xid = ANY (xids);
+  RETURN QUERY SELECT * FROM dtx.forget_branches(found_xids, found_branches);
+END
+$dtx$`,
+};
+
 export const SHARED_FUNCTIONS: readonly SharedFunction[] = [
   REFUSE_WRITE,
   REFUSE_TRUNCATE,
   ASSERT_HELD,
   IS_OWN,
   FOLD_CHANGE,
+  FORGET_BRANCHES,
+  FORGET_XIDS,
 ];
 
 /** SQL of the condition under which a trigger does anything: inside a branch. */
