@@ -7,7 +7,7 @@ import {
   TIMEOUT_MS_MAX,
 } from '../protocol/index.js';
 import type { FailureHandler, TransactionHooks } from '../transaction/index.js';
-import { assertTimeoutMs } from '../transaction/index.js';
+import { assertLockConflictRetries, assertTimeoutMs } from '../transaction/index.js';
 import type { DtxCoordinatorOptions, DtxCoordinatorSettings } from './dtx-coordinator-options.js';
 import { assertCoordinatorOptions, coordinatorSettingsOf } from './dtx-coordinator-options.js';
 import type { Checks } from './option-checks.js';
@@ -35,6 +35,11 @@ export interface DtxModuleOptions {
   readonly timeoutMs?: number;
   /** How long a rollback waits for all branches, 0 to 86,400,000 ms. @default 10000 */
   readonly rollbackWaitMs?: number;
+  /**
+   * How often a global transaction that was rolled back because of a lock conflict is run again as a
+   * whole, for transactions that do not say it themselves, 0 to 100. @default 0
+   */
+  readonly lockConflictRetries?: number;
   /** Which HTTP calls carry the xid, and whose xid is accepted. @default both ways, inside */
   readonly http?: HttpPropagationOptions;
   /** What messages tell of the xid, and whether theirs is accepted. @default requests join */
@@ -83,6 +88,7 @@ const CHECKS: Checks<DtxModuleOptions> = {
   rollbackWaitMs: (value, option) => {
     assertMilliseconds(value, option, TIMEOUT_MS_MAX);
   },
+  lockConflictRetries: assertLockConflictRetries,
   http: validateHttpPropagation,
   messaging: validateMessaging,
   hooks: (value, option) => {
