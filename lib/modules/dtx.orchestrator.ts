@@ -101,14 +101,19 @@ export class DtxOrchestrator implements OnModuleInit, BeforeApplicationShutdown 
     return resource.start(host);
   }
 
-  #report({ classCount, methodCount, warnings }: ScanReport, reports: readonly ResourceReport[]) {
+  #report(scan: ScanReport, reports: readonly ResourceReport[]) {
+    const { classCount, lockedMethodCount, methodCount, warnings } = scan;
     for (const warning of [...warnings, ...reports.flatMap((report) => report.warnings)]) {
       this.#log.warn(warning);
     }
     const resources = reports.map(({ resourceId, summary }) => `${resourceId} (${summary})`);
+    const methods = [
+      counted(methodCount, '@GlobalTransactional method'),
+      ...(lockedMethodCount > 0 ? [counted(lockedMethodCount, '@GlobalLock method')] : []),
+    ];
     this.#log.info(
-      `${counted(methodCount, '@GlobalTransactional method')} in ` +
-        `${counted(classCount, 'class', 'classes')}; resources: ${resources.join(', ') || 'none'}`,
+      `${methods.join(', ')} in ${counted(classCount, 'class', 'classes')}; ` +
+        `resources: ${resources.join(', ') || 'none'}`,
     );
   }
 

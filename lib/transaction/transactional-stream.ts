@@ -62,11 +62,12 @@ function begunStream<T>(run: StreamRun<T>): () => void {
   const { definition, manager, subscriber } = run;
   const retries = manager.lockConflictRetriesOf(definition);
   let attempt: StreamAttempt<T> | undefined;
+  const isGone = (): boolean => subscriber.closed;
   const begin = async (): Promise<void> => {
     for (let failures = 1; ; failures += 1) {
       const transaction = await manager.beginDefined(definition);
       // Unsubscribed while the begin was on its way: the teardown had nothing to roll back yet.
-      if (subscriber.closed) return rollbackQuietly(transaction);
+      if (isGone()) return rollbackQuietly(transaction);
       attempt = new StreamAttempt(run, transaction);
       try {
         await attempt.run();
@@ -77,7 +78,7 @@ function begunStream<T>(run: StreamRun<T>): () => void {
         if (!mayRunAgain({ transaction }, thrown)) throw thrown;
       }
       await manager.pauseAfterConflict(failures, definition.name);
-      if (subscriber.closed) return;
+      if (isGone()) return;
     }
   };
   begin().catch((error: unknown) => {
@@ -123,7 +124,8 @@ class StreamAttempt<T> {
           error: (thrown: unknown) => {
             this.#ending = true;
             endAfterThrow(transaction, definition, thrown).then(() => {
-              reject(thrown as Error);
+              // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- passed on
+              reject(thrown);
             }, reject);
           },
         }),
