@@ -17,6 +17,7 @@ import {
   assertKnownNames,
   assertMilliseconds,
   assertRecord,
+  refuse,
   runChecks,
 } from './option-checks.js';
 
@@ -44,6 +45,11 @@ export interface DtxModuleOptions {
   readonly http?: HttpPropagationOptions;
   /** What messages tell of the xid, and whether theirs is accepted. @default requests join */
   readonly messaging?: MessagingOptions;
+  /**
+   * Data sources that take no part in global transactions on purpose, by the names of their
+   * providers; the start does not warn about them. `true` silences all. @default []
+   */
+  readonly ignoredSources?: boolean | readonly string[];
   /** Called around every transaction that this application begins. */
   readonly hooks?: TransactionHooks;
   /** Told when a transaction did not end as asked. */
@@ -91,6 +97,11 @@ const CHECKS: Checks<DtxModuleOptions> = {
   lockConflictRetries: assertLockConflictRetries,
   http: validateHttpPropagation,
   messaging: validateMessaging,
+  ignoredSources: (value, option) => {
+    const isList = Array.isArray(value) && value.every((name) => typeof name === 'string');
+    if (isList || typeof value === 'boolean') return;
+    refuse(option, value, `Use true, or the names of providers, such as ['AUDIT_POOL'].`);
+  },
   hooks: (value, option) => {
     assertRecord(value, option);
     assertKnownNames(value, HOOK_NAMES, `${option}.`);

@@ -5,6 +5,7 @@ import { annotatedMethodsOf, fillSlot, hasSlot } from '../decorators/index.js';
 import { DtxRuntime } from '../interceptors/index.js';
 import type { MethodDefinition } from '../interceptors/index.js';
 import { DTX_RUNTIME, DTX_SLOT } from '../protocol/index.js';
+import type { NamedInstance } from './uncovered-sources.js';
 
 /** What the scan of an application has found. */
 export interface ScanReport {
@@ -65,6 +66,14 @@ export class DtxExplorer {
     return this.#wrappers()
       .filter(isSingleton)
       .map((wrapper): unknown => wrapper.instance);
+  }
+
+  /** What providers have given, classes aside: also functions, which some libraries give. */
+  named(): readonly NamedInstance[] {
+    return this.#discovery
+      .getProviders()
+      .filter((wrapper) => isSingleton(wrapper) || typeof wrapper.instance === 'function')
+      .map((wrapper) => ({ name: String(wrapper.name), instance: wrapper.instance as unknown }));
   }
 
   #wrappers(): readonly Wrapper[] {
