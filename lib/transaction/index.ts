@@ -1,6 +1,6 @@
 export { currentTransaction, currentXid, runInContext } from './context.js';
 export { markFailedPart } from './failed-part.js';
-export { GlobalLock, currentGlobalLock, runUnderLock } from './global-lock.js';
+export { GlobalLock, currentGlobalLock } from './global-lock.js';
 export { GlobalTransaction } from './global-transaction.js';
 export type { GlobalTransactionRole } from './global-transaction.js';
 export type {
