@@ -38,16 +38,16 @@ export class PostgresAtEngine implements AtEngine {
     this.#installer = new Installer({ source, resourceId, schemas });
   }
 
-  install(_mode?: 'mend' | 'check'): Promise<InstallReport> {
-    return this.#installer.install();
+  install(mode: 'mend' | 'check' = 'mend'): Promise<InstallReport> {
+    return this.#installer.install(mode);
   }
 
   plan(): Promise<InstallPlan> {
-    throw new Error('not there yet');
+    return this.#installer.plan();
   }
 
   uninstall(): Promise<void> {
-    throw new Error('not there yet');
+    return this.#installer.uninstall();
   }
 
   get desk(): UndoDesk {
