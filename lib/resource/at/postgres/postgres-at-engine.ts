@@ -12,6 +12,7 @@ import type {
 } from '../at-engine.interface.js';
 import { GUARDED } from '../at-engine.interface.js';
 import { TAG_SETTING } from './agreement.js';
+import { PostgresDesk } from './desk/postgres-desk.js';
 import { explain } from './explain.js';
 import { purgeFences, resolveLocalCommit } from './fence.js';
 import { forgetBranches, forgetXids } from './forget-branches.js';
@@ -32,9 +33,11 @@ export interface PostgresEngineOptions {
 export class PostgresAtEngine implements AtEngine {
   readonly #source: SqlSource;
   readonly #installer: Installer;
+  readonly desk: UndoDesk;
 
   constructor({ source, resourceId, schemas }: PostgresEngineOptions) {
     this.#source = source;
+    this.desk = new PostgresDesk({ source, resourceId });
     this.#installer = new Installer({ source, resourceId, schemas });
   }
 
@@ -48,10 +51,6 @@ export class PostgresAtEngine implements AtEngine {
 
   uninstall(): Promise<void> {
     return this.#installer.uninstall();
-  }
-
-  get desk(): UndoDesk {
-    throw new Error('not there yet');
   }
 
   /** Not a parameter: the text travels in one packet with BEGIN, so the ids are checked here. */

@@ -1,11 +1,10 @@
-import { AtInstallError, SchemaTooNewError, messageOf } from '../../../../protocol/index.js';
+import { AtInstallError, messageOf } from '../../../../protocol/index.js';
 import type {
   InstallPlan,
   InstallReport,
   SqlSession,
   SqlSource,
 } from '../../at-engine.interface.js';
-import { SCHEMA_VERSION } from '../agreement.js';
 import { findTable, tablesOf } from '../catalog.js';
 import { queryJson, queryText, sqlStateOf } from '../session.js';
 import { identifier } from '../sql-text.js';
@@ -13,13 +12,14 @@ import type { TableDefinition } from '../table-definition.js';
 import { grant, installCommand, listed } from './advice.js';
 import { CREATE_TABLES } from './database-objects.js';
 import type { SchemaState } from './dtx-schema.js';
-import { existingFunctions, installedVersion, missingRights, schemaState } from './dtx-schema.js';
+import { existingFunctions, schemaState } from './dtx-schema.js';
 import type { ExistingFunctions } from './plan-table.js';
 import { isCurrent, planSharedFunctions, planTable } from './plan-table.js';
 import { LOCK_ATTEMPTS, runInTurn } from './run-in-turn.js';
 import type { Survey } from './survey.js';
 import { isToMend, planOf, survey } from './survey.js';
 import { uninstall } from './uninstall.js';
+import { assertUsable } from './usable.js';
 import { isCaptured } from './wanted-triggers.js';
 import { installWarnings } from './warnings.js';
 
@@ -132,14 +132,14 @@ export class Installer {
 
   async #survey(session: SqlSession): Promise<Survey> {
     const state = await schemaState(session);
-    if (state.hasTables) await this.#assertUsable(session, state);
+    if (state.hasTables) await assertUsable(session, this.#options.resourceId, state.role);
     return survey(session, state, await this.#schemas(session));
   }
 
   /** Our own schema: tables, version, shared functions, and the rights to work with them. */
   async #prepareSchema(session: SqlSession, state: SchemaState): Promise<void> {
     if (!state.hasTables) await this.#createTables(session, state);
-    await this.#assertUsable(session, state);
+    await assertUsable(session, this.#options.resourceId, state.role);
     const isCurrent = planSharedFunctions(await existingFunctions(session)).length === 0;
     if (isCurrent) return;
     try {
@@ -155,20 +155,6 @@ export class Installer {
         error,
       );
     }
-  }
-
-  async #assertUsable(session: SqlSession, { role }: SchemaState): Promise<void> {
-    const missing = await missingRights(session, role);
-    if (missing !== undefined) {
-      throw this.#failure(
-        `role ${identifier(role)} may not use the tables in schema dtx. Have their owner ` +
-          `or an administrator run: ${missing}`,
-      );
-    }
-    const version = await installedVersion(session);
-    if (version <= SCHEMA_VERSION) return;
-    const place = `Schema dtx in the database of ${this.#options.resourceId}`;
-    throw new SchemaTooNewError(place, version, SCHEMA_VERSION);
   }
 
   async #createTables(session: SqlSession, state: SchemaState): Promise<void> {
