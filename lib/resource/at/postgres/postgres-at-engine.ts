@@ -27,6 +27,8 @@ export interface PostgresEngineOptions {
   readonly resourceId: string;
   /** Schemas whose tables are captured. @default the schemas of the search path */
   readonly schemas?: readonly string[] | undefined;
+  /** Whether writers outside of global transactions are refused held rows. @default false */
+  readonly guard?: boolean | undefined;
 }
 
 /** Capture by triggers and undo in a PostgreSQL database, version 13 or later. */
@@ -35,10 +37,10 @@ export class PostgresAtEngine implements AtEngine {
   readonly #installer: Installer;
   readonly desk: UndoDesk;
 
-  constructor({ source, resourceId, schemas }: PostgresEngineOptions) {
+  constructor({ guard, source, resourceId, schemas }: PostgresEngineOptions) {
     this.#source = source;
     this.desk = new PostgresDesk({ source, resourceId });
-    this.#installer = new Installer({ source, resourceId, schemas });
+    this.#installer = new Installer({ guard, source, resourceId, schemas });
   }
 
   install(mode: 'mend' | 'check' = 'mend'): Promise<InstallReport> {

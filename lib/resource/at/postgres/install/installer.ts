@@ -28,6 +28,8 @@ interface InstallerOptions {
   readonly resourceId: string;
   /** @default the schemas of the search path */
   readonly schemas: readonly string[] | undefined;
+  /** Whether writers from outside are refused while a row is held. @default false */
+  readonly guard?: boolean | undefined;
 }
 
 const INSUFFICIENT_PRIVILEGE = '42501';
