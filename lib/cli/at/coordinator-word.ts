@@ -2,6 +2,7 @@ import type { Session } from '../../coordinator/index.js';
 import { visitStore } from '../../coordinator/index.js';
 import { NAMESPACE_DEFAULT } from '../../protocol/index.js';
 import type { CliHost } from '../command.interface.js';
+import { printable } from '../printable.js';
 import { givenStore } from '../store-option.js';
 
 /** What commands have that may ask a coordinator. */
@@ -37,6 +38,14 @@ export async function askCoordinator(
   } finally {
     await store.close();
   }
+}
+
+/** The command that has the rollback tried again, at the coordinator that was named. */
+export function retryCommand(xid: string, values: Readonly<Record<string, unknown>>): string {
+  const { namespace, store } = values;
+  const place = store === undefined ? '' : ' --store "$DTX_STORE_URL"';
+  const space = namespace === NAMESPACE_DEFAULT ? '' : ` --namespace ${String(namespace)}`;
+  return printable(`npx nestjs-dtx retry ${xid}${place}${space}`);
 }
 
 /** The transaction in a few words: its status, and whether a branch of it waits for a person. */

@@ -85,12 +85,14 @@ function asText(
   return [...holders]
     .map(([xid, held]) => {
       const rows = held.map(({ key, table }) => [table, key].map(printable));
-      return [`\n${holderLine(xid, held, word, nowMs)}`, ...textTable(rows, '    '), ''].join('\n');
+      return [`\n${holderLines(xid, held, word, nowMs)}`, ...textTable(rows, '    '), ''].join(
+        '\n',
+      );
     })
     .join('');
 }
 
-function holderLine(
+function holderLines(
   xid: string,
   held: readonly HeldLock[],
   word: CoordinatorWord | undefined,
@@ -99,10 +101,11 @@ function holderLine(
   const sinceMs = Math.min(...held.map((lock) => lock.sinceMs));
   const age = duration(Math.max(0, nowMs - sinceMs));
   const isLeft = held.some((lock) => lock.isLeft === true);
+  const since = new Date(sinceMs).toISOString().slice(0, 19).replace('T', ' ');
   const notes = [
-    `since ${new Date(sinceMs).toISOString().slice(0, 19)}Z (${age})`,
+    `since ${since} UTC (${age})`,
     ...(isLeft ? ['left by a rollback'] : []),
     ...(word === undefined ? [] : [wordOn(xid, word)]),
   ];
-  return `  ${printable(xid)}  ${notes.join(', ')}`;
+  return `${printable(xid)}\n  ${notes.join('; ')}`;
 }

@@ -27,9 +27,11 @@ const STATES: Readonly<Record<HeldRow['state'], string>> = {
 export function rowLines(row: HeldRow): readonly string[] {
   const place = printable(`${row.table}  ${row.key}`);
   const trouble = row.trouble === undefined ? [] : wrapped(printable(row.trouble), WIDTH - 4);
+  // What cannot be compared counts as dirty, whoever has changed it or not.
+  const state = row.trouble !== undefined && row.state === 'dirty' ? [] : [STATES[row.state]];
   return [
     place,
-    ...[STATES[row.state], ...trouble].map((line) => `    ${line}`),
+    ...[...state, ...trouble].map((line) => `    ${line}`),
     ...(row.state === 'lock' ? [] : diffLines(row)),
   ];
 }

@@ -2,9 +2,8 @@ import type { HeldRow, OrderReport, UndoOrder } from '../../resource/at/index.js
 import type { CliHost } from '../command.interface.js';
 import { printable, printableLines } from '../printable.js';
 import { textTable, wrapped } from '../text-table.js';
-import type { AtDatabase } from './at-database.js';
 import { atDatabase } from './at-database.js';
-import { askCoordinator, parkedBranches } from './coordinator-word.js';
+import { askCoordinator, parkedBranches, retryCommand } from './coordinator-word.js';
 import { DIFF_LEGEND, rowLines } from './row-diff.js';
 import { nothingOf } from './undo-show.js';
 import type { UndoInput } from './undo-arguments.js';
@@ -42,14 +41,20 @@ export function orderUndo(
     if (values['yes'] !== true) {
       const rows = await database.engine.desk.rows(filter, limit);
       if (rows.length > 0 && !isJson) host.out(previewText(order, rows));
-      host.err(rows.length > 0 ? NOTHING_DONE : `${nothingOf(xid, database, word)}\n`);
+      host.err(rows.length > 0 ? NOTHING_DONE : `${nothingOf(xid, database, values, word)}\n`);
       return 1;
     }
     const parked = parkedBranches(xid, word);
     const report = await database.engine.desk.order(order, filter, parked);
+    const { done, left } = report;
     if (isJson) host.out(printableLines(`${JSON.stringify({ xid, ...report }, undefined, 2)}\n`));
-    else host.out(reportText(order, xid, report, database));
-    if (report.left.length === 0) return 0;
+    else
+      host.out(
+        done.length + left.length === 0
+          ? `${nothingOf(xid, database, values, word)}\n`
+          : reportText(order, report, retryCommand(xid, values)),
+      );
+    if (left.length === 0) return 0;
     if (word === undefined) host.err(ASK_THE_COORDINATOR);
     return 1;
   });
@@ -66,13 +71,7 @@ const previewText = (order: UndoOrder, rows: readonly HeldRow[]): string =>
     '\n',
   );
 
-function reportText(
-  order: UndoOrder,
-  xid: string,
-  { done, left }: OrderReport,
-  database: AtDatabase,
-): string {
-  if (done.length + left.length === 0) return `${nothingOf(xid, database, undefined)}\n`;
+function reportText(order: UndoOrder, { done, left }: OrderReport, retry: string): string {
   const names = done.map(({ key, table }) => [table, key].map(printable));
   const reasons = left.flatMap(({ key, reason, table }) => [
     `  ${printable(`${table}  ${key}`)}`,
@@ -81,7 +80,7 @@ function reportText(
   return [
     ...(done.length === 0 ? [] : [WORDS[order].did, ...textTable(names)]),
     ...(left.length === 0 ? [] : ['These rows are as they were, and are still held:', ...reasons]),
-    ...(done.length === 0 ? [] : [`Let the rollback end: npx nestjs-dtx retry ${xid}`]),
+    ...(done.length === 0 ? [] : [`Let the rollback end: ${retry}`]),
     '',
   ].join('\n');
 }

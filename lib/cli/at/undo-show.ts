@@ -4,7 +4,7 @@ import { printable, printableLines } from '../printable.js';
 import type { AtDatabase } from './at-database.js';
 import { atDatabase } from './at-database.js';
 import type { CoordinatorWord } from './coordinator-word.js';
-import { askCoordinator, wordOn } from './coordinator-word.js';
+import { askCoordinator, retryCommand, wordOn } from './coordinator-word.js';
 import { DIFF_LEGEND, rowLines } from './row-diff.js';
 import type { UndoInput } from './undo-arguments.js';
 import { filterOf } from './undo-arguments.js';
@@ -28,10 +28,11 @@ export function showUndo(
       return rows.length > 0 ? 0 : 1;
     }
     if (rows.length === 0) {
-      host.err(`${nothingOf(xid, database, word)}\n`);
+      host.err(`${nothingOf(xid, database, values, word)}\n`);
       return 1;
     }
-    host.out(asText(xid, rows, isAll, database, word));
+    const head = asText(xid, rows, isAll, database, word);
+    host.out(`${head}${advice(xid, rows, database, values).join('\n')}\n`);
     return 0;
   });
 }
@@ -40,13 +41,14 @@ export function showUndo(
 export function nothingOf(
   xid: string,
   { place }: AtDatabase,
-  word: CoordinatorWord | undefined,
+  values: UndoInput['values'],
+  word?: CoordinatorWord,
 ): string {
   const known = word === undefined ? '' : ` (${wordOn(xid, word)})`;
   return (
     `No undo rows of ${xid}${known} are in ${place}: it has ended, it has written nothing there, ` +
     `or somebody has dealt with all of them. If the coordinator still counts on them, end it by: ` +
-    `npx nestjs-dtx retry ${xid}`
+    `${retryCommand(xid, values)}`
   );
 }
 
@@ -64,21 +66,27 @@ function asText(
   database: AtDatabase,
   word: CoordinatorWord | undefined,
 ): string {
-  const count = `${String(rows.length)}${isAll ? '' : '+'} undo row${rows.length === 1 ? '' : 's'}`;
-  const status = word === undefined ? [] : [`At its coordinator: ${wordOn(xid, word)}`];
+  const more = isAll ? '' : ' of more (--limit)';
+  const count = `${String(rows.length)} undo row${rows.length === 1 ? '' : 's'}${more}`;
+  const status = word === undefined ? [] : [`  ${wordOn(xid, word)}`];
   return [
-    `Transaction ${xid}: ${count} in ${printable(database.place)}`,
+    `Transaction ${xid}: ${count}`,
+    `  in ${printable(database.place)}`,
     ...status,
     '',
     ...rows.flatMap((row) => [...rowLines(row), '']),
     DIFF_LEGEND,
     '',
-    ...advice(xid, rows, database),
     '',
   ].join('\n');
 }
 
-function advice(xid: string, rows: readonly HeldRow[], { flags }: AtDatabase): readonly string[] {
+function advice(
+  xid: string,
+  rows: readonly HeldRow[],
+  { flags }: AtDatabase,
+  values: UndoInput['values'],
+): readonly string[] {
   if (!rows.some(({ isLeft }) => isLeft === true)) {
     return [
       'No rollback has left these rows. They are locked until their transaction ends;',
@@ -90,6 +98,6 @@ function advice(xid: string, rows: readonly HeldRow[], { flags }: AtDatabase): r
     `  as they are now       npx nestjs-dtx undo keep-current ${xid}${flags}`,
     `  as they were before   npx nestjs-dtx undo force-before ${xid}${flags}`,
     'For one row alone add --table TABLE --key KEY. Then let the rollback end:',
-    `                        npx nestjs-dtx retry ${xid}`,
+    `                        ${retryCommand(xid, values)}`,
   ];
 }

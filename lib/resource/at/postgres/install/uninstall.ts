@@ -26,8 +26,8 @@ async function assertNothingHeld(session: SqlSession, resourceId: string): Promi
   if (count === 0) return;
   throw new AtInstallError(
     resourceId,
-    `${String(count)} undo rows are left, so global transactions have not ended here, and ` +
-      `without them nothing could be undone any more. Look at them: npx nestjs-dtx locks ` +
-      `--database "$DATABASE_URL"`,
+    `it cannot be removed while undo rows are left (${String(count)} of them): global ` +
+      `transactions have not ended here, and nothing could be undone any more. Look at them: ` +
+      `npx nestjs-dtx locks --database "$DATABASE_URL"`,
   );
 }
