@@ -48,7 +48,7 @@ export function nothingOf(
   return (
     `No undo rows of ${xid}${known} are in ${place}: it has ended, it has written nothing there, ` +
     `or somebody has dealt with all of them. If the coordinator still counts on them, end it by: ` +
-    `${retryCommand(xid, values)}`
+    retryCommand(xid, values)
   );
 }
 

@@ -64,7 +64,7 @@ describe('A rollback that leaves a row to a person', () => {
     await manager
       .run({ name: 'place-order' }, async () => {
         parked = currentXid() ?? '';
-        await pool.query("UPDATE account SET balance = balance - 30, owner = upper(owner)");
+        await pool.query('UPDATE account SET balance = balance - 30, owner = upper(owner)');
         await plain.query('UPDATE account SET balance = 7 WHERE id = 2');
         throw new Error('no');
       })
@@ -77,48 +77,120 @@ describe('A rollback that leaves a row to a person', () => {
   const isRolledBack = async (): Promise<boolean> =>
     (await client.status({ xid })).status === 'rolled-back';
   const accounts = async (): Promise<readonly unknown[]> =>
-    (await plain.query<{ row: string }>('SELECT t::text AS row FROM account t ORDER BY id')).rows.map(
-      ({ row }) => row,
-    );
+    (
+      await plain.query<{ row: string }>('SELECT t::text AS row FROM account t ORDER BY id')
+    ).rows.map(({ row }) => row);
 
-  it('shows what the row was, what it became, and what it is', async () => {
+  it('is shown as what the row was, what it became, and what it is', async () => {
     const { err, exitCode, out } = await cli(['undo', 'show', xid], env);
 
-    console.log(out);
     expect({ err, exitCode }).toEqual({ err: '', exitCode: 0 });
+    expect(out).toContain(
+      [
+        `Transaction ${xid}: 1 undo row`,
+        `  in postgres://${new URL(database.url).host}/${database.name}`,
+        '  rolling-back, needs attention',
+        '',
+        'public.account  2',
+        '    somebody outside of the transaction has changed it since',
+        '    COLUMN   BEFORE  AFTER  NOW',
+        ' *  owner    bob     BOB    BOB',
+        ' *! balance  100     70     7',
+        '    2 more columns are the same',
+      ].join('\n'),
+    );
+    expect(out).toContain(`npx nestjs-dtx undo force-before ${xid}\n`);
     expect(widestLine(out)).toBeLessThanOrEqual(100);
   });
+
   it.each([
     ['keep-current', '(2,BOB,7,'],
     ['force-before', '(2,bob,100,'],
-  ])('ends after %s and retry, with nothing left', async (order, row) => {
-    const preview = await cli(['undo', order, xid], env);
-    const untouched = await accounts();
+  ])('ends by %s and retry, with nothing left', async (order, row) => {
     const ordered = await cli(['undo', order, xid, '--yes'], env);
     const retried = await cli(['undo', 'retry', xid], env);
-    console.log(preview.out+preview.err, ordered.out, retried.out);
-    const l = await cli(['locks'], env);
-    console.log(l.out, l.err);
     await until(isRolledBack);
-    expect(untouched[1]).toContain('(2,BOB,7,');
-    expect((await accounts())[1]).toContain(row);
+
+    expect(ordered).toMatchObject({ exitCode: 0, err: '' });
+    expect(ordered.out).toContain(`Let the rollback end: npx nestjs-dtx retry ${xid}`);
+    expect(retried).toMatchObject({ exitCode: 0, err: '' });
+    expect(await accounts()).toEqual(['(1,ann,100,)', expect.stringContaining(row)]);
+    expect((await cli(['locks'], env)).out).toContain('(0)');
   });
-  it('shows locks', async () => {
-    const l = await cli(['locks'], env);
-    console.log(l.out, l.err);
-    const s = await cli(['at', 'status'], env);
-    console.log(s.out, s.err);
-    await plain.query('CREATE TABLE late (a int primary key); CREATE TABLE nokey (a int); alter table account add extra int');
-    const s2 = await cli(['at', 'status', '--database', database.url], env);
-    console.log(s2.out, s2.err, s2.exitCode);
-    const p = await cli(['at', 'print'], env);
-    console.log(p.out.slice(0, 1500), p.err);
-    const sh = await cli(['undo', 'show', xid], env);
-    console.log(sh.out);
-    const i = await cli(['at', 'install'], env);
-    console.log(i.out, i.err);
-    const u = await cli(['at', 'uninstall'], env);
-    console.log(u.out, u.err);
-    expect(1).toBe(1);
+
+  it.each(['keep-current', 'force-before'])(
+    'changes nothing by %s without --yes',
+    async (order) => {
+      const before = await accounts();
+
+      const { err, exitCode, out } = await cli(['undo', order, xid], env);
+
+      expect({ err, exitCode }).toEqual({
+        err: 'Nothing was changed. To do it, add --yes.\n',
+        exitCode: 1,
+      });
+      expect(out).toContain(' *! balance  100     70     7\n');
+      expect(await accounts()).toEqual(before);
+      expect((await cli(['locks'], env)).out).toContain('(1)');
+    },
+  );
+
+  it('has nothing to do the second time', async () => {
+    await cli(['undo', 'keep-current', xid, '--yes'], env);
+
+    const { exitCode, out } = await cli(['undo', 'keep-current', xid, '--yes'], env);
+
+    expect(exitCode).toBe(0);
+    expect(out).toContain(`No undo rows of ${xid} (rolling-back, needs attention) are in`);
+  });
+
+  it('is printed as JSON with every column', async () => {
+    const { out } = await cli(['undo', 'show', xid, '--json'], env);
+
+    expect(JSON.parse(out)).toMatchObject({
+      xid,
+      status: 'rolling-back',
+      isAll: true,
+      rows: [
+        {
+          table: 'public.account',
+          key: '2',
+          state: 'dirty',
+          before: { id: '2', owner: 'bob', balance: '100', note: 'first \x1b[31mred' },
+          current: { balance: '7' },
+        },
+      ],
+    });
+  });
+
+  it('is listed among the locks, with its holder', async () => {
+    const { out } = await cli(['locks', '--table', 'account'], env);
+
+    expect(out).toMatch(
+      new RegExp(
+        `^Locks in .* \\(1\\)\n\n${xid}\n  since 20.* UTC \\(.*\\); left by a rollback; ` +
+          `rolling-back, needs attention\n    public\\.account  2\n$`,
+      ),
+    );
+    expect(widestLine(out)).toBeLessThanOrEqual(100);
+  });
+
+  it('never has a terminal obey what stands in a row, and cuts what is long', async () => {
+    await plain.query("UPDATE account SET note = repeat('x', 500) || E'\\x1b[2J' WHERE id = 2");
+
+    const { out } = await cli(['undo', 'show', xid], env);
+
+    expect(out).not.toContain('\x1b');
+    expect(out).toMatch(/ {2}! note +first \\u001b\[31mred +first \\u001b\[31mred +x{21}…\n/);
+    expect(widestLine(out)).toBeLessThanOrEqual(100);
+  });
+
+  it('says so when a transaction has nothing there', async () => {
+    const other = 'f'.repeat(40);
+
+    const { err, exitCode, out } = await cli(['undo', 'show', other], env);
+
+    expect({ exitCode, out }).toEqual({ exitCode: 1, out: '' });
+    expect(err).toContain(`No undo rows of ${other} (not known to the coordinator) are in`);
   });
 });
