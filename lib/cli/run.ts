@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { InvalidOptionError, codeOf, messageOf } from '../protocol/index.js';
+import { atCommand } from './at/at.command.js';
+import { locksCommand } from './at/locks.command.js';
+import { undoCommand } from './at/undo.command.js';
 import type { CliHost, Command } from './command.interface.js';
 import { coordinatorCommand } from './coordinator.command.js';
 import { explainCommand } from './explain.command.js';
@@ -17,6 +20,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   retry: operateCommand('retry'),
   stop: operateCommand('stop'),
   accept: operateCommand('accept'),
+  undo: undoCommand,
+  locks: locksCommand,
+  at: atCommand,
   migrate: migrateCommand,
   explain: explainCommand,
 };

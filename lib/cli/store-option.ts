@@ -17,7 +17,7 @@ export async function atStore(
   host: CliHost,
   work: (store: string) => Promise<void>,
 ): Promise<number> {
-  const store = storeOf(values, host);
+  const store = givenStore(values, host) ?? STORE_DEFAULT;
   try {
     await work(store);
     return 0;
@@ -27,10 +27,19 @@ export async function atStore(
   }
 }
 
-function storeOf(values: Readonly<Record<string, unknown>>, { env }: CliHost): string {
+/**
+ * The store that was asked for by option or by the environment.
+ *
+ * @throws InvalidOptionError for what can be no store
+ */
+export function givenStore(
+  values: Readonly<Record<string, unknown>>,
+  { env }: Pick<CliHost, 'env'>,
+): string | undefined {
   const isOption = typeof values['store'] === 'string';
   const given = isOption ? String(values['store']) : env['DTX_STORE_URL'];
-  const store = withVariables(given ?? STORE_DEFAULT, env);
+  if (given === undefined) return undefined;
+  const store = withVariables(given, env);
   databaseKindOf(store, isOption ? '--store' : 'DTX_STORE_URL');
   return store;
 }

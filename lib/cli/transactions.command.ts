@@ -2,8 +2,10 @@ import type { Session, SessionQuery } from '../coordinator/index.js';
 import { readStore } from '../coordinator/index.js';
 import { STORE_DEFAULT } from '../modules/index.js';
 import type { Command } from './command.interface.js';
+import { duration } from './duration.js';
 import { printable, printableLines } from './printable.js';
 import { atStore } from './store-option.js';
+import { textTable } from './text-table.js';
 
 const HELP = `Usage: nestjs-dtx transactions [options]
 
@@ -136,13 +138,9 @@ function section(
     ].map(printable),
     details: session.branches.map(branchLine),
   }));
-  const widths = HEADINGS.map((heading, column) =>
-    Math.max(heading.length, ...rows.map(({ cells }) => cells[column]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]): string =>
-    `  ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd();
-  const lines = rows.flatMap(({ cells, details }) => [line(cells), ...details]);
-  return [title, line(HEADINGS), ...lines, ''].join('\n');
+  const [headings = '', ...lines] = textTable([HEADINGS, ...rows.map(({ cells }) => cells)]);
+  const listed = rows.flatMap(({ details }, index) => [lines[index] ?? '', ...details]);
+  return [title, headings, ...listed, ''].join('\n');
 }
 
 const statusOf = ({ reason, status }: Session): string =>
@@ -159,17 +157,4 @@ function branchLine({
   const tried = attempts > 0 ? `, tried ${String(attempts)} x` : '';
   const error = lastError === undefined ? '' : `: ${lastError.split('\n', 1).join('')}`;
   return `    ${printable(`${branchId} ${type} ${resourceId} ${status}${tried}${error}`)}`;
-}
-
-/** From this many of a unit on, the next larger one is shown. */
-const UNITS = [
-  { name: 'ms', ms: 1, until: 10_000 },
-  { name: 's', ms: 1_000, until: 600_000 },
-  { name: 'min', ms: 60_000, until: 36_000_000 },
-  { name: 'h', ms: 3_600_000, until: Infinity },
-];
-
-function duration(ms: number): string {
-  const unit = UNITS.find(({ until }) => ms < until) ?? { name: 'ms', ms: 1 };
-  return `${String(Math.floor(ms / unit.ms))} ${unit.name}`;
 }

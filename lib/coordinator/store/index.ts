@@ -12,6 +12,6 @@ export type {
   StoreCommand,
 } from './session-store.interface.js';
 export { openSqliteStore } from './sqlite/index.js';
-export { databaseKindOf, databaseKindOfSource } from './store-url.js';
+export { databaseKindOf, databaseKindOfSource, placeOfUrl } from './store-url.js';
 export type { DatabaseKind } from './store-url.js';
 export { writeFailure } from './write-failure.js';

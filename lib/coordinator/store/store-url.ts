@@ -57,20 +57,20 @@ function kindNamed(name: string): DatabaseKind | undefined {
  * @throws InvalidOptionError when that cannot be told for sure. Neither the message nor a cause
  *   shows any of it: what passes for the host may be part of a password.
  */
-export function placeOfUrl(url: string, scheme: DatabaseKind): string {
+export function placeOfUrl(url: string, scheme: DatabaseKind, option?: string): string {
   const parsed = parsedUrl(url);
   // A password with "/", "?" or "#" in it ends the host early, and its "@" lies behind that.
   if (parsed === undefined || /@/.test(parsed.pathname + parsed.search + parsed.hash)) {
-    throw unreadableUrl(scheme);
+    throw unreadableUrl(scheme, option);
   }
   const { host, pathname } = parsed;
   return `${scheme}://${host === NO_HOST ? '' : host}${pathname}`;
 }
 
 /** The refusal of a URL that shows nothing of it. */
-export function unreadableUrl(scheme: string): InvalidOptionError {
+export function unreadableUrl(scheme: string, option = 'coordinator.store'): InvalidOptionError {
   return new InvalidOptionError({
-    option: 'coordinator.store',
+    option,
     value: `${scheme}://…`,
     fix:
       `It cannot be read as a URL: encode what is special in its user and password ` +

@@ -137,7 +137,7 @@ export class ResourceNotStartedError extends DtxError {
   }
 }
 
-/** Capture could not be set up in a database. @publicApi */
+/** Capture is not set up in a database, or could not be, or could not be removed. @publicApi */
 export class AtInstallError extends DtxError {
   static override readonly code = 'DTX_ERR_RM_AT_INSTALL';
 
@@ -146,6 +146,6 @@ export class AtInstallError extends DtxError {
     what: string,
     options?: ErrorOptions,
   ) {
-    super(`AT cannot be set up at ${resourceId}: ${what}`, options);
+    super(`AT at ${resourceId}: ${what}`, options);
   }
 }

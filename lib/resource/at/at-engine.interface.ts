@@ -94,6 +94,8 @@ export interface HeldRow {
   readonly state: 'as-left' | 'as-before' | 'dirty' | 'lock';
   /** Why the images cannot be shown or compared, if they cannot. */
   readonly trouble?: string;
+  /** Whether a rollback has left it, so that it waits for a person. */
+  readonly isLeft?: boolean;
 }
 
 /** Picks undo rows; what is left out is not minded. */
@@ -110,8 +112,10 @@ export interface HeldLock {
   readonly branchId: string;
   readonly table: string;
   readonly key: string;
-  /** When its branch was written, milliseconds since 1970. */
+  /** When its branch was written or last rolled back, milliseconds since 1970. */
   readonly sinceMs: number;
+  /** Whether a rollback has left it, so that it waits for a person. */
+  readonly isLeft?: boolean;
 }
 
 /**
@@ -136,8 +140,17 @@ export interface OrderReport {
 export interface UndoDesk {
   locks(filter: HeldRowFilter, limit: number): Promise<readonly HeldLock[]>;
   rows(filter: HeldRowFilter, limit: number): Promise<readonly HeldRow[]>;
-  /** Only for rows of a branch that phase two has left; the coordinator's `retry` ends it then. */
-  order(order: UndoOrder, filter: HeldRowFilter & { readonly xid: string }): Promise<OrderReport>;
+  /**
+   * Only for rows of a branch that phase two has left; the coordinator's `retry` ends it then.
+   *
+   * @param parkedBranchIds branches of which the coordinator says that their rollback needs
+   *   attention, for those whose rollback has failed without a trace in the database @default none
+   */
+  order(
+    order: UndoOrder,
+    filter: HeldRowFilter & { readonly xid: string },
+    parkedBranchIds?: readonly string[],
+  ): Promise<OrderReport>;
 }
 
 /**

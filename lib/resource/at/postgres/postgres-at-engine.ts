@@ -12,6 +12,7 @@ import type {
 } from '../at-engine.interface.js';
 import { GUARDED } from '../at-engine.interface.js';
 import { TAG_SETTING } from './agreement.js';
+import { PostgresDesk } from './desk/postgres-desk.js';
 import { explain } from './explain.js';
 import { purgeFences, resolveLocalCommit } from './fence.js';
 import { forgetBranches, forgetXids } from './forget-branches.js';
@@ -34,26 +35,24 @@ export interface PostgresEngineOptions {
 export class PostgresAtEngine implements AtEngine {
   readonly #source: SqlSource;
   readonly #installer: Installer;
+  readonly desk: UndoDesk;
 
   constructor({ guard, source, resourceId, schemas }: PostgresEngineOptions) {
     this.#source = source;
+    this.desk = new PostgresDesk({ source, resourceId });
     this.#installer = new Installer({ guard, source, resourceId, schemas });
   }
 
-  install(_mode?: 'mend' | 'check'): Promise<InstallReport> {
-    return this.#installer.install();
+  install(mode: 'mend' | 'check' = 'mend'): Promise<InstallReport> {
+    return this.#installer.install(mode);
   }
 
   plan(): Promise<InstallPlan> {
-    throw new Error('not there yet');
+    return this.#installer.plan();
   }
 
   uninstall(): Promise<void> {
-    throw new Error('not there yet');
-  }
-
-  get desk(): UndoDesk {
-    throw new Error('not there yet');
+    return this.#installer.uninstall();
   }
 
   /** Not a parameter: the text travels in one packet with BEGIN, so the ids are checked here. */

@@ -1,7 +1,7 @@
 import type { SqlSession } from '../../at-engine.interface.js';
 import { queryJson, queryText } from '../session.js';
+import { grant } from './advice.js';
 import type { ExistingFunctions } from './plan-table.js';
-import { grant } from './warnings.js';
 
 /** What there is of our schema, and what the current role may do about it. */
 export interface SchemaState {

@@ -1,18 +1,27 @@
-import { AtInstallError, SchemaTooNewError, messageOf } from '../../../../protocol/index.js';
-import type { InstallReport, SqlSession, SqlSource } from '../../at-engine.interface.js';
-import { SCHEMA_VERSION } from '../agreement.js';
+import { AtInstallError, messageOf } from '../../../../protocol/index.js';
+import type {
+  InstallPlan,
+  InstallReport,
+  SqlSession,
+  SqlSource,
+} from '../../at-engine.interface.js';
 import { findTable, tablesOf } from '../catalog.js';
 import { queryJson, queryText, sqlStateOf } from '../session.js';
 import { identifier } from '../sql-text.js';
 import type { TableDefinition } from '../table-definition.js';
+import { grant, installCommand, listed } from './advice.js';
 import { CREATE_TABLES } from './database-objects.js';
 import type { SchemaState } from './dtx-schema.js';
-import { existingFunctions, installedVersion, missingRights, schemaState } from './dtx-schema.js';
+import { existingFunctions, schemaState } from './dtx-schema.js';
 import type { ExistingFunctions } from './plan-table.js';
 import { isCurrent, planSharedFunctions, planTable } from './plan-table.js';
 import { LOCK_ATTEMPTS, runInTurn } from './run-in-turn.js';
+import type { Survey } from './survey.js';
+import { isToMend, planOf, survey } from './survey.js';
+import { uninstall } from './uninstall.js';
+import { assertUsable } from './usable.js';
 import { isCaptured } from './wanted-triggers.js';
-import { grant, installWarnings } from './warnings.js';
+import { installWarnings } from './warnings.js';
 
 interface InstallerOptions {
   readonly source: SqlSource;
@@ -25,7 +34,7 @@ interface InstallerOptions {
 
 const INSUFFICIENT_PRIVILEGE = '42501';
 
-/** Sets up capture in one database, or finds that it is set up. */
+/** Sets up capture in one database, finds that it is set up, or removes it. */
 export class Installer {
   readonly #options: InstallerOptions;
 
@@ -37,16 +46,38 @@ export class Installer {
    * @throws AtInstallError (DTX_ERR_RM_AT_INSTALL)
    * @throws SchemaTooNewError (DTX_ERR_SCHEMA_TOO_NEW)
    */
-  async install(): Promise<InstallReport> {
+  install(mode: 'mend' | 'check'): Promise<InstallReport> {
+    return this.#inSession((session) =>
+      mode === 'mend' ? this.#mend(session) : this.#check(session),
+    );
+  }
+
+  /** @throws as install */
+  plan(): Promise<InstallPlan> {
+    return this.#inSession(async (session) => planOf(await this.#survey(session)));
+  }
+
+  /** @throws AtInstallError (DTX_ERR_RM_AT_INSTALL) while undo rows are left */
+  uninstall(): Promise<void> {
+    return this.#inSession(async (session) => {
+      if (await uninstall(session, this.#options.resourceId)) return;
+      throw this.#failure(
+        `tables were locked by others at each of ${String(LOCK_ATTEMPTS)} attempts. Stop the ` +
+          `applications that use the database, and try again.`,
+      );
+    });
+  }
+
+  async #inSession<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
     try {
-      return await this.#options.source.withSession((session) => this.#installIn(session));
+      return await this.#options.source.withSession(work);
     } catch (error) {
       if (sqlStateOf(error) === undefined) throw error;
       throw this.#failure(messageOf(error), error);
     }
   }
 
-  async #installIn(session: SqlSession): Promise<InstallReport> {
+  async #mend(session: SqlSession): Promise<InstallReport> {
     const state = await schemaState(session);
     await this.#prepareSchema(session, state);
     const schemas = await this.#schemas(session);
@@ -57,32 +88,75 @@ export class Installer {
       if (reason !== undefined) uncovered.set(table.name, reason);
     }
     // Read again: somebody may have changed a table meanwhile, and warnings are about what stands.
-    const tables = await tablesOf(session, schemas);
-    const captured = tables.filter((table) => isCaptured(table) && !uncovered.has(table.name));
-    return {
-      capturedTables: captured.map(({ name }) => name),
-      warnings: installWarnings({ role: state.role, tables, uncovered }),
-    };
+    const found = await survey(session, state, schemas, this.#options.guard);
+    this.#refuseStale(found, uncovered);
+    return reportOf(found, uncovered);
+  }
+
+  async #check(session: SqlSession): Promise<InstallReport> {
+    const found = await this.#survey(session);
+    const command = installCommand(found.schemas, this.#options.guard);
+    const toMend = found.tables.filter(({ status }) => isToMend(status));
+    // Partitions come and go while applications start, and are captured without triggers of theirs.
+    const partitions = toMend.filter(({ table }) => table.isPartition);
+    const tables = toMend
+      .filter(({ table }) => !table.isPartition)
+      .map(({ status }) => `${status.table} (${status.state})`);
+    const own = found.ownStatements.length > 0 ? ['the schema dtx itself'] : [];
+    if (own.length + tables.length === 0) {
+      return reportOf(
+        found,
+        new Map(partitions.map(({ table }) => [table.name, `Run: ${command}`])),
+      );
+    }
+    throw this.#failure(
+      `capture is missing or stale: ${listed([...own, ...tables])}. Have it mended before the ` +
+        `start, by a role that owns the tables: ${command}`,
+    );
+  }
+
+  /**
+   * A table that was never covered is one sentence in the log: it may be nobody's business here.
+   * One that was covered and has changed since is written to by transactions that count on it, and
+   * their undo rows would wait for a person one by one.
+   */
+  #refuseStale({ schemas, tables }: Survey, uncovered: ReadonlyMap<string, string>): void {
+    const stale = tables.flatMap(({ status: { state, table } }) => {
+      const reason = uncovered.get(table);
+      return state === 'stale' && reason !== undefined ? [`${table} (${reason})`] : [];
+    });
+    if (stale.length === 0) return;
+    throw this.#failure(
+      `what captures these tables is out of date, and could not be mended: ${listed(stale)}. ` +
+        `Have it mended by a role that owns them: ${installCommand(schemas)}`,
+    );
+  }
+
+  async #survey(session: SqlSession): Promise<Survey> {
+    const state = await schemaState(session);
+    if (state.hasTables) await assertUsable(session, this.#options.resourceId, state.role);
+    return survey(session, state, await this.#schemas(session), this.#options.guard);
   }
 
   /** Our own schema: tables, version, shared functions, and the rights to work with them. */
   async #prepareSchema(session: SqlSession, state: SchemaState): Promise<void> {
     if (!state.hasTables) await this.#createTables(session, state);
-    const missing = await missingRights(session, state.role);
-    if (missing !== undefined) {
-      throw this.#failure(
-        `role ${identifier(state.role)} may not use the tables in schema dtx. Have their owner ` +
-          `or an administrator run: ${missing}`,
-      );
-    }
-    const version = await installedVersion(session);
-    if (version > SCHEMA_VERSION) {
-      const place = `Schema dtx in the database of ${this.#options.resourceId}`;
-      throw new SchemaTooNewError(place, version, SCHEMA_VERSION);
-    }
+    await assertUsable(session, this.#options.resourceId, state.role);
     const isCurrent = planSharedFunctions(await existingFunctions(session)).length === 0;
     if (isCurrent) return;
-    await this.#inTurn(session, async () => planSharedFunctions(await existingFunctions(session)));
+    try {
+      const statements = async (): Promise<readonly string[]> =>
+        planSharedFunctions(await existingFunctions(session));
+      await this.#inTurn(session, statements);
+    } catch (error) {
+      if (sqlStateOf(error) !== INSUFFICIENT_PRIVILEGE) throw error;
+      throw this.#failure(
+        `the functions in schema dtx are another version's, and could not be mended: ` +
+          `${messageOf(error)}. Have their owner run: ` +
+          installCommand(await this.#schemas(session)),
+        error,
+      );
+    }
   }
 
   async #createTables(session: SqlSession, state: SchemaState): Promise<void> {
@@ -112,7 +186,7 @@ export class Installer {
     try {
       await this.#inTurn(session, () => this.#currentStatements(session, table.name), table.name);
     } catch (error) {
-      if (!addsTriggers || sqlStateOf(error) !== INSUFFICIENT_PRIVILEGE) throw error;
+      if (sqlStateOf(error) !== INSUFFICIENT_PRIVILEGE) throw error;
       return `${messageOf(error)}. Start the application once as the owner of the table.`;
     }
     return undefined;
@@ -175,4 +249,13 @@ export class Installer {
   #failure(what: string, cause?: unknown): AtInstallError {
     return new AtInstallError(this.#options.resourceId, what, { cause });
   }
+}
+
+function reportOf({ role, tables }: Survey, uncovered: ReadonlyMap<string, string>): InstallReport {
+  const definitions = tables.map(({ table }) => table);
+  const captured = definitions.filter((table) => isCaptured(table) && !uncovered.has(table.name));
+  return {
+    capturedTables: captured.map(({ name }) => name),
+    warnings: installWarnings({ role, tables: definitions, uncovered }),
+  };
 }

@@ -83,4 +83,5 @@ function mendTrigger(table: TableDefinition, wanted: WantedTrigger): readonly st
 const dropTrigger = (table: TableDefinition, name: string): string =>
   `DROP TRIGGER ${identifier(name)} ON ${table.name}`;
 
-const isOurTrigger = (name: string): boolean => /^[!~]dtx_/.test(name);
+/** By its name; whether its function is ours is another question. */
+export const isOurTrigger = (name: string): boolean => /^[!~]dtx_/.test(name);

@@ -1,6 +1,7 @@
 import { isCanonical } from '../row-key.js';
 import { identifier } from '../sql-text.js';
 import type { TableDefinition } from '../table-definition.js';
+import { grant } from './advice.js';
 import { isCapturable, refusalReason } from './wanted-triggers.js';
 
 interface Findings {
@@ -29,16 +30,15 @@ export function installWarnings({ role, tables, uncovered }: Findings): readonly
   });
 }
 
-/** What a role needs to run, for the administrator. */
-export function grant(privileges: readonly string[], object: string, role: string): string {
-  return `GRANT ${privileges.join(', ')} ON ${object} TO ${identifier(role)};`;
-}
-
 const nameOf = (table: TableDefinition): string => table.name;
 
-const notCovered = (table: TableDefinition, reason: string): string =>
-  `${table.name} is not covered, so what a global transaction writes to it is NOT undone: ` +
-  reason;
+/** A partition is captured by its root, whose triggers it has. */
+function notCovered({ isPartition, name }: TableDefinition, reason: string): string {
+  const what = isPartition
+    ? `TRUNCATE of partition ${name} is not refused, and would NOT be undone: `
+    : `${name} is not covered, so what a global transaction writes to it is NOT undone: `;
+  return what + reason;
+}
 
 function missingRights(table: TableDefinition, role: string): readonly string[] {
   const missing = table.missingPrivileges.filter((privilege) => privilege !== 'TRIGGER');

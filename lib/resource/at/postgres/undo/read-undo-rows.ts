@@ -41,6 +41,8 @@ type Verdict = { readonly row: UndoRow; readonly isSettled: boolean } | string;
 export interface UndoScope {
   readonly xid: string;
   readonly branchIds: readonly string[];
+  /** Whether rows count as clean that others have changed: they are overwritten. @default false */
+  readonly isForced?: boolean;
 }
 
 /**
@@ -60,7 +62,7 @@ export async function readUndoRows(session: SqlSession, scope: UndoScope): Promi
   const verdicts = new Map<StoredUndoRow, Verdict>();
   for (const [name, rows] of byTable(undoRows)) {
     const table = tables.get(name) ?? 'it was written while the rollback was under way';
-    for (const entry of await judge(session, scope.xid, table, rows)) verdicts.set(...entry);
+    for (const entry of await judge(session, scope, table, rows)) verdicts.set(...entry);
   }
   return sortOut(undoRows, verdicts);
 }
@@ -133,7 +135,7 @@ const DIRTY = 'the row was changed by a writer outside of the transaction';
 
 async function judge(
   session: SqlSession,
-  xid: string,
+  { isForced = false, xid }: UndoScope,
   table: LockedTable,
   rows: readonly StoredUndoRow[],
 ): Promise<readonly (readonly [StoredUndoRow, Verdict])[]> {
@@ -146,7 +148,9 @@ async function judge(
   });
   return rows.map((row) => {
     if (!readable.has(row)) return [row, CHANGED_TABLE];
-    return [row, failure?.reason ?? verdictOf(table, row, comparisons.get(row.key))];
+    if (failure !== undefined) return [row, failure.reason];
+    const judged = isForced ? forcedVerdict : verdictOf;
+    return [row, judged(table, row, comparisons.get(row.key))];
   });
 }
 
@@ -158,6 +162,17 @@ function verdictOf(
   const row = { branchId, table, key, version, hasBefore, hasAfter };
   if (comparison?.isBefore === true) return { row, isSettled: true };
   return comparison?.isAfter === true && !isBroken ? { row, isSettled: false } : DIRTY;
+}
+
+/** Whatever stands there now is what the restore starts from. */
+function forcedVerdict(
+  table: TableDefinition,
+  { branchId, hasBefore, key, version }: StoredUndoRow,
+  comparison: Comparison | undefined,
+): Verdict {
+  if (comparison === undefined) return DIRTY;
+  const row = { branchId, table, key, version, hasBefore, hasAfter: comparison.isThere };
+  return { row, isSettled: comparison.isBefore };
 }
 
 function sortOut(

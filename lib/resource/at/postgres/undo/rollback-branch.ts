@@ -15,7 +15,7 @@ import type { LeftRow, UndoRow } from './undo-row.js';
  * policy that would hide a row makes the statement fail instead, and nobody is waited for without
  * end.
  */
-const SETTINGS = [
+export const ROLLBACK_SETTINGS = [
   "lock_timeout = '3s'",
   'row_security = off',
   `${GUARD_SETTING} = 'off'`,
@@ -29,7 +29,7 @@ const SETTINGS = [
  * A second call finds the fence marked and no undo rows, or only those that were left.
  */
 export function rollbackBranch(session: SqlSession, tag: BranchTag): Promise<BranchOutcome> {
-  return inTransaction(session, SETTINGS, async () => {
+  return inTransaction(session, ROLLBACK_SETTINGS, async () => {
     if (await bury(session, tag)) return DONE;
     const state = await lockFence(session, tag);
     if (state === FENCE.tombstone) return DONE;
@@ -93,7 +93,7 @@ DELETE FROM dtx.undo_row u
 USING unnest($2::text[], $3::text[], $4::text[]) AS done (tbl, pk, version)
 WHERE u.tbl = done.tbl AND u.pk = done.pk AND u.xmin::text = done.version AND u.xid = $1`;
 
-async function forgetRows(
+export async function forgetRows(
   session: SqlSession,
   xid: string,
   rows: readonly UndoRow[],
