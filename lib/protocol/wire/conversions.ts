@@ -61,8 +61,7 @@ export function fromWireRegisterBranch(
 /** @param isShort whether the branches may be left out */
 export function toWireSummary(summary: ReleaseSummary, isShort: boolean): WireSummary {
   const { branches, reason, status, xid } = summary;
-  if (isShort)
-    return { xid, status: numberOf('globalStatus', status), reason: 0, branches: [] };
+  if (isShort) return { xid, status: numberOf('globalStatus', status), reason: 0, branches: [] };
   const told = withinBudget(branches);
   return {
     ...summary,

@@ -138,36 +138,27 @@ export class ConnectionBranch<Request, Result> {
     request: Request,
   ): Promise<Result> {
     open.statementCount += 1;
+    if (open.statementCount === 1) return this.#runFirst(open, statement, request);
     const { work } = open;
     try {
       const attempt = await this.#attempt(work, statement, request);
       if ('result' in attempt) return attempt.result;
-      if (open.statementCount === 1)
-        return await this.#retryFirst(open, statement, request, attempt);
       const error = conflictInside(this.#resource, work, attempt.conflict);
       // A read does not undo itself: the locks that it took would stay, and with them the work.
       open.failure = { error };
       throw error;
     } catch (error) {
       if (open.failure !== undefined) throw error;
-      return this.#afterError(open, statement, request, error);
+      throw this.#afterError(open, statement, error);
     }
   }
 
-  async #afterError(
-    open: OpenWork<Request>,
-    statement: Statement,
-    request: Request,
-    error: unknown,
-  ): Promise<Result> {
-    const met = this.#resource.engine.explain(error);
-    if (met?.kind === 'lock-conflict' && open.statementCount === 1) {
-      return this.#retryFirst(open, statement, request, met);
-    }
+  /** What to throw for an error of a statement in the application's local transaction. */
+  #afterError(open: OpenWork<Request>, statement: Statement, error: unknown): unknown {
     const thrown = translated(this.#resource, open.work, statement, error);
     // Where the database would go on without what has failed, the application must not be able to.
     if (this.#connection.stateAfter(error) !== 'open') open.failure = { error: thrown };
-    throw thrown;
+    return thrown;
   }
 
   async #attempt(
@@ -189,18 +180,22 @@ export class ConnectionBranch<Request, Result> {
    * The first statement of a local transaction can be run again without its caller noticing: only
    * BEGIN came before it. The rollback frees the row locks, so nobody waits for us meanwhile.
    */
-  async #retryFirst(
+  async #runFirst(
     open: OpenWork<Request>,
     statement: Statement,
     request: Request,
-    { conflict }: { readonly conflict: LockConflict },
   ): Promise<Result> {
+    const { lockWaiter } = this.#resource;
+    const mayWait = this.#connection.waitsInside === true && statement.kind === 'write';
+    const content = mayWait ? this.#connection.contentOf?.(request) : undefined;
+    const run: FirstRun = { isOpen: true, isRunning: false };
     try {
-      await this.#connection.rollback(undefined);
-      return await this.#resource.lockWaiter.retry(open.work, conflict, () =>
-        this.#attemptFirst(open, statement, request),
+      return await lockWaiter.run(open.work, content, () =>
+        this.#attemptFirst(open, statement, request, run),
       );
     } catch (error) {
+      // It is the application's own local transaction still, and it will have to end it.
+      if (run.isRunning) throw this.#afterError(open, statement, error);
       await this.#rollbackAfterError();
       // Without this mark the application's next statement would run outside any transaction,
       // and outside capture.
@@ -213,8 +208,11 @@ export class ConnectionBranch<Request, Result> {
     open: OpenWork<Request>,
     statement: Statement,
     request: Request,
+    run: FirstRun,
   ): Promise<Attempt<Result>> {
-    await this.#connection.begin(open.work.mark, open.begin);
+    if (!run.isOpen) await this.#connection.begin(open.work.mark, open.begin);
+    run.isRunning = run.isOpen;
+    run.isOpen = false;
     let attempt: Attempt<Result>;
     try {
       attempt = await this.#attempt(open.work, statement, request);
@@ -223,6 +221,7 @@ export class ConnectionBranch<Request, Result> {
       if (met?.kind !== 'lock-conflict') throw error;
       attempt = met;
     }
+    run.isRunning = false;
     if ('conflict' in attempt) await this.#connection.rollback(undefined);
     return attempt;
   }
@@ -286,6 +285,14 @@ export class ConnectionBranch<Request, Result> {
     this.#open = open;
     return open;
   }
+}
+
+/** How far the first statement of a local transaction has come. */
+interface FirstRun {
+  /** The application's own BEGIN has not been rolled back. */
+  isOpen: boolean;
+  /** The statement runs behind that BEGIN. */
+  isRunning: boolean;
 }
 
 const ENDS: ReadonlySet<StatementKind> = new Set(['commit', 'rollback']);

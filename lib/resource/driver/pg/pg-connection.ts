@@ -1,10 +1,17 @@
 import type { ClientBase, QueryResult } from 'pg';
 
 import type { LockConflict } from '../../../protocol/index.js';
-import type { AtResource, CommitAnswer, LocalConnection, Mark, Statement } from '../../at/index.js';
+import type {
+  AtResource,
+  CommitAnswer,
+  LocalConnection,
+  Mark,
+  Statement,
+  StatementContent,
+} from '../../at/index.js';
 import { classifyStatement } from './classify-statement.js';
 import type { PgRequest } from './pg-request.js';
-import { isPlainText } from './pg-request.js';
+import { contentOf, isPlainText } from './pg-request.js';
 import { isRefusalByServer } from './server-error.js';
 
 /** Sends to the server, past the seam. */
@@ -13,6 +20,7 @@ export type Send = (config: unknown, values?: unknown) => Promise<QueryResult>;
 /** Local transactions over one pg client. */
 export class PgConnection implements LocalConnection<PgRequest, QueryResult> {
   readonly committedResult = COMMITTED;
+  readonly waitsInside = true;
   readonly #client: ClientBase;
   readonly #resource: AtResource;
   readonly #send: Send;
@@ -25,6 +33,10 @@ export class PgConnection implements LocalConnection<PgRequest, QueryResult> {
 
   classify({ text }: PgRequest): Statement {
     return classifyStatement(text);
+  }
+
+  contentOf(request: PgRequest): StatementContent {
+    return contentOf(request);
   }
 
   /** The mark travels in BEGIN's packet, before any savepoint could take it away again. */
