@@ -117,7 +117,7 @@ describe('global transactions that wait for each other in a circle', () => {
     let pool: pg.Pool;
     beforeEach(async () => {
       other = await createTestDatabase();
-      await other.sql(ACCOUNT);
+      await other.pool().query(ACCOUNT);
       pool = dtxPool(other.pool({ max: 5 }), {
         resourceId: 'other',
         lockWaitTimeoutMs: LOCK_WAIT_TIMEOUT_MS,

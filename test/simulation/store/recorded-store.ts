@@ -4,7 +4,9 @@ import type {
   ClaimRequest,
   SessionQuery,
   SessionStore,
+  WaitBoard,
 } from '../../../lib/coordinator/store/index.js';
+import { MemoryWaitBoard } from '../../../lib/coordinator/store/memory/memory-wait-board.js';
 import type { History, Report } from '../checks/index.js';
 
 interface RecordedStoreDeps {
@@ -20,6 +22,7 @@ interface RecordedStoreDeps {
 export class RecordedStore implements SessionStore {
   readonly isShared: boolean;
   readonly batchesAtOnce: number;
+  readonly waits: WaitBoard | undefined;
   readonly #inner: SessionStore;
   readonly #history: History;
   readonly #report: Report;
@@ -29,6 +32,7 @@ export class RecordedStore implements SessionStore {
   constructor({ batchesAtOnce, inner, isShared, history, report }: RecordedStoreDeps) {
     this.#inner = inner;
     this.isShared = isShared;
+    this.waits = isShared ? new MemoryWaitBoard() : undefined;
     this.batchesAtOnce = batchesAtOnce;
     this.#history = history;
     this.#report = report;
