@@ -40,6 +40,7 @@ describe('Opening a PostgreSQL store', () => {
       CREATE ROLE ${role} LOGIN PASSWORD 'app';
       GRANT USAGE ON SCHEMA dtx_coordinator TO ${role};
       GRANT SELECT, INSERT, UPDATE, DELETE ON dtx_coordinator.session TO ${role};
+      GRANT SELECT, INSERT, UPDATE, DELETE ON dtx_coordinator.wait_board TO ${role};
       GRANT SELECT ON dtx_coordinator.meta TO ${role}`);
     const url = new URL(database.url);
     [url.username, url.password] = [role, 'app'];
