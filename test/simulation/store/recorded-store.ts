@@ -6,7 +6,6 @@ import type {
   SessionStore,
   WaitBoard,
 } from '../../../lib/coordinator/store/index.js';
-import { MemoryWaitBoard } from '../../../lib/coordinator/store/memory/memory-wait-board.js';
 import type { History, Report } from '../checks/index.js';
 
 interface RecordedStoreDeps {
@@ -14,6 +13,8 @@ interface RecordedStoreDeps {
   /** Whether several nodes use it; engines of one process can be shared here too. */
   readonly isShared: boolean;
   readonly batchesAtOnce: number;
+  /** Where nodes show each other long waits, if several use it. */
+  readonly waits: WaitBoard | undefined;
   readonly history: History;
   readonly report: Report;
 }
@@ -29,10 +30,10 @@ export class RecordedStore implements SessionStore {
 
   #writeCount = 0;
 
-  constructor({ batchesAtOnce, inner, isShared, history, report }: RecordedStoreDeps) {
+  constructor({ batchesAtOnce, inner, isShared, history, report, waits }: RecordedStoreDeps) {
     this.#inner = inner;
     this.isShared = isShared;
-    this.waits = isShared ? new MemoryWaitBoard() : undefined;
+    this.waits = isShared ? waits : undefined;
     this.batchesAtOnce = batchesAtOnce;
     this.#history = history;
     this.#report = report;
