@@ -5,6 +5,7 @@ import type { SessionStore } from './store/index.js';
 import type { NamespaceCaps, NodeIdentity } from './worker/index.js';
 import {
   ClaimLoop,
+  DeadlockWatch,
   GroupCommit,
   LEASE_MS_DEFAULT,
   NAMESPACE_CAPS_DEFAULT,
@@ -75,6 +76,7 @@ export class Coordinator {
   readonly #commits: GroupCommit;
   readonly #claims: ClaimLoop;
   readonly #retention: Retention;
+  readonly #deadlocks: DeadlockWatch;
   readonly #namespaces = new Map<string, NamespaceCoordinator>();
   #closing: Promise<void> | undefined;
 
@@ -93,6 +95,7 @@ export class Coordinator {
     this.#node = node;
     const commits = new GroupCommit({ store, clock, ids, node });
     this.#commits = commits;
+    this.#deadlocks = new DeadlockWatch({ clock, log, node: node.owner, board: store.waits });
     this.#retention = new Retention({
       clock,
       log,
@@ -133,6 +136,7 @@ export class Coordinator {
       node: this.#node,
       store,
       commits: this.#commits,
+      deadlocks: this.#deadlocks,
       clock,
       ids,
       log: this.#log,
@@ -153,6 +157,11 @@ export class Coordinator {
     let count = 0;
     for (const namespace of this.#namespaces.values()) count += namespace.heldCount;
     return count;
+  }
+
+  /** Calls that wait here for rows of a global transaction. */
+  get waitCount(): number {
+    return this.#deadlocks.waitCount;
   }
 
   /**
@@ -183,7 +192,7 @@ export class Coordinator {
     this.#claims.stop();
     this.#retention.stop();
     for (const namespace of this.#namespaces.values()) namespace.stop();
-    await this.#commits.close();
+    await Promise.all([this.#commits.close(), this.#deadlocks.stop()]);
     try {
       if (store.isShared) await store.handOver(this.#node.owner, clock.now());
     } catch (error) {

@@ -9,6 +9,7 @@ import type {
   EndRequest,
   GlobalSummary,
   RegisterBranchRequest,
+  ReleaseSummary,
   SetRollbackOnlyRequest,
   StatusRequest,
 } from '../protocol/index.js';
@@ -105,7 +106,7 @@ export class ApplicationClient implements CoordinatorClient {
     return this.#call((client) => client.status(request));
   }
 
-  awaitRelease(request: AwaitReleaseRequest): Promise<GlobalSummary> {
+  awaitRelease(request: AwaitReleaseRequest): Promise<ReleaseSummary> {
     return this.#call((client) => client.awaitRelease(request));
   }
 

@@ -59,6 +59,8 @@ export interface StatusRequest {
 export interface AwaitReleaseRequest {
   readonly xid: string;
   readonly timeoutMs: number;
+  /** Who waits, if it is a global transaction: it may be part of a circle of such. */
+  readonly waiterXid?: string;
 }
 
 /** A phase-two call that did not finish its branch. @publicApi */
@@ -99,6 +101,15 @@ export interface GlobalSummary {
   /** What was given to setRollbackOnly, if that happened. */
   readonly rollbackOnly?: string;
   readonly branches: readonly BranchSummary[];
+}
+
+/** What stands under the xid that somebody has waited for. */
+export interface ReleaseSummary extends GlobalSummary {
+  /**
+   * The waiter is the one that has to give up, because these wait for each other in a circle: each
+   * for the next, the last one for the waiter, which stands first.
+   */
+  readonly circle?: readonly string[];
 }
 
 /** One branch as phase two reaches its resource. */

@@ -7,6 +7,7 @@ import type {
   EndRequest,
   GlobalSummary,
   RegisterBranchRequest,
+  ReleaseSummary,
   SetRollbackOnlyRequest,
   StatusRequest,
 } from './messages.js';
@@ -64,9 +65,10 @@ export interface CoordinatorClient {
   status(request: StatusRequest): Promise<GlobalSummary>;
   /**
    * Answers as soon as the commit is decided, the rollback has ended or the xid is absent; when
-   * the time is up, with what stands then.
+   * the time is up, with what stands then. A waiter that is part of a circle of waiters, and has
+   * been chosen to end it, gets its answer earlier, with the circle.
    */
-  awaitRelease(request: AwaitReleaseRequest): Promise<GlobalSummary>;
+  awaitRelease(request: AwaitReleaseRequest): Promise<ReleaseSummary>;
   /** From now on phase two of this resource's branches comes to the handler. */
   attach(handler: BranchHandler): Promise<Detach>;
   /** Gives the connection back. Calls after it fail. */

@@ -9,6 +9,7 @@ import type {
   EndRequest,
   GlobalSummary,
   RegisterBranchRequest,
+  ReleaseSummary,
   SetRollbackOnlyRequest,
   StatusRequest,
 } from '../protocol/index.js';
@@ -56,7 +57,7 @@ export class EmbeddedClient implements CoordinatorClient {
     return this.#call('status', (coordinator) => coordinator.status(request));
   }
 
-  awaitRelease(request: AwaitReleaseRequest): Promise<GlobalSummary> {
+  awaitRelease(request: AwaitReleaseRequest): Promise<ReleaseSummary> {
     return this.#call('awaitRelease', (coordinator) => coordinator.awaitRelease(request));
   }
 

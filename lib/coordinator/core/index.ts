@@ -7,4 +7,6 @@ export type { Branch, Session, SessionKey } from './session.js';
 export { isFinished } from './session.js';
 export { isTooOld } from './outcomes.js';
 export { summaryOf } from './summary.js';
+export type { HoldersOf, WaitEdge } from './wait-graph.js';
+export { circleEndedBy, isInCircle } from './wait-graph.js';
 export type { Patience, Turn } from './turn.js';

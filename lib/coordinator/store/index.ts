@@ -5,11 +5,14 @@ export { openMysqlStore } from './mysql/index.js';
 export { openPostgresStore } from './postgres/index.js';
 export type {
   ClaimRequest,
+  PostedWait,
   PurgeCommand,
   SessionQuery,
   SessionStore,
   StoreAnswer,
   StoreCommand,
+  WaitBoard,
+  WaitPosting,
 } from './session-store.interface.js';
 export { openSqliteStore } from './sqlite/index.js';
 export { databaseKindOf, databaseKindOfSource, placeOfUrl } from './store-url.js';

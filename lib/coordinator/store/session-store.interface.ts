@@ -46,6 +46,33 @@ export interface SessionQuery {
   readonly countMax: number;
 }
 
+/** A wait of a global transaction for rows of another one, as nodes tell each other. */
+export interface PostedWait {
+  readonly namespace: string;
+  readonly waiterXid: string;
+  readonly holderXid: string;
+}
+
+/** What a node tells the others about those who wait at it. */
+export interface WaitPosting {
+  readonly node: string;
+  /** All of its long waits, instead of what it has posted before; none takes the posting down. */
+  readonly waits: readonly PostedWait[];
+  readonly nowMs: number;
+  /** Until when it counts, unless it is posted anew: a node may die. */
+  readonly untilMs: number;
+}
+
+/** Where the nodes of a shared store see who waits for whom. Nothing in it has to survive. */
+export interface WaitBoard {
+  /**
+   * Posts what the node has, and answers with what the other nodes have posted that still counts.
+   *
+   * @throws StoreUnavailableError
+   */
+  exchange(posting: WaitPosting): Promise<readonly PostedWait[]>;
+}
+
 /**
  * Where sessions are durable. What a coordinator keeps in memory is a copy of it.
  *
@@ -65,6 +92,8 @@ export interface SessionStore {
   readonly isShared: boolean;
   /** How many batches about different sessions it can write side by side. @default 1 */
   readonly batchesAtOnce?: number;
+  /** Only where nodes share the store. Without it circles over several nodes end by time alone. */
+  readonly waits?: WaitBoard | undefined;
   /**
    * Never rejects: what went wrong is in the answers, one per command. Several changes of one
    * session follow each other: the second one's `before` is the first one's `after`.

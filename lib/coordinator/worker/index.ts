@@ -1,4 +1,5 @@
 export { ClaimLoop } from './claim-loop.js';
+export { DeadlockWatch } from './deadlock-watch.js';
 export { GroupCommit } from './group-commit.js';
 export {
   LEASE_MS_DEFAULT,

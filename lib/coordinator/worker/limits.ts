@@ -125,3 +125,19 @@ export const RETENTION_COUNT_DEFAULT = 1_000_000;
  * it comes back. Below the grace that platforms give a process that is to stop.
  */
 export const DETACH_MS = 10_000;
+
+/**
+ * Waits for rows that have lasted this long are shown to the other nodes of a shared store: most
+ * end sooner, and cost no write. Both looks together stay well below a second.
+ */
+export const LONG_WAIT_MS = 150;
+export const WAIT_LOOK_MS = 200;
+
+/** A circle over several nodes is looked at again after this long before it is ended. */
+export const WAIT_CONFIRM_MS = 100;
+
+/** How long what a node has posted counts: longer than a pause of its garbage collector. */
+export const POSTING_MS = 5_000;
+
+/** Waits that a node posts; those that have lasted longest. A circle of later ones is found later. */
+export const POSTED_WAITS_MAX = 1_000;

@@ -7,6 +7,7 @@ import type {
   GlobalSummary,
   OperateRequest,
   RegisterBranchRequest,
+  ReleaseSummary,
   SetRollbackOnlyRequest,
   StatusRequest,
 } from '../../protocol/index.js';
@@ -26,11 +27,19 @@ import { BEGIN_GRACE_MS, BEGIN_PAUSE_MS } from './limits.js';
 import type { LiveSession } from './live-session.js';
 import type { NamespaceDeps } from './namespace-sessions.js';
 import { NamespaceSessions } from './namespace-sessions.js';
+import { OpenWait } from './open-wait.js';
 import type { SessionTable } from './session-table.js';
 import type { Awaited } from './session-wait.js';
 import { SessionWait } from './session-wait.js';
+import type { Standing } from './standing.js';
 import { holdsRows } from './standing.js';
 import { sleep } from './within-ms.js';
+
+/** What those wait for who want the rows of a session. */
+const RELEASE = {
+  waitersOf: (live: LiveSession) => live.releaseWaiters,
+  isOver: (session: Standing) => !holdsRows(session),
+};
 
 /** The global transactions of one namespace. Namespaces share the store, and see nothing else. */
 export class NamespaceCoordinator {
@@ -112,17 +121,31 @@ export class NamespaceCoordinator {
     return summaryOf(xid, await this.#table.standing(assertXid(xid)));
   }
 
-  async awaitRelease(
-    { xid, timeoutMs }: AwaitReleaseRequest,
-    gone?: AbortSignal,
-  ): Promise<GlobalSummary> {
+  async awaitRelease(request: AwaitReleaseRequest, gone?: AbortSignal): Promise<ReleaseSummary> {
+    const { timeoutMs, waiterXid, xid } = request;
     await this.#table.find(assertXid(xid))?.writeHeldBegin?.();
-    const standing = await this.#wait.until(xid, timeoutMs, {
-      waitersOf: (live) => live.releaseWaiters,
-      isOver: (session) => !holdsRows(session),
+    if (waiterXid === undefined) {
+      return summaryOf(xid, await this.#wait.until(xid, timeoutMs, { ...RELEASE, gone }));
+    }
+    const { clock, deadlocks, namespace } = this.#deps;
+    const wait = new OpenWait({
+      namespace,
+      waiterXid: assertXid(waiterXid),
+      holderXid: xid,
+      sinceMs: clock.monotonicMs(),
+      standing: (member) => this.#table.standing(member),
       gone,
     });
-    return summaryOf(xid, standing);
+    deadlocks.entered(wait);
+    try {
+      const wanted = { ...RELEASE, gone: wait.over };
+      const standing = await this.#wait.until(xid, timeoutMs, wanted);
+      const summary = summaryOf(xid, standing);
+      const { circle } = wait;
+      return circle === undefined || !holdsRows(standing) ? summary : { ...summary, circle };
+    } finally {
+      deadlocks.left(wait);
+    }
   }
 
   /**

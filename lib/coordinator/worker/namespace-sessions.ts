@@ -4,6 +4,7 @@ import type { Command, Effect, Session, SessionChange } from '../core/index.js';
 import type { Detachment, Origin, Participant } from '../participants/index.js';
 import { HERE, ParticipantRegistry } from '../participants/index.js';
 import type { SessionStore } from '../store/index.js';
+import type { DeadlockWatch } from './deadlock-watch.js';
 import type { DurableObserver } from './durable-observer.interface.js';
 import type { GroupCommit } from './group-commit.js';
 import { LeaseKeeper } from './lease-keeper.js';
@@ -24,6 +25,7 @@ export interface NamespaceDeps {
   readonly node: NodeIdentity;
   readonly store: SessionStore;
   readonly commits: GroupCommit;
+  readonly deadlocks: DeadlockWatch;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: DtxLog;

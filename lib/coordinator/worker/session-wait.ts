@@ -4,8 +4,7 @@ import { ELSEWHERE_MS_MAX, ELSEWHERE_MS_MIN } from './limits.js';
 import type { LiveSession } from './live-session.js';
 import type { SessionTable } from './session-table.js';
 import type { Standing } from './standing.js';
-import type { Waiters } from './waiters.js';
-import { sleep } from './within-ms.js';
+import { Waiters } from './waiters.js';
 
 /** What somebody waits for. */
 export interface Awaited {
@@ -62,7 +61,7 @@ export class SessionWait {
       pauseMs = Math.min(pauseMs * 2, ELSEWHERE_MS_MAX);
       isMemorySure = !isShared;
       if (live === undefined) {
-        await sleep(clock, waitMs);
+        await new Waiters().wait(clock, waitMs, gone);
         continue;
       }
       const event = waitersOf(live).wait(clock, waitMs, gone);

@@ -21,13 +21,18 @@ export class LockConflictError extends DtxError {
   readonly table: string;
   readonly key: string;
   readonly holderXid: string;
+  /**
+   * Whether it was chosen to give up because global transactions waited for each other in a circle.
+   * The others go on when its own has rolled back; then it can be run again.
+   */
+  readonly isDeadlock: boolean;
 
   constructor(
     readonly xid: string | undefined,
     readonly resourceId: string,
     conflict: LockConflict,
     advice: string,
-    options?: ErrorOptions,
+    options?: ErrorOptions & { readonly isDeadlock?: boolean },
   ) {
     super(
       `Row ${conflict.key} of ${conflict.table} (${resourceId}) is locked by global transaction ` +
@@ -37,6 +42,7 @@ export class LockConflictError extends DtxError {
     this.table = conflict.table;
     this.key = conflict.key;
     this.holderXid = conflict.holderXid;
+    this.isDeadlock = options?.isDeadlock ?? false;
   }
 }
 

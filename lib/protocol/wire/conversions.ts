@@ -3,8 +3,8 @@ import type {
   BranchOutcome,
   BranchSummary,
   BranchTarget,
-  GlobalSummary,
   RegisterBranchRequest,
+  ReleaseSummary,
 } from '../index.js';
 import { SUMMARY_TEXT_LENGTH_MAX } from './wire-limits.js';
 import { numberOf, wordOf } from './words.js';
@@ -59,7 +59,7 @@ export function fromWireRegisterBranch(
 }
 
 /** @param isShort whether the branches may be left out */
-export function toWireSummary(summary: GlobalSummary, isShort: boolean): WireSummary {
+export function toWireSummary(summary: ReleaseSummary, isShort: boolean): WireSummary {
   const { branches, reason, status, xid } = summary;
   if (isShort) return { xid, status: numberOf('globalStatus', status), reason: 0, branches: [] };
   const told = withinBudget(branches);
@@ -97,8 +97,8 @@ function textLengthOf({ failedAttempts = [], lastError = '', result = '' }: Bran
   );
 }
 
-export function fromWireSummary(message: WireSummary): GlobalSummary {
-  const { name, reason, rollbackOnly } = message;
+export function fromWireSummary(message: WireSummary): ReleaseSummary {
+  const { circle = [], name, reason, rollbackOnly } = message;
   return {
     xid: message.xid,
     status: wordOf('globalStatus', message.status),
@@ -106,6 +106,7 @@ export function fromWireSummary(message: WireSummary): GlobalSummary {
     ...(reason !== 0 && { reason: wordOf('rollbackReason', reason) }),
     ...(isPresent(rollbackOnly) && { rollbackOnly }),
     branches: message.branches.map(fromWireBranch),
+    ...(circle.length > 0 && { circle }),
   };
 }
 

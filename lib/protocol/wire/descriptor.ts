@@ -457,6 +457,11 @@ export const DESCRIPTOR = {
               },
             },
             AwaitRelease: {
+              oneofs: {
+                _waiterXid: {
+                  oneof: ['waiterXid'],
+                },
+              },
               fields: {
                 xid: {
                   type: 'string',
@@ -465,6 +470,13 @@ export const DESCRIPTOR = {
                 timeoutMs: {
                   type: 'uint32',
                   id: 2,
+                },
+                waiterXid: {
+                  type: 'string',
+                  id: 3,
+                  options: {
+                    proto3_optional: true,
+                  },
                 },
               },
             },
@@ -520,6 +532,11 @@ export const DESCRIPTOR = {
                   rule: 'repeated',
                   type: 'Branch',
                   id: 6,
+                },
+                circle: {
+                  rule: 'repeated',
+                  type: 'string',
+                  id: 7,
                 },
               },
             },

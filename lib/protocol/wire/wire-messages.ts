@@ -85,6 +85,11 @@ export interface WireSummary {
   readonly reason: number;
   readonly rollbackOnly?: string | null;
   readonly branches: readonly WireBranch[];
+  readonly circle?: readonly string[];
+}
+
+export interface WireAwaitRelease extends Omit<AwaitReleaseRequest, 'waiterXid'> {
+  readonly waiterXid?: string | null;
 }
 
 export interface WireTarget {
@@ -121,7 +126,7 @@ export interface ClientBodies {
   readonly setRollbackOnly: SetRollbackOnlyRequest;
   readonly abandonBranch: AbandonBranchRequest;
   readonly status: StatusRequest;
-  readonly awaitRelease: AwaitReleaseRequest;
+  readonly awaitRelease: WireAwaitRelease;
   readonly attach: WireResource;
   readonly detach: WireResource;
   readonly ping: Empty;

@@ -133,17 +133,34 @@ export class AtResource implements DtxResource, BranchHandler {
     this.#open.delete(branch.tag.branchId);
   }
 
+  /** Its local transaction is rolled back, and with it everything that it held. */
+  rolledBack({ tag }: LocalBranch): void {
+    this.#started?.lockWaiter.freed([tag.xid]);
+  }
+
   async commitBranches(targets: readonly BranchTarget[]): Promise<readonly BranchOutcome[]> {
     // A branch whose COMMIT is still on its way would write its undo rows behind the clean-up.
-    if (this.#open.size === 0) return this.engine.commitBranches(targets);
+    if (this.#open.size === 0)
+      return this.#freed(targets, await this.engine.commitBranches(targets));
     const settled = targets.filter((target) => !this.#open.has(target.branchId));
     const outcomes = settled.length > 0 ? await this.engine.commitBranches(settled) : [];
+    this.#freed(settled, outcomes);
     const byTarget = new Map(settled.map((target, index) => [target, outcomes[index]]));
     return targets.map((target) => byTarget.get(target) ?? STILL_OPEN);
   }
 
-  rollbackBranches(targets: readonly BranchTarget[]): Promise<readonly BranchOutcome[]> {
-    return this.engine.rollbackBranches(targets);
+  async rollbackBranches(targets: readonly BranchTarget[]): Promise<readonly BranchOutcome[]> {
+    return this.#freed(targets, await this.engine.rollbackBranches(targets));
+  }
+
+  /** Whoever waits for rows of these branches in this process need not ask the coordinator. */
+  #freed(
+    targets: readonly BranchTarget[],
+    outcomes: readonly BranchOutcome[],
+  ): readonly BranchOutcome[] {
+    const done = targets.filter((_, index) => outcomes[index]?.kind === 'done');
+    this.#started?.lockWaiter.freed(done.map(({ xid }) => xid));
+    return outcomes;
   }
 
   #mustBeStarted(): Started {

@@ -1,23 +1,28 @@
 import { messageOf } from '../../protocol/index.js';
 import type { AtResource } from './at-resource.js';
 import type { Attempt } from './connection-branch.js';
+import type { StatementContent } from './hot-rows.js';
 import type { LocalWork } from './local-work.js';
 import type { Around } from './work-of.js';
 import { workOf } from './work-of.js';
 import type { Statement } from './statement.js';
 
-/** Runs one autocommit statement as a local transaction, and again when it had to wait for a row. */
+/**
+ * Runs one autocommit statement as a local transaction, and again when it had to wait for a row.
+ *
+ * @param content by which it is known again, if many want the row
+ */
 export async function runAutocommit<Result>(
   resource: AtResource,
   around: Around,
   statement: Statement,
   attempt: (work: LocalWork) => Promise<Attempt<Result>>,
+  content?: StatementContent,
 ): Promise<Result> {
   const work = workOf(resource, around, `${statement.label} on ${resource.resourceId}`);
+  const writing = statement.kind === 'write' ? content : undefined;
   try {
-    const first = await attempt(work);
-    if ('result' in first) return first.result;
-    return await resource.lockWaiter.retry(work, first.conflict, () => attempt(work));
+    return await resource.lockWaiter.run(work, writing, () => attempt(work));
   } catch (error) {
     work.rolledBack(messageOf(error));
     throw error;

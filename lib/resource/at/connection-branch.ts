@@ -1,6 +1,7 @@
 import type { LockConflict } from '../../protocol/index.js';
 import { messageOf } from '../../protocol/index.js';
 import type { AtResource } from './at-resource.js';
+import type { StatementContent } from './hot-rows.js';
 import type { CommitAnswer, LocalConnection, LockedRead } from './local-connection.interface.js';
 import type { LocalWork } from './local-work.js';
 import type { Statement, StatementKind } from './statement.js';
@@ -147,21 +148,35 @@ export class ConnectionBranch<Request, Result> {
     request: Request,
   ): Promise<Result> {
     open.statementCount += 1;
+    const { work } = open;
+    const isFirst = open.statementCount === 1;
+    const content = isFirst ? this.#contentOf(statement, request) : undefined;
+    if (content !== undefined && this.#resource.lockWaiter.isContended(content)) {
+      return this.#runFirst(open, { statement, request, content });
+    }
     let conflict: LockConflict;
     try {
-      this.#announce(open.work, statement);
+      this.#announce(work, statement);
       if (statement.kind !== 'locking-read') return await this.#connection.send(request);
-      const read = await this.#readLocked(open.work, request);
+      const read = await this.#readLocked(work, request);
       if (read.conflict === undefined) return read.result;
       conflict = read.conflict;
     } catch (error) {
-      return this.#afterError(open, statement, request, error);
+      const met = isFirst ? this.#resource.engine.explain(error) : undefined;
+      if (met?.kind !== 'lock-conflict') throw this.#afterError(open, statement, error);
+      conflict = met.conflict;
     }
-    if (open.statementCount === 1) return this.#retryFirst(open, statement, request, { conflict });
-    const error = conflictInside(this.#resource, open.work, conflict);
+    if (isFirst) return this.#runFirst(open, { statement, request, content, conflict });
+    const error = conflictInside(this.#resource, work, conflict);
     // A read does not undo itself: the locks that it took would stay, and with them the work.
     open.failure = { error };
     throw error;
+  }
+
+  /** By which the statement is known again, where it may wait for its row behind BEGIN. */
+  #contentOf(statement: Statement, request: Request): StatementContent | undefined {
+    const mayWait = this.#connection.waitsInside === true && statement.kind === 'write';
+    return mayWait ? this.#connection.contentOf?.(request) : undefined;
   }
 
   /** What a statement means to the branch is said before it is sent. */
@@ -171,20 +186,12 @@ export class ConnectionBranch<Request, Result> {
     work.register();
   }
 
-  async #afterError(
-    open: OpenWork<Request>,
-    statement: Statement,
-    request: Request,
-    error: unknown,
-  ): Promise<Result> {
-    const met = this.#resource.engine.explain(error);
-    if (met?.kind === 'lock-conflict' && open.statementCount === 1) {
-      return this.#retryFirst(open, statement, request, met);
-    }
+  /** What to throw for an error of a statement in the application's local transaction. */
+  #afterError(open: OpenWork<Request>, statement: Statement, error: unknown): unknown {
     const thrown = translated(this.#resource, open.work, statement, error);
     // Where the database would go on without what has failed, the application must not be able to.
     if (this.#connection.stateAfter(error) !== 'open') open.failure = { error: thrown };
-    throw thrown;
+    return thrown;
   }
 
   async #attempt(
@@ -211,18 +218,16 @@ export class ConnectionBranch<Request, Result> {
    * The first statement of a local transaction can be run again without its caller noticing: only
    * BEGIN came before it. The rollback frees the row locks, so nobody waits for us meanwhile.
    */
-  async #retryFirst(
-    open: OpenWork<Request>,
-    statement: Statement,
-    request: Request,
-    { conflict }: { readonly conflict: LockConflict },
-  ): Promise<Result> {
+  async #runFirst(open: OpenWork<Request>, first: FirstStatement<Request>): Promise<Result> {
+    const { lockWaiter } = this.#resource;
+    const run: FirstRun = { isOpen: true, isRunning: false, met: first.conflict };
     try {
-      await this.#connection.rollback(undefined);
-      return await this.#resource.lockWaiter.retry(open.work, conflict, () =>
-        this.#attemptFirst(open, statement, request),
+      return await lockWaiter.run(open.work, first.content, () =>
+        this.#attemptFirst(open, first, run),
       );
     } catch (error) {
+      // It is the application's own local transaction still, and it will have to end it.
+      if (run.isRunning) throw this.#afterError(open, first.statement, error);
       await this.#rollbackAfterError();
       // Without this mark the application's next statement would run outside any transaction,
       // and outside capture.
@@ -233,20 +238,37 @@ export class ConnectionBranch<Request, Result> {
 
   async #attemptFirst(
     open: OpenWork<Request>,
-    statement: Statement,
-    request: Request,
+    { request, statement }: FirstStatement<Request>,
+    run: FirstRun,
   ): Promise<Attempt<Result>> {
-    await this.#connection.begin(open.work.mark, open.begin);
-    let attempt: Attempt<Result>;
-    try {
-      attempt = await this.#attempt(open.work, statement, request);
-    } catch (error) {
-      const met = this.#resource.engine.explain(error);
-      if (met?.kind !== 'lock-conflict') throw error;
-      attempt = met;
+    let attempt: Attempt<Result> | undefined;
+    if (run.met !== undefined) {
+      attempt = { conflict: run.met };
+      run.met = undefined;
+      run.isOpen = false;
+    } else {
+      if (!run.isOpen) await this.#connection.begin(open.work.mark, open.begin);
+      run.isRunning = run.isOpen;
+      run.isOpen = false;
+      attempt = await this.#attemptOrConflict(open.work, statement, request);
+      run.isRunning = false;
     }
     if ('conflict' in attempt) await this.#connection.rollback(undefined);
     return attempt;
+  }
+
+  async #attemptOrConflict(
+    work: LocalWork,
+    statement: Statement,
+    request: Request,
+  ): Promise<Attempt<Result>> {
+    try {
+      return await this.#attempt(work, statement, request);
+    } catch (error) {
+      const met = this.#resource.engine.explain(error);
+      if (met?.kind !== 'lock-conflict') throw error;
+      return met;
+    }
   }
 
   async #commitWork(open: OpenWork<Request>, request: Request): Promise<Result> {
@@ -314,6 +336,25 @@ export class ConnectionBranch<Request, Result> {
 // eslint-disable-next-line @typescript-eslint/require-await -- it has nothing to wait for
 async function refused(refusal: unknown): Promise<never> {
   throw refusal;
+}
+
+/** The first statement of a local transaction. */
+interface FirstStatement<Request> {
+  readonly statement: Statement;
+  readonly request: Request;
+  readonly content: StatementContent | undefined;
+  /** What it has met already. */
+  readonly conflict?: LockConflict;
+}
+
+/** How far it has come. */
+interface FirstRun {
+  /** The conflict of the run that has been, which is what the next one comes to. */
+  met: LockConflict | undefined;
+  /** The application's own BEGIN has not been rolled back. */
+  isOpen: boolean;
+  /** The statement runs behind that BEGIN. */
+  isRunning: boolean;
 }
 
 const ENDS: ReadonlySet<StatementKind> = new Set(['commit', 'rollback']);

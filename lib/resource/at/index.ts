@@ -23,6 +23,7 @@ export type { AtResourceInit, AtResourceOptions } from './at-resource.js';
 export { runAutocommit } from './autocommit.js';
 export { ConnectionBranch } from './connection-branch.js';
 export type { Attempt } from './connection-branch.js';
+export type { StatementContent } from './hot-rows.js';
 export type { CommitAnswer, LocalConnection, LockedRead } from './local-connection.interface.js';
 export type { LocalWork } from './local-work.js';
 export { WORKING_KINDS } from './statement.js';

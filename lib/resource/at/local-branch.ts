@@ -75,6 +75,7 @@ export class LocalBranch implements LocalWork {
   rolledBack(reason: string): void {
     if (this.#ended) return;
     this.#end();
+    this.#resource.rolledBack(this);
     if (this.#registration === undefined) return;
     // Behind the registration, so that the coordinator knows what is abandoned. If this is lost,
     // phase two finds neither fence nor undo rows, and has nothing to do either.

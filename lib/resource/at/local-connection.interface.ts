@@ -1,5 +1,6 @@
 import type { LockConflict } from '../../protocol/index.js';
 import type { Mark } from './at-engine.interface.js';
+import type { StatementContent } from './hot-rows.js';
 import type { Statement } from './statement.js';
 
 /** What the server has really done with a COMMIT. */
@@ -16,6 +17,13 @@ export interface CommitAnswer<Result> {
  */
 export interface LocalConnection<Request, Result> {
   classify(request: Request): Statement;
+  /** Text and values, by which a statement is known again. Without it nobody queues beforehand. */
+  contentOf?(request: Request): StatementContent;
+  /**
+   * Whether a local transaction that has just been opened keeps nobody waiting, nor has seen
+   * anything, so that its first statement may take its time. @default false
+   */
+  readonly waitsInside?: boolean;
   /** Opens the local transaction and marks it; a mark must not fall to a savepoint. */
   begin(mark: Mark, request: Request | undefined): Promise<Result>;
   send(request: Request): Promise<Result>;

@@ -1,9 +1,13 @@
-import type { LockConflict } from '../../protocol/index.js';
+import type { LockConflict, ReleaseSummary } from '../../protocol/index.js';
 import { LockConflictError, isCommitDecided } from '../../protocol/index.js';
 import type { ResourceHost } from '../dtx-resource.interface.js';
 import type { AtEngine } from './at-engine.interface.js';
 import { HOLDER_UNKNOWN } from './at-engine.interface.js';
+import type { StatementContent } from './hot-rows.js';
+import { HotRows } from './hot-rows.js';
 import type { LocalWork } from './local-work.js';
+import type { Place } from './row-queue.js';
+import { RowQueue } from './row-queue.js';
 
 interface LockWaiterDeps {
   readonly host: ResourceHost;
@@ -12,117 +16,258 @@ interface LockWaiterDeps {
   readonly lockWaitTimeoutMs: number;
 }
 
-/** Who waits: a local transaction that is rolled back, and will be tried again. */
-type Waiting = Pick<LocalWork, 'xid' | 'lockWaitTimeoutMs'>;
+/** Who waits: a local transaction that has done nothing, and can be tried again. */
+type Waiting = Pick<LocalWork, 'xid' | 'lockWaitTimeoutMs' | 'register'>;
 
-/** Those who wait for one row in this process, in the order in which they met the conflict. */
-interface Queue {
-  /** Settles when everybody who is in the queue now has had their turn. */
-  tail: Promise<void>;
-  length: number;
-  /** Who got the row last: the next in the queue need not run into the conflict to know. */
-  lastXid: string | undefined;
-}
+/** What a run of the work came to. */
+type Attempt<T> = { readonly conflict: LockConflict } | { readonly result: T };
+
+/** Whoever has been in a queue for so long while the row stays where it is looks for circles. */
+const STUCK_MS = 100;
+
+/** Of those in queues, so many ask the coordinator; it is enough that one member of a circle does. */
+const ASKING_MAX = 256;
+
+/** Phase two of this process frees the rows of a decided commit, if it comes so soon. */
+const CLEANED_WITHIN_MS = 20;
 
 /**
- * Waits for global locks. A waiter holds no row lock, is woken when the holder ends, takes its turn
- * in the order of arrival, and gives up after `lockWaitTimeoutMs`.
+ * Waits for global locks. A waiter holds no row lock, takes its turn in the order of arrival, is
+ * woken when the holder ends, and gives up after `lockWaitTimeoutMs`, or when it is the one that has
+ * to end a circle of waiters.
  *
- * Without the order everybody would retry at once, and all but one in vain.
+ * Without the order everybody would retry at once, and all but one in vain. Rows that many want are
+ * remembered for a moment, so that the next one queues before it has tried.
  */
 export class LockWaiter {
   readonly #deps: LockWaiterDeps;
-  readonly #queues = new Map<string, Queue>();
+  readonly #queues = new Map<string, RowQueue>();
+  readonly #hot: HotRows;
+  #askingCount = 0;
 
   constructor(deps: LockWaiterDeps) {
     this.#deps = deps;
+    this.#hot = new HotRows(deps.host.clock);
+  }
+
+  /** Whether many want the row that the statement most likely wants. */
+  isContended(content: StatementContent): boolean {
+    return this.#hot.rowOf(content) !== undefined;
   }
 
   /**
-   * Runs the attempt again when the row is free, until it no longer meets a conflict.
+   * Runs the attempt until it no longer meets a conflict, each time when the row is free.
    *
    * @param work whose attempt it is
+   * @param content what the attempt runs, to know it again; undefined where it does not write
    * @param attempt runs the work from its start; returns the conflict that it met, or its result
-   * @throws LockConflictError after `lockWaitTimeoutMs`; what the attempt throws
+   * @throws LockConflictError after `lockWaitTimeoutMs`, or to end a circle; what the attempt throws
    */
-  async retry<T>(
+  async run<T>(
     work: Waiting,
-    first: LockConflict,
-    attempt: () => Promise<{ conflict: LockConflict } | { result: T }>,
+    content: StatementContent | undefined,
+    attempt: () => Promise<Attempt<T>>,
   ): Promise<T> {
-    const { clock } = this.#deps.host;
-    const timeoutMs = work.lockWaitTimeoutMs ?? this.#deps.lockWaitTimeoutMs;
-    const deadlineMs = clock.monotonicMs() + timeoutMs;
-    let conflict = first;
+    const hot = content === undefined ? undefined : this.#hot.rowOf(content);
+    let conflict: LockConflict;
+    if (hot === undefined) {
+      const first = await attempt();
+      if ('result' in first) return first.result;
+      ({ conflict } = first);
+    } else {
+      // It will write when it has its turn, and must not wait for its registration then.
+      work.register();
+      conflict = { ...hot, holderXid: HOLDER_UNKNOWN };
+    }
+    const deadlineMs = this.#deps.host.clock.monotonicMs() + this.#timeoutMs(work);
     for (;;) {
-      const turn = await this.#attemptInTurn(work, conflict, deadlineMs, attempt);
+      const turn = await this.#inTurn(work, { conflict, content, deadlineMs }, attempt);
       if ('result' in turn) return turn.result;
       conflict = turn.conflict;
     }
   }
 
-  async #attemptInTurn<T>(
-    work: Waiting,
-    conflict: LockConflict,
-    deadlineMs: number,
-    attempt: () => Promise<{ conflict: LockConflict } | { result: T }>,
-  ): Promise<{ conflict: LockConflict } | { result: T }> {
-    const name = `${conflict.table} ${conflict.key}`;
-    const queue = this.#queues.get(name) ?? {
-      tail: Promise.resolve(),
-      length: 0,
-      lastXid: undefined,
-    };
-    this.#queues.set(name, queue);
-    queue.length += 1;
-    const before = queue.tail;
-    let done = (): void => undefined;
-    queue.tail = new Promise((resolve) => {
-      done = resolve;
-    });
-    try {
-      // Each one before gives up by its own deadline, which is earlier than ours.
-      await before;
-      const holderXid = queue.lastXid ?? conflict.holderXid;
-      await this.#waitForRelease(work, { ...conflict, holderXid }, deadlineMs);
-      const turn = await attempt();
-      if ('result' in turn) queue.lastXid = work.xid;
-      return turn;
-    } finally {
-      done();
-      queue.length -= 1;
-      if (queue.length === 0) this.#queues.delete(name);
+  /** Branches of these transactions hold nothing in this database any more, or never will. */
+  freed(xids: readonly string[]): void {
+    if (this.#queues.size === 0) return;
+    const gone = new Set(xids);
+    for (const queue of this.#queues.values()) {
+      if (queue.holderXid !== undefined && gone.has(queue.holderXid)) queue.foundAt(undefined);
     }
   }
 
-  async #waitForRelease(work: Waiting, conflict: LockConflict, deadlineMs: number): Promise<void> {
-    const { engine, host, resourceId } = this.#deps;
+  async #inTurn<T>(
+    work: Waiting,
+    { conflict, content, deadlineMs }: Wish,
+    attempt: () => Promise<Attempt<T>>,
+  ): Promise<Attempt<T>> {
+    const name = nameOf(conflict);
+    const queue = this.#queues.get(name) ?? new RowQueue(this.#deps.host.clock);
+    this.#queues.set(name, queue);
+    const isContended = !queue.isEmpty || conflict.holderXid !== HOLDER_UNKNOWN;
+    if (content !== undefined && isContended) this.#hot.met(content, conflict);
+    const place = queue.enter();
+    try {
+      await this.#untilTurn(work, { conflict, queue, deadlineMs }, place);
+      for (let met = conflict; ;) {
+        await this.#untilFree(work, { conflict: met, queue, deadlineMs });
+        const turn = await attempt();
+        if ('result' in turn) {
+          queue.passedTo(work.xid);
+          return turn;
+        }
+        met = turn.conflict;
+        if (nameOf(met) !== name) return turn;
+        // It keeps its place: somebody of another process was faster.
+        queue.foundAt(met.holderXid === HOLDER_UNKNOWN ? undefined : met.holderXid);
+      }
+    } finally {
+      place.leave();
+      if (queue.isEmpty) this.#queues.delete(name);
+    }
+  }
+
+  /** Those before give up by their own deadlines, which may be later. */
+  async #untilTurn(work: Waiting, wait: Wait, { turn }: Place): Promise<void> {
+    const { deadlineMs, queue } = wait;
+    const { clock } = this.#deps.host;
+    for (;;) {
+      const leftMs = deadlineMs - clock.monotonicMs();
+      if (await this.#within(Math.min(leftMs, STUCK_MS), turn)) return;
+      if (clock.monotonicMs() >= deadlineMs) throw this.#timedOut(work, holderIn(wait));
+      if (queue.idleMs < STUCK_MS) continue;
+      const holder = holderIn(wait);
+      const { moved } = queue;
+      const asked = this.#askForCircles(work, holder, deadlineMs);
+      const circle = await Promise.race([turn.then(none), moved.then(none), asked]);
+      if (circle !== undefined) throw this.#deadlocked(work, holder, circle);
+      // The holder has ended, and the row will move or the turn come.
+      await this.#within(deadlineMs - clock.monotonicMs(), Promise.race([turn, moved]));
+    }
+  }
+
+  /** One in the queue waits for the row as much as the first one does. */
+  async #askForCircles(
+    work: Waiting,
+    { holderXid }: LockConflict,
+    deadlineMs: number,
+  ): Promise<readonly string[] | undefined> {
+    const { xid } = work;
+    const isAsked = holderXid !== HOLDER_UNKNOWN && holderXid !== xid && xid !== undefined;
+    if (!isAsked || this.#askingCount >= ASKING_MAX) return undefined;
+    this.#askingCount += 1;
+    try {
+      return (await this.#awaitRelease(work, holderXid, deadlineMs)).circle;
+    } catch {
+      // It is the first in the queue whom this concerns.
+      return undefined;
+    } finally {
+      this.#askingCount -= 1;
+    }
+  }
+
+  async #untilFree(work: Waiting, wait: Wait): Promise<void> {
+    const { engine, host } = this.#deps;
+    const { deadlineMs, queue } = wait;
+    const conflict = holderIn(wait);
     const { holderXid } = conflict;
     // Another branch of the same transaction was before us in the queue: the row is ours.
     if (holderXid === work.xid) return;
-    const timeoutMs = deadlineMs - host.clock.monotonicMs();
-    if (timeoutMs <= 0) throw this.#timedOut(work, conflict);
+    if (deadlineMs <= host.clock.monotonicMs()) throw this.#timedOut(work, conflict);
     // The undo row is younger than the snapshot; a new local transaction will see whose it is.
     if (holderXid === HOLDER_UNKNOWN) return;
-    const { status } = await host.client.awaitRelease({ xid: holderXid, timeoutMs });
-    if (status === 'rolled-back') return;
-    if (status === 'absent') {
-      const advice =
-        `The coordinator does not know the holder: it belongs to another coordinator, or its ` +
-        `record was purged. Its rows in dtx.undo_row of ${resourceId} need a person.`;
-      throw new LockConflictError(work.xid, resourceId, conflict, advice);
-    }
-    if (!isCommitDecided(status)) throw this.#timedOut(work, conflict);
+    const isHeldHere = queue.isHeldHere && queue.holderXid === holderXid;
+    const { moved } = queue;
+    const answered = this.#awaitRelease(work, holderXid, deadlineMs);
+    const answer = await Promise.race([moved.then(none), answered]);
+    if (answer === undefined || !this.#isCommitted(work, conflict, answer)) return;
+    // Phase two of this process is about to free the row, and to do it twice costs the same again.
+    if (isHeldHere && (await this.#within(CLEANED_WITHIN_MS, moved))) return;
     // The commit is durable, so these undo rows are only waiting for their clean-up.
     await engine.releaseXids([holderXid]);
   }
 
+  #awaitRelease(work: Waiting, xid: string, deadlineMs: number): Promise<ReleaseSummary> {
+    const { client, clock } = this.#deps.host;
+    const timeoutMs = Math.max(1, Math.ceil(deadlineMs - clock.monotonicMs()));
+    const waiter = work.xid === undefined ? undefined : { waiterXid: work.xid };
+    const answer = client.awaitRelease({ xid, timeoutMs, ...waiter });
+    // Nobody may be listening any more when it comes.
+    answer.catch(() => undefined);
+    return answer;
+  }
+
+  /** Whether the holder has committed; otherwise it is rolled back. */
+  #isCommitted(work: Waiting, conflict: LockConflict, { circle, status }: ReleaseSummary): boolean {
+    if (circle !== undefined) throw this.#deadlocked(work, conflict, circle);
+    if (status === 'rolled-back') return false;
+    if (status === 'absent') throw this.#unknownHolder(work, conflict);
+    if (!isCommitDecided(status)) throw this.#timedOut(work, conflict);
+    return true;
+  }
+
+  /** Whether it happens in time. */
+  #within(timeoutMs: number, event: Promise<void>): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = this.#deps.host.clock.after(Math.max(0, timeoutMs), () => {
+        resolve(false);
+      });
+      void event.then(() => {
+        timer.cancel();
+        resolve(true);
+      });
+    });
+  }
+
+  #timeoutMs({ lockWaitTimeoutMs }: Waiting): number {
+    return lockWaitTimeoutMs ?? this.#deps.lockWaitTimeoutMs;
+  }
+
   #timedOut(work: Waiting, conflict: LockConflict): LockConflictError {
     const { resourceId } = this.#deps;
-    const lockWaitTimeoutMs = work.lockWaitTimeoutMs ?? this.#deps.lockWaitTimeoutMs;
     const advice =
-      `It was not released within lockWaitTimeoutMs (${String(lockWaitTimeoutMs)}). Run the ` +
+      `It was not released within lockWaitTimeoutMs (${String(this.#timeoutMs(work))}). Run the ` +
       `whole global transaction again, or raise lockWaitTimeoutMs of the resource.`;
     return new LockConflictError(work.xid, resourceId, conflict, advice);
   }
+
+  #deadlocked(work: Waiting, conflict: LockConflict, circle: readonly string[]): LockConflictError {
+    const advice =
+      `Global transactions wait for each other in a circle: ${[...circle, circle[0]].join(' -> ')} ` +
+      `(each for the next). This one was chosen to give up: roll back, so that the others go on, ` +
+      `and run the whole global transaction again. Write contended rows in the same order everywhere.`;
+    const { resourceId } = this.#deps;
+    return new LockConflictError(work.xid, resourceId, conflict, advice, { isDeadlock: true });
+  }
+
+  #unknownHolder(work: Waiting, conflict: LockConflict): LockConflictError {
+    const { resourceId } = this.#deps;
+    const advice =
+      `The coordinator does not know the holder: it belongs to another coordinator, or its ` +
+      `record was purged. Its rows in dtx.undo_row of ${resourceId} need a person.`;
+    return new LockConflictError(work.xid, resourceId, conflict, advice);
+  }
+}
+
+/** What somebody wants in a queue. */
+interface Wish {
+  readonly conflict: LockConflict;
+  readonly content: StatementContent | undefined;
+  readonly deadlineMs: number;
+}
+
+interface Wait {
+  readonly conflict: LockConflict;
+  readonly queue: RowQueue;
+  readonly deadlineMs: number;
+}
+
+const none = (): undefined => undefined;
+
+const nameOf = ({ key, table }: LockConflict): string => `${table} ${key}`;
+
+/** The conflict with who has the row now, as far as this process knows. */
+function holderIn({ conflict, queue }: Wait): LockConflict {
+  if (!queue.isKnown) return conflict;
+  return { ...conflict, holderXid: queue.holderXid ?? HOLDER_UNKNOWN };
 }

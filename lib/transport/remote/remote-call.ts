@@ -119,7 +119,7 @@ export class RemoteCall implements OutgoingCall {
   /** What is asked again does not wait anew. */
   shortenWait(nowMs: number): void {
     const leftMs = Math.max(0, Math.ceil(this.#waitUntilMs - nowMs));
-    if (this.operation === 'awaitRelease') this.body = { xid: this.xid, timeoutMs: leftMs };
+    if (this.operation === 'awaitRelease') this.body = { ...this.body, timeoutMs: leftMs };
     else if (this.operation === 'commit' || this.operation === 'rollback') {
       this.body = { xid: this.xid, waitMs: leftMs };
     }

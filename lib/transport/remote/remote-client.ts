@@ -9,6 +9,7 @@ import type {
   EndRequest,
   GlobalSummary,
   RegisterBranchRequest,
+  ReleaseSummary,
   SetRollbackOnlyRequest,
   StatusRequest,
 } from '../../protocol/index.js';
@@ -67,7 +68,7 @@ export class RemoteClient implements CoordinatorClient {
     return this.#summary('status', request.xid, request, 0);
   }
 
-  awaitRelease(request: AwaitReleaseRequest): Promise<GlobalSummary> {
+  awaitRelease(request: AwaitReleaseRequest): Promise<ReleaseSummary> {
     return this.#summary('awaitRelease', request.xid, request, request.timeoutMs);
   }
 
@@ -102,8 +103,8 @@ export class RemoteClient implements CoordinatorClient {
     xid: string,
     body: ClientBodies[Operation],
     waitMs: number,
-  ): Promise<GlobalSummary> {
-    return this.#call(operation, xid, body, waitMs) as Promise<GlobalSummary>;
+  ): Promise<ReleaseSummary> {
+    return this.#call(operation, xid, body, waitMs) as Promise<ReleaseSummary>;
   }
 
   #call(

@@ -40,9 +40,9 @@ describe('nestjs-dtx migrate', () => {
     const second = await migrate(['--url', database.url]);
 
     expect(first).toMatchObject({ exitCode: 0, err: '' });
-    expect(first.out).toContain(`${database.name} was brought up to date: schema version 1.`);
+    expect(first.out).toContain(`${database.name} was brought up to date: schema version 2.`);
     expect(second).toMatchObject({ exitCode: 0, err: '' });
-    expect(second.out).toContain(`${database.name} is up to date: schema version 1.`);
+    expect(second.out).toContain(`${database.name} is up to date: schema version 2.`);
     await expectTables();
   });
 
@@ -150,7 +150,7 @@ describeMariadb('nestjs-dtx migrate, on MariaDB', () => {
 
     expect(ran).toMatchObject({ exitCode: 0, err: '' });
     for (const { url } of [one, other]) {
-      expect((await migrate(['--url', url])).out).toContain('is up to date: schema version 1.');
+      expect((await migrate(['--url', url])).out).toContain('is up to date: schema version 2.');
     }
     await one.drop();
     await other.drop();
@@ -186,7 +186,7 @@ describe('nestjs-dtx migrate --data-source', () => {
     const { err, exitCode, out } = await migrate(['--data-source', file]);
 
     expect({ err, exitCode }).toEqual({ err: '', exitCode: 0 });
-    expect(out).toContain('schema version 1');
+    expect(out).toContain('schema version 2');
   });
 
   it('takes a named export, and a promise of one', async () => {

@@ -37,7 +37,7 @@ describeMariadb('A coordinator store in MariaDB', () => {
 
       expect(await standing(again, session())).toEqual(session());
       expect(await world.rows('SELECT name, value FROM dtx_coordinator_meta')).toEqual([
-        { name: 'schema_version', value: '1' },
+        { name: 'schema_version', value: '2' },
       ]);
     });
 

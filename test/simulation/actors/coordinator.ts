@@ -33,7 +33,7 @@ export async function bootCoordinator(
     namespace.attach(new RemoteBranchHandler(life, network, participant));
   }
   life.stop = () => coordinator.close();
-  life.heldCount = () => coordinator.heldCount;
+  life.heldCount = () => coordinator.heldCount + coordinator.waitCount;
   const face = namespace as unknown as Face;
   life.serve = async (method, payload) => {
     const { branchId, xid } = payload as Omit<CoordinatorRequest, 'method'>;

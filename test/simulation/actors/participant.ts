@@ -101,7 +101,8 @@ export class Participant {
     const refusal = await this.#commitPhaseOne(phaseOne);
     const xid = this.#ledger.ownerOf(phaseOne.bookings);
     if (refusal !== 'LOCKED' || xid === undefined) return refusal;
-    await this.#client.awaitRelease({ xid, timeoutMs: LOCK_WAIT_MS }).catch(() => undefined);
+    const wait = { xid, waiterXid: phaseOne.xid, timeoutMs: LOCK_WAIT_MS };
+    await this.#client.awaitRelease(wait).catch(() => undefined);
     return this.#commitPhaseOne(phaseOne);
   }
 

@@ -9,6 +9,7 @@ import type {
   GlobalSummary,
   OperateRequest,
   RegisterBranchRequest,
+  ReleaseSummary,
   SetRollbackOnlyRequest,
   StatusRequest,
 } from '../../../lib/protocol/index.js';
@@ -67,7 +68,7 @@ export class RemoteClient implements CoordinatorClient {
     return this.#ask('status', request, 0);
   }
 
-  awaitRelease(request: AwaitReleaseRequest): Promise<GlobalSummary> {
+  awaitRelease(request: AwaitReleaseRequest): Promise<ReleaseSummary> {
     return this.#ask('awaitRelease', request, request.timeoutMs);
   }
 

@@ -70,6 +70,7 @@ export class World {
       inner: engine,
       isShared: scenario.coordinatorCount > 1,
       batchesAtOnce: scenario.batchesAtOnce,
+      waits: new product.MemorySessionStore({ isShared: true }).waits,
       history: this.history,
       report,
     });

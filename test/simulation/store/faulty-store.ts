@@ -2,8 +2,11 @@ import type { Session, SessionKey } from '../../../lib/coordinator/core/index.js
 import type { StoreAnswer, StoreCommand } from '../../../lib/coordinator/index.js';
 import type {
   ClaimRequest,
+  PostedWait,
   SessionQuery,
   SessionStore,
+  WaitBoard,
+  WaitPosting,
 } from '../../../lib/coordinator/store/index.js';
 import type { EventQueue, Life, Rng } from '../kernel/index.js';
 import { copyOf } from '../kernel/index.js';
@@ -72,6 +75,16 @@ export class FaultyStore implements SessionStore {
 
   get batchesAtOnce(): number {
     return this.#deps.inner.batchesAtOnce ?? 1;
+  }
+
+  get waits(): WaitBoard | undefined {
+    const { waits } = this.#deps.inner;
+    if (waits === undefined) return undefined;
+    const exchange = (posting: WaitPosting): Promise<readonly PostedWait[]> => {
+      const sent = copyOf(posting);
+      return this.#ask(`waits ${sent.waits.length}`, () => waits.exchange(sent));
+    };
+    return { exchange };
   }
 
   apply(batch: readonly StoreCommand[]): Promise<readonly StoreAnswer[]> {
@@ -218,8 +231,9 @@ function describe(answer: unknown): string {
   return answer.map(describeItem).join(', ');
 }
 
-function describeItem(item: StoreAnswer | Session | undefined): string {
+function describeItem(item: StoreAnswer | Session | PostedWait | undefined): string {
   if (item === undefined) return 'absent';
+  if ('waiterXid' in item) return `${item.waiterXid} > ${item.holderXid}`;
   if ('xid' in item) return `${item.xid} ${item.status}/${item.epoch}/${item.version}`;
   return item.kind;
 }

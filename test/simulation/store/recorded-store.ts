@@ -4,6 +4,7 @@ import type {
   ClaimRequest,
   SessionQuery,
   SessionStore,
+  WaitBoard,
 } from '../../../lib/coordinator/store/index.js';
 import type { History, Report } from '../checks/index.js';
 
@@ -12,6 +13,8 @@ interface RecordedStoreDeps {
   /** Whether several nodes use it; engines of one process can be shared here too. */
   readonly isShared: boolean;
   readonly batchesAtOnce: number;
+  /** Where nodes show each other long waits, if several use it. */
+  readonly waits: WaitBoard | undefined;
   readonly history: History;
   readonly report: Report;
 }
@@ -20,15 +23,17 @@ interface RecordedStoreDeps {
 export class RecordedStore implements SessionStore {
   readonly isShared: boolean;
   readonly batchesAtOnce: number;
+  readonly waits: WaitBoard | undefined;
   readonly #inner: SessionStore;
   readonly #history: History;
   readonly #report: Report;
 
   #writeCount = 0;
 
-  constructor({ batchesAtOnce, inner, isShared, history, report }: RecordedStoreDeps) {
+  constructor({ batchesAtOnce, inner, isShared, history, report, waits }: RecordedStoreDeps) {
     this.#inner = inner;
     this.isShared = isShared;
+    this.waits = isShared ? waits : undefined;
     this.batchesAtOnce = batchesAtOnce;
     this.#history = history;
     this.#report = report;

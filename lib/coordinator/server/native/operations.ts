@@ -44,8 +44,11 @@ const OPERATIONS: {
   abandonBranch: (namespace, { branchId, reason, xid }) =>
     namespace.abandonBranch({ xid, branchId, reason }),
   status: (namespace, { xid }) => namespace.status({ xid }),
-  awaitRelease: (namespace, { timeoutMs, xid }, _caller, gone) =>
-    namespace.awaitRelease({ xid, timeoutMs: bounded(timeoutMs) }, gone),
+  awaitRelease: (namespace, request, _caller, gone) => {
+    const { timeoutMs, waiterXid, xid } = request;
+    const waiter = typeof waiterXid === 'string' ? { waiterXid } : undefined;
+    return namespace.awaitRelease({ xid, timeoutMs: bounded(timeoutMs), ...waiter }, gone);
+  },
 };
 
 /** Not the object itself: names come from outside, and it has a prototype. */

@@ -9,7 +9,9 @@ import type {
   SessionStore,
   StoreAnswer,
   StoreCommand,
+  WaitBoard,
 } from '../session-store.interface.js';
+import { MemoryWaitBoard } from './memory-wait-board.js';
 
 interface MemoryStoreOptions {
   /** @default ':memory:' */
@@ -25,12 +27,14 @@ interface MemoryStoreOptions {
 export class MemorySessionStore implements SessionStore {
   readonly place: string;
   readonly isShared: boolean;
+  readonly waits: WaitBoard | undefined;
   /** In the order in which they began. */
   readonly #sessions = new Map<string, Session>();
 
   constructor({ isShared = false, place = ':memory:' }: MemoryStoreOptions = {}) {
     this.place = place;
     this.isShared = isShared;
+    this.waits = isShared ? new MemoryWaitBoard() : undefined;
   }
 
   apply(batch: readonly StoreCommand[]): Promise<readonly StoreAnswer[]> {

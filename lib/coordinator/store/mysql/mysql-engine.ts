@@ -1,7 +1,7 @@
 import type { SessionKey } from '../../core/index.js';
 import type { PurgeCommand, SessionQuery } from '../session-store.interface.js';
 import type { SqlDatabase, SqlRow } from '../sql/index.js';
-import type { LapsedClaim, SqlEngine } from '../sql/index.js';
+import type { LapsedClaim, SqlEngine, WaitPost } from '../sql/index.js';
 import { again } from './again.js';
 import { jsonLists } from './json-lists.js';
 import {
@@ -12,8 +12,11 @@ import {
   LOCK_ENDED,
   LOCK_HELD,
   LOCK_LAPSED,
+  POSTED_WAITS,
+  POST_WAITS,
   REMOVE,
   TAKE_OVER,
+  TAKE_WAITS_DOWN,
 } from './statements.js';
 import { writeSessions } from './write-sessions.js';
 
@@ -26,6 +29,8 @@ export const mysqlEngine: SqlEngine = {
   purge,
   endedAt,
   list,
+  postWaits,
+  postedWaits,
 };
 
 async function load(
@@ -99,4 +104,22 @@ async function list(
 ): Promise<readonly SqlRow[]> {
   const wanted = namespace ?? null;
   return (await database.query(LISTINGS[which], [wanted, wanted, countMax])).rows;
+}
+
+function postWaits(database: SqlDatabase, post: WaitPost): Promise<void> {
+  const { lapsedMs, node, untilMs, waits } = post;
+  // To take rows down locks those of the others for a moment.
+  return again(async () => {
+    if (waits === undefined) await database.query(TAKE_WAITS_DOWN, [node, lapsedMs]);
+    else await database.query(POST_WAITS, [node, waits, untilMs]);
+  });
+}
+
+async function postedWaits(
+  database: SqlDatabase,
+  node: string,
+  nowMs: number,
+): Promise<readonly SqlRow[]> {
+  const { rows } = await database.query(POSTED_WAITS, [node, nowMs]);
+  return rows;
 }

@@ -1,7 +1,7 @@
 import { NEVER_MS } from '../../../protocol/index.js';
 import type { SessionColumn } from '../session-codec.js';
 import { CHANGING_COLUMNS, SESSION_COLUMNS } from '../session-codec.js';
-import { SESSION_TABLE } from './tables.js';
+import { SESSION_TABLE, WAIT_TABLE } from './tables.js';
 
 /*
  * Constant texts for MySQL 8.0 and MariaDB 10.6, and later ones. Many rows travel as one parameter,
@@ -151,3 +151,14 @@ export const LISTINGS = {
   ),
   attention: listing('attention_count > 0 AND ended_at_ms IS NULL', 'began_at_ms, id'),
 } as const;
+
+/** A node writes its own row only. Values: node, waits, until when. */
+export const POST_WAITS = `
+INSERT INTO ${WAIT_TABLE} (node, waits, until_ms) VALUES (?, ?, ?)
+ON DUPLICATE KEY UPDATE waits = VALUES(waits), until_ms = VALUES(until_ms)`;
+
+/** Rows of nodes that are gone go too. Values: node, until when such rows counted. */
+export const TAKE_WAITS_DOWN = `DELETE FROM ${WAIT_TABLE} WHERE node = ? OR until_ms < ?`;
+
+/** Values: node, now. */
+export const POSTED_WAITS = `SELECT waits FROM ${WAIT_TABLE} WHERE node <> ? AND until_ms > ?`;

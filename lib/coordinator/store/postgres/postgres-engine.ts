@@ -11,7 +11,10 @@ import {
   INSERT_ONE,
   LIST,
   LOAD,
+  POSTED_WAITS,
+  POST_WAITS,
   PURGE,
+  TAKE_WAITS_DOWN,
   UPDATE_ONE,
   WRITE,
   WRITE_PAIR,
@@ -47,6 +50,13 @@ export const postgresEngine: SqlEngine = {
   },
   async list(database, { countMax, namespace, which }) {
     return (await database.query(LIST[which], [namespace ?? null, countMax])).rows;
+  },
+  async postWaits(database, { lapsedMs, node, untilMs, waits }) {
+    if (waits === undefined) await database.query(TAKE_WAITS_DOWN, [node, lapsedMs]);
+    else await database.query(POST_WAITS, [node, waits, untilMs]);
+  },
+  async postedWaits(database, node, nowMs) {
+    return (await database.query(POSTED_WAITS, [node, nowMs])).rows;
   },
 };
 

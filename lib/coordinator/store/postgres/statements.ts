@@ -159,3 +159,16 @@ export const LIST = {
   ended: list('ended_at_ms IS NOT NULL', 'ended_at_ms DESC, id DESC'),
   attention: list('ended_at_ms IS NULL AND attention_count > 0', 'began_at_ms, id'),
 } as const;
+
+/** $1: node, $2: waits, $3: until when. A node writes its own row only, so nobody waits for it. */
+export const POST_WAITS = `
+INSERT INTO dtx_coordinator.wait_board (node, waits, until_ms) VALUES ($1, $2, $3::bigint)
+ON CONFLICT (node) DO UPDATE SET waits = excluded.waits, until_ms = excluded.until_ms`;
+
+/** $1: node, $2: rows of others that counted until then go too, since their nodes are gone. */
+export const TAKE_WAITS_DOWN = `
+DELETE FROM dtx_coordinator.wait_board WHERE node = $1 OR until_ms < $2::bigint`;
+
+/** $1: node, $2: now. */
+export const POSTED_WAITS = `
+SELECT waits FROM dtx_coordinator.wait_board WHERE node <> $1 AND until_ms > $2::bigint`;

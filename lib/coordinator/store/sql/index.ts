@@ -13,7 +13,7 @@ export type {
   TroubleKind,
 } from './sql-database.interface.js';
 export { SqlTrouble } from './sql-database.interface.js';
-export type { LapsedClaim, SqlEngine } from './sql-engine.interface.js';
+export type { LapsedClaim, SqlEngine, WaitPost } from './sql-engine.interface.js';
 export { SqlSessionStore } from './sql-session.store.js';
 export type { WriteParameters } from './write-parameters.js';
 export { keyParameter, writeParameters } from './write-parameters.js';

@@ -14,6 +14,16 @@ export interface LapsedClaim {
   readonly countMax: number;
 }
 
+/** What a node has to say about its waits, as one row. */
+export interface WaitPost {
+  readonly node: string;
+  /** Undefined takes the row down. */
+  readonly waits: string | undefined;
+  readonly untilMs: number;
+  /** Rows that counted until then are of nodes that are gone; they go with it. */
+  readonly lapsedMs: number;
+}
+
 /**
  * How one kind of database server says it. Rows have the columns of SESSION_COLUMNS. All of them
  * throw SqlTrouble and nothing else.
@@ -36,4 +46,8 @@ export interface SqlEngine {
   /** When the ended session at this place ended, 1 being the last one. */
   endedAt(database: SqlDatabase, place: number): Promise<number | undefined>;
   list(database: SqlDatabase, query: SessionQuery): Promise<readonly SqlRow[]>;
+  /** Posts waits as they are written down, or takes them down, without making anything durable. */
+  postWaits(database: SqlDatabase, post: WaitPost): Promise<void>;
+  /** The column `waits` of the other nodes' rows that still count. */
+  postedWaits(database: SqlDatabase, node: string, nowMs: number): Promise<readonly SqlRow[]>;
 }

@@ -15,7 +15,9 @@ import type {
   SessionStore,
   StoreAnswer,
   StoreCommand,
+  WaitBoard,
 } from '../session-store.interface.js';
+import { exchangeWaits } from './exchange-waits.js';
 import type { SqlDatabase, SqlRow } from './sql-database.interface.js';
 import type { SqlEngine } from './sql-engine.interface.js';
 import type { Trouble, Written } from './write-each.js';
@@ -33,6 +35,7 @@ export class SqlSessionStore implements SessionStore {
   /** While the server writes one, this process prepares the other. */
   readonly batchesAtOnce = 2;
   readonly advice = SERVER_ADVICE;
+  readonly waits: WaitBoard;
   readonly #database: SqlDatabase;
   readonly #engine: SqlEngine;
 
@@ -40,6 +43,9 @@ export class SqlSessionStore implements SessionStore {
   constructor(database: SqlDatabase, engine: SqlEngine) {
     this.#database = database;
     this.#engine = engine;
+    this.waits = {
+      exchange: (posting) => this.#reading(() => exchangeWaits(database, engine, posting)),
+    };
   }
 
   get place(): string {

@@ -14,7 +14,7 @@ import { classifyStatement } from './classify-statement.js';
 import { PgConnection } from './pg-connection.js';
 import type { Send } from './pg-connection.js';
 import type { PgRequest, Submittable } from './pg-request.js';
-import { answer, isSubmittable, toRequest } from './pg-request.js';
+import { answer, contentOf, isSubmittable, toRequest } from './pg-request.js';
 
 type Query = (config: unknown, values?: unknown, callback?: unknown) => unknown;
 
@@ -120,9 +120,9 @@ export class ClientSeam {
     if (this.#connection.isInTransaction() === true) {
       throw new LocalTransactionOpenError(around.xid, this.#resource.resourceId);
     }
-    return runAutocommit(this.#resource, around, statement, (work) =>
-      this.#branch.attemptAutocommit(work, statement, request),
-    );
+    const attempt = (work: LocalWork): Promise<Attempt<QueryResult>> =>
+      this.#branch.attemptAutocommit(work, statement, request);
+    return runAutocommit(this.#resource, around, statement, attempt, contentOf(request));
   }
 
   /** Cursors and streams run by themselves: they may read, but a write could not be tried again. */

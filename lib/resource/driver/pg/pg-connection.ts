@@ -8,13 +8,14 @@ import type {
   Mark,
   SqlSession,
   Statement,
+  StatementContent,
 } from '../../at/index.js';
 import { refusalOf } from '../../at/index.js';
 import { HeldRows } from '../../at/postgres/index.js';
 import { classifyStatement } from './classify-statement.js';
 import { takePlaces, tellingRead } from './locking-read.js';
 import type { PgRequest } from './pg-request.js';
-import { isPlainText } from './pg-request.js';
+import { contentOf, isPlainText } from './pg-request.js';
 import { isRefusalByServer } from './server-error.js';
 
 /** Sends to the server, past the seam. */
@@ -23,6 +24,7 @@ export type Send = (config: unknown, values?: unknown) => Promise<QueryResult>;
 /** Local transactions over one pg client. */
 export class PgConnection implements LocalConnection<PgRequest, QueryResult> {
   readonly committedResult = COMMITTED;
+  readonly waitsInside = true;
   readonly #client: ClientBase;
   readonly #resource: AtResource;
   readonly #send: Send;
@@ -36,6 +38,10 @@ export class PgConnection implements LocalConnection<PgRequest, QueryResult> {
 
   classify({ text }: PgRequest): Statement {
     return classifyStatement(text);
+  }
+
+  contentOf(request: PgRequest): StatementContent {
+    return contentOf(request);
   }
 
   /** The mark travels in BEGIN's packet, before any savepoint could take it away again. */

@@ -1,5 +1,7 @@
 import type { QueryResult } from 'pg';
 
+import type { StatementContent } from '../../at/index.js';
+
 /** What pg's `query` was called with, in the one shape that the seam works on. */
 export interface PgRequest {
   readonly text: string;
@@ -34,8 +36,16 @@ export function toRequest(config: unknown, values: unknown, callback: unknown): 
   };
 }
 
+/** By which a statement is known again. */
+export function contentOf({ config, text, values }: PgRequest): StatementContent {
+  const own = typeof config === 'object' && config !== null ? (config as OwnFields).values : [];
+  const given = values ?? own;
+  return { text, values: Array.isArray(given) ? given : [] };
+}
+
 interface OwnFields {
   readonly text?: string;
+  readonly values?: unknown;
   readonly callback?: unknown;
 }
 

@@ -5,12 +5,12 @@ import {
   InvalidOptionError,
   ResourceNotStartedError,
 } from '../../../protocol/index.js';
-import type { Around, AtResource } from '../../at/index.js';
+import type { Around, AtResource, Attempt, LocalWork } from '../../at/index.js';
 import { WORKING_KINDS, currentAround, runAutocommit } from '../../at/index.js';
 import { classifyStatement } from './classify-statement.js';
 import { ClientSeam } from './client-seam.js';
 import type { PgRequest } from './pg-request.js';
-import { answer, isSubmittable, toRequest } from './pg-request.js';
+import { answer, contentOf, isSubmittable, toRequest } from './pg-request.js';
 
 type PoolQuery = (config: unknown, values?: unknown, callback?: unknown) => unknown;
 
@@ -65,14 +65,14 @@ async function queryPool(
   if (!WORKING_KINDS.has(statement.kind) || !around.isActive) {
     return withClient(pool, (client) => send(client, request));
   }
-  return runAutocommit(resource, around, statement, (work) =>
+  const attempt = (work: LocalWork): Promise<Attempt<QueryResult>> =>
     withClient(pool, async (client) => {
       const seam = seams.get(client);
       // pg-pool announces every client before it lends it; one unseen would write without undo.
       if (seam === undefined) throw new ResourceNotStartedError(resource.resourceId);
       return seam.attemptAutocommit(work, statement, request);
-    }),
-  );
+    });
+  return runAutocommit(resource, around, statement, attempt, contentOf(request));
 }
 
 function send(client: PoolClient, request: PgRequest): Promise<QueryResult> {

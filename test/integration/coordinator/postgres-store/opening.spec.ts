@@ -40,6 +40,7 @@ describe('Opening a PostgreSQL store', () => {
       CREATE ROLE ${role} LOGIN PASSWORD 'app';
       GRANT USAGE ON SCHEMA dtx_coordinator TO ${role};
       GRANT SELECT, INSERT, UPDATE, DELETE ON dtx_coordinator.session TO ${role};
+      GRANT SELECT, INSERT, UPDATE, DELETE ON dtx_coordinator.wait_board TO ${role};
       GRANT SELECT ON dtx_coordinator.meta TO ${role}`);
     const url = new URL(database.url);
     [url.username, url.password] = [role, 'app'];
@@ -53,10 +54,10 @@ describe('Opening a PostgreSQL store', () => {
 
   it('refuses tables of a newer version', async () => {
     await (await openPostgresStore({ url: database.url })).close();
-    await database.pool().query("UPDATE dtx_coordinator.meta SET value = '2'");
+    await database.pool().query("UPDATE dtx_coordinator.meta SET value = '3'");
 
     await expect(openPostgresStore({ url: database.url })).rejects.toThrow(
-      /DTX_ERR_SCHEMA_TOO_NEW.*has schema version 2.*knows 1/,
+      /DTX_ERR_SCHEMA_TOO_NEW.*has schema version 3.*knows 2/,
     );
   });
 

@@ -5,6 +5,7 @@ import type {
   StoreAnswer,
   StoreCommand,
 } from '../../../../lib/coordinator/index.js';
+import type { WaitBoard } from '../../../../lib/coordinator/store/index.js';
 
 export type Fault =
   /** Nothing is written, and that is known. */
@@ -33,6 +34,10 @@ export class FaultyStore implements SessionStore {
 
   get isShared(): boolean {
     return this.inner.isShared;
+  }
+
+  get waits(): WaitBoard | undefined {
+    return this.inner.waits;
   }
 
   async apply(batch: readonly StoreCommand[]): Promise<readonly StoreAnswer[]> {

@@ -36,7 +36,7 @@ export const CLIENT_BODIES: { readonly [Name in keyof ClientBodies]: fc.Arbitrar
   setRollbackOnly: fc.record({ xid: text, reason: text }),
   abandonBranch: fc.record({ xid: text, branchId, reason: text }),
   status: fc.record({ xid: text }),
-  awaitRelease: fc.record({ xid: text, timeoutMs: uint32 }),
+  awaitRelease: fc.record({ xid: text, timeoutMs: uint32, waiterXid: optional(text) }),
   attach: resource,
   detach: resource,
   ping: empty,
@@ -78,6 +78,7 @@ export const SERVER_BODIES: { readonly [Name in keyof ServerBodies]: fc.Arbitrar
     reason: word,
     rollbackOnly: optional(text),
     branches: fc.array(branch, { maxLength: 3 }),
+    circle: fc.array(text, { maxLength: 3 }),
   }),
   refusal,
   phaseTwo: fc.record({
