@@ -35,7 +35,7 @@ export async function startAtServers(): Promise<void> {
     postgresServer(process.env['DTX_TEST_POSTGRES_URL']),
     ...(asked?.includes('postgres') === true ? [startOlderPostgres()] : []),
     mariadbServer(process.env['DTX_TEST_MARIADB_URL']),
-    sqliteServer(),
+    Promise.resolve(sqliteServer()),
   ]);
   const wanted = servers.filter(({ engine }) => asked?.includes(engine) ?? true);
   process.env['DTX_AT_SERVERS'] = JSON.stringify(wanted);

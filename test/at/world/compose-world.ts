@@ -43,7 +43,7 @@ export async function composeWorld(parts: WorldParts): Promise<World> {
     ...parts.plain,
     url: parts.url,
     app: parts.app,
-    manager: new TransactionManager({ ...common, rollbackWaitMs: 10_000 }),
+    manager: new TransactionManager({ ...common, rollbackWaitMs: parts.rollbackWaitMs ?? 10_000 }),
     logged,
     start,
     locks: parts.locks,

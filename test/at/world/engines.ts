@@ -29,7 +29,10 @@ export function describeEngines(tests: (engine: Engine) => void): void {
 /** Not in the tests of everything, which have little time. */
 export const describeEnginesOfWholeSuite: typeof describeEngines = (tests) => {
   if (isWholeSuite) describeEngines(tests);
-  else describe.skip('npm run test:at', () => it('has these tests', () => undefined));
+  else
+    describe.skip('npm run test:at', () => {
+      it('has these tests', () => undefined);
+    });
 };
 
 function serversOfRun(): readonly AtServer[] {

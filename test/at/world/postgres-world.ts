@@ -38,6 +38,7 @@ export async function openPostgresWorld(server: string, options: WorldOptions): 
     ...seam,
     plain,
     url: database.url,
+    rollbackWaitMs: options.rollbackWaitMs,
     close,
     locks: () => texts(LOCKS),
     remains: () => texts(REMAINS),
@@ -119,7 +120,9 @@ const RESTART = `SELECT setval(oid, 1, false) FROM pg_class
 function plainOf(database: TestDatabase): PlainDatabase {
   const pool = database.pool({ max: 2 });
   const app = poolApplication(pool);
-  const sql = async (text: string): Promise<void> => void (await pool.query(text));
+  const sql = async (text: string): Promise<void> => {
+    await pool.query(text);
+  };
   return {
     sql,
     run: (step) => app.run(step),

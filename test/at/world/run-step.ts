@@ -17,7 +17,10 @@ export async function runStep(
   autocommit: (sql: string) => Promise<unknown>,
   lend: Lend,
 ): Promise<void> {
-  if (typeof step === 'string') return void (await autocommit(step));
+  if (typeof step === 'string') {
+    await autocommit(step);
+    return;
+  }
   const statements = 'rolledBack' in step ? step.rolledBack : step;
   await lend(async (lent) => {
     await lent.begin();
@@ -32,7 +35,10 @@ export async function runStep(
 }
 
 async function sendOne(lent: Lent, statement: Statement): Promise<void> {
-  if (typeof statement === 'string') return void (await lent.send(statement));
+  if (typeof statement === 'string') {
+    await lent.send(statement);
+    return;
+  }
   const failure = await lent.send(statement.fails).then(
     () => undefined,
     (error: unknown) => error,

@@ -12,6 +12,8 @@ export interface WorldOptions {
   /** @default 'driver' */
   readonly seam?: Seam;
   readonly lockWaitTimeoutMs?: number;
+  /** How long a rollback waits for phase two. @default 10000 */
+  readonly rollbackWaitMs?: number;
   /** Settings that all connections of the application have, but not ours. */
   readonly hostile?: boolean;
 }
@@ -66,6 +68,7 @@ export interface World extends PlainDatabase {
 export interface WorldParts {
   readonly plain: PlainDatabase;
   readonly url: string;
+  readonly rollbackWaitMs?: number | undefined;
   readonly app: Application;
   /** What carries the resource: a pool, a data source, a driver. */
   readonly source: unknown;
