@@ -36,6 +36,12 @@ export interface AtResourceOptions {
    * does (`check`), for applications whose role may not run DDL. @default 'mend'
    */
   readonly install?: 'mend' | 'check';
+  /**
+   * Whether writers that are in no global transaction are refused rows that a transaction holds
+   * which is not decided yet (SQLSTATE `SE002`). It costs them a look at each row that they write.
+   * Without it a rollback finds such a write, leaves the row, and needs a person. @default false
+   */
+  readonly guard?: boolean;
 }
 
 /** What is different from one kind of database to the next. */
