@@ -36,6 +36,16 @@ export interface AtResourceOptions {
    * does (`check`), for applications whose role may not run DDL. @default 'mend'
    */
   readonly install?: 'mend' | 'check';
+  /**
+   * Whether writers outside of every global transaction and global lock are refused rows that are
+   * held. @default false
+   */
+  readonly guard?: boolean;
+  /**
+   * SQLite only: how long a statement waits for the one connection of its data source, while a
+   * local transaction has it, milliseconds. @default 10000
+   */
+  readonly connectionWaitTimeoutMs?: number;
 }
 
 /** What is different from one kind of database to the next. */
@@ -116,6 +126,11 @@ export class AtResource implements DtxResource, BranchHandler {
     await started?.detach?.();
     this.#started = undefined;
     await this.#init.close();
+  }
+
+  /** Says it in the log, once there is one. */
+  warn(text: string): void {
+    this.#started?.host.log.warn(text);
   }
 
   /** A local transaction of a branch has begun here. */
