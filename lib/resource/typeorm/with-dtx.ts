@@ -4,6 +4,7 @@ import { InvalidOptionError } from '../../protocol/index.js';
 import type { AtResourceOptions } from '../driver/pg/index.js';
 import type { PgModule } from '../driver/pg/index.js';
 import { wrapPg } from '../driver/pg/index.js';
+import { withSqlite } from './sqlite/with-sqlite.js';
 
 /** What withDtx reads of data source options, of TypeORM 0.3 and 1.x alike. @publicApi */
 export interface WrappableOptions {
@@ -44,11 +45,12 @@ export interface WrappableOptions {
  * @publicApi
  */
 export function withDtx<O extends WrappableOptions>(options: O, dtx: AtResourceOptions = {}): O {
+  if (options.type === 'better-sqlite3') return withSqlite(options, dtx);
   if (options.type !== 'postgres') {
     throw new InvalidOptionError({
       option: 'withDtx({ type })',
       value: options.type,
-      fix: `AT covers 'postgres' today. Leave withDtx out for other data sources.`,
+      fix: `AT covers 'postgres' and 'better-sqlite3' today. Leave withDtx out for other data sources.`,
     });
   }
   const driver = wrapPg(options.name ?? 'default', dtx, options.driver as PgModule | undefined);

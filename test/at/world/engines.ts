@@ -1,6 +1,7 @@
 import type { AtServer } from '../../servers/at-servers.js';
 import type { Dialect } from '../work.js';
 import { openPostgresPlain, openPostgresWorld } from './postgres-world.js';
+import { openSqlitePlain, openSqliteWorld } from './sqlite-world.js';
 import type { PlainDatabase, Seam, World, WorldOptions } from './world.interface.js';
 
 /** A server of the run, and how to open databases on it. */
@@ -38,16 +39,40 @@ export const describeEnginesOfWholeSuite: typeof describeEngines = (tests) => {
 function serversOfRun(): readonly AtServer[] {
   const text = process.env['DTX_AT_SERVERS'];
   if (text === undefined) throw new Error('DTX_AT_SERVERS is not set: start the tests with Jest.');
-  return (JSON.parse(text) as readonly AtServer[]).filter(({ engine }) => engine === 'postgres');
+  return (JSON.parse(text) as readonly AtServer[]).filter(({ engine }) => engine in OPENERS);
 }
 
 function engineOf({ engine, title, url = '' }: AtServer): Engine {
-  const seams: readonly Seam[] = ['driver', 'TypeORM 1.x', 'TypeORM 0.3'];
+  const opener = OPENERS[engine];
+  if (opener === undefined) throw new Error(`There is no world of ${title}.`);
+  const { openPlain, openWorld } = opener;
   return {
     title,
     dialect: engine,
-    seams,
-    open: (options) => openPostgresWorld(url, options),
-    openPlain: (schema) => openPostgresPlain(url, schema),
+    seams: SEAMS[engine],
+    open: (options) => openWorld(url, options),
+    openPlain: (schema) => openPlain(url, schema),
   };
 }
+
+interface Opener {
+  readonly openWorld: (url: string, options: WorldOptions) => Promise<World>;
+  readonly openPlain: (url: string, schema: string) => Promise<PlainDatabase>;
+}
+
+const OPENERS: Readonly<Partial<Record<Dialect, Opener>>> = {
+  postgres: { openWorld: openPostgresWorld, openPlain: openPostgresPlain },
+  sqlite: {
+    openWorld: (_, options) => openSqliteWorld(options),
+    openPlain: (_, schema) => openSqlitePlain(schema),
+  },
+};
+
+const ALL_SEAMS: readonly Seam[] = ['driver', 'TypeORM 1.x', 'TypeORM 0.3'];
+
+const SEAMS: Readonly<Record<Dialect, readonly Seam[]>> = {
+  postgres: ALL_SEAMS,
+  mariadb: ALL_SEAMS,
+  // Its driver is TypeORM 1.x.
+  sqlite: ['driver', 'TypeORM 0.3'],
+};

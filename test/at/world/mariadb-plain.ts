@@ -5,11 +5,16 @@ import type { Lend } from './run-step.js';
 import { runStep } from './run-step.js';
 import type { Application, PlainDatabase, Snapshot } from './world.interface.js';
 
-/** An application over a pool of mysql2. */
-export function mysqlPoolApplication(pool: Pool): Application {
+/**
+ * An application over a pool of mysql2.
+ *
+ * @param settings that each local transaction makes first
+ */
+export function mysqlPoolApplication(pool: Pool, settings: readonly string[] = []): Application {
   const lend: Lend = async (work) => {
     const connection = await pool.getConnection();
     try {
+      for (const setting of settings) await connection.query(setting);
       await work({
         begin: () => connection.beginTransaction(),
         send: (sql) => connection.query(sql),
