@@ -109,13 +109,15 @@ export async function createAtDatabase(
     async rows(...tables) {
       const found: string[] = [];
       for (const table of tables) {
-        const [rows] = await pool.query<RowDataPacket[]>(`SELECT * FROM ${table} ORDER BY 1, 2`);
+        const [rows] = await pool.query<RowDataPacket[]>(`SELECT * FROM ${table} ORDER BY 1`);
         found.push(...rows.map((row) => JSON.stringify(Object.values(row))));
       }
       return found;
     },
     untilBlocked: () =>
       until(async () => {
+        // The server shows waits as they were when it was last asked, if that is not long ago.
+        await pool.query('SELECT SLEEP(0.15)');
         const [rows] = await pool.query<RowDataPacket[]>(
           `SELECT 1 FROM information_schema.innodb_trx t
            JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id
@@ -153,7 +155,7 @@ export const reasonOf = (outcome: BranchOutcome): string =>
 export const DONE: BranchOutcome = { kind: 'done' };
 
 /** Lends connections of the pool, as a resource manager does. */
-function sourceOf(pool: Pool, settings?: string): SqlSource {
+export function sourceOf(pool: Pool, settings?: string): SqlSource {
   return {
     async withSession(work) {
       const connection = await pool.getConnection();

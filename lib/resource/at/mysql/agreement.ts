@@ -46,3 +46,6 @@ export const NULL_PART = '~';
 
 /** Shape of undo rows that are no rows of their table: values of unique indexes, references. */
 export const LOCK_SHAPE = '0';
+
+/** The sql_mode of our triggers. */
+export const TRIGGER_MODE = 'STRICT_ALL_TABLES';

@@ -1,6 +1,7 @@
 import type { SqlSession } from '../at-engine.interface.js';
-import { PREFIX } from './agreement.js';
+import { PREFIX, TRIGGER_MODE } from './agreement.js';
 import { queryRows } from './session.js';
+import { placeholders } from './sql-text.js';
 import type {
   Column,
   ExistingTrigger,
@@ -14,20 +15,31 @@ const HASH_LABEL = /\bdtx_([0-9a-f]{16})\b/;
 
 /** Every table of the session's database but ours. */
 export async function tablesOf(session: SqlSession): Promise<readonly TableDefinition[]> {
-  return describe(session, await queryRows(session, TABLES));
+  const foreignKeys = await queryRows(
+    session,
+    `${FOREIGN_KEYS} AND (k.table_schema = DATABASE() OR k.referenced_table_schema = DATABASE())
+     ${FOREIGN_KEY_ORDER}`,
+  );
+  const triggers = grouped(await queryRows(session, TRIGGERS));
+  return describe(session, foreignKeysOf(foreignKeys), triggers);
 }
 
-/** The table of the name, if there is one. */
-export async function findTable(
+/**
+ * The tables of the names, without their triggers. References from other databases are not looked
+ * for: the server would have to open all tables of all databases.
+ */
+export async function findTables(
   session: SqlSession,
-  name: string,
-): Promise<TableDefinition | undefined> {
-  const tables = await queryRows<TableField>(session, `${TABLES} AND table_name = ?`, [name]);
-  const [table] = await describe(session, tables, name);
-  return table;
+  names: readonly string[],
+): Promise<ReadonlyMap<string, TableDefinition>> {
+  if (names.length === 0) return new Map();
+  const foreignKeys = await queryRows(
+    session,
+    `${FOREIGN_KEYS} AND k.table_schema = DATABASE() ${FOREIGN_KEY_ORDER}`,
+  );
+  const tables = await describe(session, foreignKeysOf(foreignKeys), new Map(), names);
+  return new Map(tables.map((table) => [table.name, table]));
 }
-
-type TableField = 'schema' | 'name' | 'engine';
 
 /** SEQUENCE, VIEW and the like are no tables that a trigger can stand on. */
 const TABLES = `
@@ -57,11 +69,13 @@ FROM information_schema.key_column_usage k
 JOIN information_schema.referential_constraints r
   ON r.constraint_schema = k.constraint_schema AND r.constraint_name = k.constraint_name
     AND r.table_name = k.table_name
-WHERE k.referenced_table_name IS NOT NULL
-  AND (k.table_schema = DATABASE() OR k.referenced_table_schema = DATABASE())`;
+WHERE k.referenced_table_name IS NOT NULL`;
+
+const FOREIGN_KEY_ORDER = `
+ORDER BY k.table_schema, k.table_name, k.constraint_name, k.ordinal_position`;
 
 const TRIGGERS = `
-SELECT event_object_table AS tbl, trigger_name AS name, action_statement AS body
+SELECT event_object_table AS tbl, trigger_name AS name, sql_mode AS mode, action_statement AS body
 FROM information_schema.triggers
 WHERE trigger_schema = DATABASE() AND trigger_name LIKE '${PREFIX.replace('_', '\\\\_')}%'`;
 
@@ -69,38 +83,25 @@ type Row = Readonly<Record<string, string | null>>;
 
 async function describe(
   session: SqlSession,
-  tables: readonly Readonly<Record<TableField, string | null>>[],
-  name?: string,
+  foreignKeys: readonly ForeignKey[],
+  triggers: ReadonlyMap<string, readonly Row[]>,
+  names?: readonly string[],
 ): Promise<readonly TableDefinition[]> {
-  if (tables.length === 0) return [];
-  const [only, values] = name === undefined ? ['', []] : ['AND table_name = ?', [name]];
-  const columns = grouped(
-    await queryRows(session, `${COLUMNS} ${only} ORDER BY table_name, ordinal_position`, values),
-  );
-  const indexes = grouped(
-    await queryRows(
-      session,
-      `${INDEXES} ${only} ORDER BY table_name, index_name, seq_in_index`,
-      values,
-    ),
-  );
-  const foreignKeys = foreignKeysOf(
-    await queryRows(
-      session,
-      `${FOREIGN_KEYS} ORDER BY k.table_schema, k.table_name, k.constraint_name, ` +
-        `k.ordinal_position`,
-    ),
-  );
-  const triggers = grouped(await queryRows(session, TRIGGERS));
+  const only = names === undefined ? '' : `AND table_name IN (${placeholders(names)})`;
+  const read = (text: string, order: string): Promise<readonly Row[]> =>
+    queryRows(session, `${text} ${only} ${order}`, names ?? []);
+  const tables = await read(TABLES, 'ORDER BY table_name');
+  const columns = grouped(await read(COLUMNS, 'ORDER BY table_name, ordinal_position'));
+  const indexes = grouped(await read(INDEXES, 'ORDER BY table_name, index_name, seq_in_index'));
   return tables
     .map((row) => {
-      const table = row.name ?? '';
-      const schema = row.schema ?? '';
+      const table = row['name'] ?? '';
+      const schema = row['schema'] ?? '';
       const unique = indexes.get(table) ?? [];
       return {
         schema,
         name: table,
-        engine: row.engine ?? '',
+        engine: row['engine'] ?? '',
         columns: (columns.get(table) ?? []).map(columnFrom),
         key: unique.filter((part) => part['name'] === 'PRIMARY').map((part) => part['col'] ?? ''),
         uniques: uniquesFrom(unique.filter((part) => part['name'] !== 'PRIMARY')),
@@ -172,5 +173,8 @@ function foreignKeysOf(rows: readonly Row[]): readonly ForeignKey[] {
 }
 
 function triggerFrom(row: Row): ExistingTrigger {
-  return { name: row['name'] ?? '', hash: HASH_LABEL.exec(row['body'] ?? '')?.[1] };
+  // A trigger runs with the mode of the session that has created it.
+  const isOurs = row['mode'] === TRIGGER_MODE;
+  const hash = isOurs ? HASH_LABEL.exec(row['body'] ?? '')?.[1] : undefined;
+  return { name: row['name'] ?? '', hash };
 }

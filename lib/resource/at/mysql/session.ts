@@ -2,12 +2,13 @@ import type { SqlSession } from '../at-engine.interface.js';
 import { OWN, TAG } from './agreement.js';
 
 /**
- * What the session of an application or the server may have set otherwise. Strict, so that nothing
- * is cut off in silence; zero dates, impossible dates and 0 in counted columns are values like
- * others. Not NO_BACKSLASH_ESCAPES: drivers escape parameters with backslashes.
+ * What the session of an application or the server may have set otherwise. Zero dates, impossible
+ * dates, 0 in counted columns and an ENUM that is no member are values like others, so the mode is
+ * not strict: what is restored is read back. Not NO_BACKSLASH_ESCAPES: drivers escape parameters
+ * with backslashes.
  */
 const SETTINGS = [
-  "sql_mode = 'STRICT_ALL_TABLES,ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO'",
+  "sql_mode = 'ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO'",
   "time_zone = '+00:00'",
   "collation_connection = 'utf8mb4_bin'",
   'sql_select_limit = DEFAULT',

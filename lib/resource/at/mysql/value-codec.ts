@@ -34,8 +34,9 @@ const CAPTURE: Readonly<Record<Codec, (value: string) => string>> = {
   text: (value) => `HEX(${value})`,
   json: (value) => `HEX(CAST(${value} AS CHAR CHARACTER SET utf8mb4))`,
   bytes: (value) => `HEX(${value})`,
-  // As a date it would depend on the session's time zone, and be ambiguous twice a year.
-  instant: (value) => `CAST(UNIX_TIMESTAMP(${value}) AS CHAR)`,
+  // As a date it would depend on the session's time zone, and be ambiguous once a year. Of a zero
+  // date the function gives 0 in a query and NULL in a trigger.
+  instant: (value) => `CAST(IFNULL(UNIX_TIMESTAMP(${value}), 0) AS CHAR)`,
 };
 
 /** SQL of the text of a value. NULL where it is too long for max_allowed_packet. */

@@ -46,7 +46,7 @@ export const WRITE_FENCE = `IF own_branch > 0 THEN
       INSERT INTO dtx_branch_fence (xid, branch, state)
       VALUES (own_xid, own_branch, ${String(FENCE.committed)})
       ON DUPLICATE KEY UPDATE state = IF(state = ${String(FENCE.committed)}, state,
-        IF((${HOLDER} := 'fence') IS NULL, state, state));
+        IF((${HOLDER} := state) = 0, state, state));
       IF ${HOLDER} IS NOT NULL THEN
         SIGNAL SQLSTATE '${FENCED_STATE}' SET MESSAGE_TEXT = 'dtx fenced';
       END IF;
@@ -74,6 +74,8 @@ export interface Change {
  * before image stays, the last after image counts, and NULL says that there is no row. A change
  * that did not find the row as the last one had left it marks the undo row as broken.
  *
+ * The holder is noted within a comparison, since servers leave out tests for NULL of what cannot be.
+ *
  * The insert waits for whoever has the key; of a holder it notes the name. Work that is no branch
  * takes its row back at once: the lock of the database stays until its end, without locking gaps.
  */
@@ -86,7 +88,7 @@ export function recordChange(lock: Lock, { shape, before, after }: Change): stri
     ON DUPLICATE KEY UPDATE
       is_broken = IF(xid = own_xid,
         is_broken OR NOT (after_image <=> VALUES(before_image)) OR shape <> VALUES(shape),
-        IF((${HOLDER} := xid) IS NULL, is_broken, is_broken)),
+        IF((${HOLDER} := xid) = '', is_broken, is_broken)),
       after_image = IF(xid = own_xid, VALUES(after_image), after_image),
       changes = changes + 1;
     ${afterInsert(lock)}`;
@@ -99,7 +101,7 @@ export function lockValue(lock: Lock): string {
     VALUES (${literal(lock.name)}, ${lock.key}, own_xid, own_branch, UUID_SHORT(), ${LOCK_SHAPE},
       ${lock.shown ?? 'NULL'})
     ON DUPLICATE KEY UPDATE changes = IF(xid = own_xid, changes,
-      IF((${HOLDER} := xid) IS NULL, changes, changes));
+      IF((${HOLDER} := xid) = '', changes, changes));
     ${afterInsert(lock)}`;
 }
 

@@ -5,7 +5,7 @@ import { queryRows } from '../session.js';
 import { identifier } from '../sql-text.js';
 import type { TableDefinition } from '../table-definition.js';
 import { shapeOf } from '../table-definition.js';
-import { holdTable } from '../undo/judge-rows.js';
+import { holdTables } from '../undo/judge-rows.js';
 import { readRows } from '../undo/read-rows.js';
 import type { StoredUndoRow, UndoRow } from '../undo/undo-row.js';
 import { showSql } from '../value-codec.js';
@@ -32,7 +32,7 @@ export async function lookAt(
   if (stored.shape === LOCK_SHAPE) {
     return { held: { ...name, ...nothing, state: 'lock' }, row: undefined };
   }
-  const definition = await holdTable(session, table);
+  const definition = (await holdTables(session, [table])).get(table);
   if (definition === undefined || shapeOf(definition) !== stored.shape) {
     const trouble = definition === undefined ? GONE : CHANGED;
     return { held: { ...name, ...nothing, state: 'dirty', trouble }, row: undefined };

@@ -5,7 +5,7 @@ import type {
   SqlSession,
   SqlSource,
 } from '../../at-engine.interface.js';
-import { SCHEMA_VERSION } from '../agreement.js';
+import { SCHEMA_VERSION, TRIGGER_MODE } from '../agreement.js';
 import { queryRows, errnoOf, settle } from '../session.js';
 import { identifier } from '../sql-text.js';
 import type { TableDefinition } from '../table-definition.js';
@@ -126,6 +126,7 @@ export class Installer {
     try {
       // Read again: who had the turn before us may have done the work.
       const state = await this.#state(session);
+      await session.query(SETTINGS);
       for (const statement of state.ownStatements) await session.query(statement);
       for (const { statements, status } of state.plans) {
         await this.#patiently(session, statements, status.table);
@@ -173,8 +174,12 @@ export class Installer {
   }
 }
 
+/** Triggers keep these settings of the session that creates them. */
+const SETTINGS = `SET sql_mode = '${TRIGGER_MODE}', collation_connection = 'utf8mb4_bin'`;
+
 function statementsOf({ ownStatements, plans }: DatabaseState): readonly string[] {
-  return [...ownStatements, ...plans.flatMap(({ statements }) => statements)];
+  const statements = [...ownStatements, ...plans.flatMap((plan) => plan.statements)];
+  return statements.length === 0 ? [] : [SETTINGS, ...statements];
 }
 
 /** What is missing or stale, one part of a sentence each. */

@@ -1,6 +1,7 @@
 import type { SqlSession } from '../../at-engine.interface.js';
 import { LOCK_SHAPE } from '../agreement.js';
-import { findTable } from '../catalog.js';
+import { findTables } from '../catalog.js';
+import { isTransient } from '../session.js';
 import { identifier } from '../sql-text.js';
 import type { TableDefinition } from '../table-definition.js';
 import { shapeOf } from '../table-definition.js';
@@ -37,9 +38,12 @@ export async function judgeRows(session: SqlSession, scope: UndoScope): Promise<
   const rows = found.filter(({ shape }) => shape !== LOCK_SHAPE);
   const verdicts = new Map<StoredUndoRow, Verdict>();
   // By name, so that two rollbacks lock in one order.
-  for (const name of [...new Set(rows.map(({ tbl }) => tbl))].sort()) {
+  const names = [...new Set(rows.map(({ tbl }) => tbl))].sort();
+  const tables = await holdTables(session, names);
+  for (const name of names) {
     const own = rows.filter(({ tbl }) => tbl === name);
-    for (const [row, verdict] of await judgeTable(session, name, own)) verdicts.set(row, verdict);
+    const judged = await judgeTable(session, tables.get(name), own);
+    for (const [row, verdict] of judged) verdicts.set(row, verdict);
   }
   const locked = await storedRows(session, scope, 'FOR UPDATE');
   // Another branch of the transaction may have changed a row that was not there to be locked.
@@ -54,10 +58,9 @@ type Verdict = { readonly row: UndoRow; readonly isSettled: boolean } | string;
 
 async function judgeTable(
   session: SqlSession,
-  name: string,
+  table: TableDefinition | undefined,
   rows: readonly StoredUndoRow[],
 ): Promise<readonly (readonly [StoredUndoRow, Verdict])[]> {
-  const table = await holdTable(session, name);
   if (table === undefined) return rows.map((row) => [row, GONE]);
   const shape = shapeOf(table);
   const readable = new Map(
@@ -81,15 +84,22 @@ function verdictOf(row: UndoRow, current: string | null): Verdict {
   return current === row.after && !row.isBroken ? { row, isSettled: false } : DIRTY;
 }
 
-/** The table as it is, and stays until the end of the transaction. */
-export async function holdTable(
+/** The tables as they are, and stay until the end of the transaction; those that there are. */
+export async function holdTables(
   session: SqlSession,
-  name: string,
-): Promise<TableDefinition | undefined> {
-  const failure = await attempt(session, 'dtx_table', async () => {
-    await session.query(`SELECT 1 AS one FROM ${identifier(name)} LIMIT 0`);
-  });
-  return failure === undefined ? findTable(session, name) : undefined;
+  names: readonly string[],
+): Promise<ReadonlyMap<string, TableDefinition>> {
+  const held: string[] = [];
+  for (const name of names) {
+    try {
+      await session.query(`SELECT 1 AS one FROM ${identifier(name)} LIMIT 0`);
+      held.push(name);
+    } catch (error) {
+      // A failed statement leaves the transaction as it was.
+      if (isTransient(error)) throw error;
+    }
+  }
+  return findTables(session, held);
 }
 
 const fingerprint = (rows: readonly StoredUndoRow[]): string =>

@@ -45,7 +45,9 @@ export function isRow(row: UndoRow, alias: string): SqlValue {
   const conditions = row.table.key.map((name) => {
     const column = columnOf(row.table, name);
     const { sql, values } = restoreSql(column, parts.get(column) ?? '');
-    return { sql: `${alias}.${identifier(name)} = ${sql}`, values };
+    // The value alone would have the collation of its character set.
+    const collate = column.collation === undefined ? '' : ` COLLATE ${column.collation}`;
+    return { sql: `${alias}.${identifier(name)} = ${sql}${collate}`, values };
   });
   return {
     sql: conditions.map(({ sql }) => sql).join(' AND '),
