@@ -62,7 +62,8 @@ export async function queryRows<Name extends string>(
 
 function textOf(value: unknown): string | null {
   if (value === null || value === undefined) return null;
-  return Buffer.isBuffer(value) ? value.toString('utf8') : String(value);
+  if (Buffer.isBuffer(value)) return value.toString('utf8');
+  return String(value as string | number | bigint);
 }
 
 /** Number of an error that the server has sent. */

@@ -39,7 +39,7 @@ export async function lookAt(
   }
   const undo: UndoRow = { ...stored, table: definition };
   const isEmpty = undo.before === null && undo.after === null;
-  const images = isEmpty ? new Map() : await readRows(session, definition, [undo], lock);
+  const images = await readRows(session, definition, isEmpty ? [] : [undo], lock);
   const current = images.get(undo.pk) ?? null;
   const held: HeldRow = {
     ...name,

@@ -24,21 +24,25 @@ export async function databaseState(session: SqlSession, guard: boolean): Promis
   const own = await ownTables(session);
   const isReady = own.has('dtx_schema_version');
   const tables = await tablesOf(session);
-  const recorded = own.has('dtx_table_shape') ? await recordedHashes(session) : new Map();
-  const seesTriggers = recorded.size === 0 || tables.some(({ triggers }) => triggers.length > 0);
+  const recorded = own.has('dtx_table_shape')
+    ? await recordedHashes(session)
+    : new Map<string, string>();
+  // Without the privilege their names can be seen, but not what they do.
+  const isRead = tables.some(({ triggers }) => triggers.some(({ hash }) => hash !== undefined));
+  const seesTriggers = recorded.size === 0 || isRead || (await mayCreateTriggers(session));
   const scope: PlanScope = {
     tables: new Map(tables.map((table) => [table.name, table])),
     guard,
     isolation: isMariadb ? 'tx_isolation' : 'transaction_isolation',
     isMariadb,
     recorded,
-    seesTriggers: seesTriggers || (await mayCreateTriggers(session)),
+    seesTriggers,
   };
   return {
     database: server?.['name'] ?? '',
     version: isReady ? await installedVersion(session) : SCHEMA_VERSION,
     tables,
-    seesTriggers: scope.seesTriggers,
+    seesTriggers,
     ownStatements: missingTables(own),
     plans: tables.map((table) => planTable(table, scope)),
   };
