@@ -20,6 +20,7 @@ export default {
     '^nestjs-dtx$': '<rootDir>/lib/index.ts',
     '^nestjs-dtx/typeorm$': '<rootDir>/lib/resource/typeorm/index.ts',
     '^nestjs-dtx/pg$': '<rootDir>/lib/resource/driver/pg/index.ts',
+    '^nestjs-dtx/mysql2$': '<rootDir>/lib/resource/driver/mysql2/index.ts',
     '^nestjs-dtx/coordinator$': '<rootDir>/lib/modules/coordinator/index.ts',
     '^nestjs-dtx/testing$': '<rootDir>/lib/modules/testing/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
