@@ -69,6 +69,8 @@ export async function openSqliteWorld(options: SqliteWorldOptions = {}): Promise
         type: 'better-sqlite3',
         database: file,
         entities: [...entities],
+        // The machine does not fall over in a test, and a sync takes its time.
+        prepareDatabase: (database: Database.Database) => database.pragma('synchronous = OFF'),
         ...sourceOptions,
       } as DataSourceOptions,
       { resourceId: 'bank', lockWaitTimeoutMs: 200, ...dtx },

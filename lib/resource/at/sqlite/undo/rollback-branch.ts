@@ -89,9 +89,10 @@ function undo(
 export function forgetLocks(database: SqliteDatabase, { branchId, xid }: BranchTag): void {
   database
     .prepare(
-      `DELETE FROM main.${UNDO_TABLE} WHERE xid = ?1 AND branch = ?2 AND shape = '${LOCK_SHAPE}'
+      `DELETE FROM main.${UNDO_TABLE} WHERE xid = ? AND branch = ? AND shape = '${LOCK_SHAPE}'
        AND NOT EXISTS (SELECT 1 FROM main.${UNDO_TABLE} AS u
-         WHERE u.xid = ?1 AND u.branch = ?2 AND u.shape <> '${LOCK_SHAPE}')`,
+         WHERE u.xid = main.${UNDO_TABLE}.xid AND u.branch = main.${UNDO_TABLE}.branch
+           AND u.shape <> '${LOCK_SHAPE}')`,
     )
     .run(xid, branchId);
 }

@@ -42,7 +42,7 @@ export function updateRow(table: TableDefinition, image: string): string {
 export function insistingTrigger(name: string, table: TableDefinition, image: string): string {
   const target = identifier(table.name);
   return (
-    `CREATE TEMP TRIGGER ${name} AFTER UPDATE ON main.${target} BEGIN ` +
+    `CREATE TRIGGER ${name} AFTER UPDATE ON main.${target} BEGIN ` +
     `UPDATE OR ABORT ${target} ${setRow(table, image)}; END`
   );
 }
