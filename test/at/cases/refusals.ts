@@ -38,15 +38,15 @@ export const REFUSALS: readonly Refusal[] = [
   ...everywhereIn(
     'CREATE TABLE',
     'CREATE TABLE made (id INT PRIMARY KEY)',
-    /CREATE TABLE is refused/,
+    /CREATE.* is refused/,
   ),
   ...everywhereIn(
     'ALTER TABLE',
     'ALTER TABLE account ADD COLUMN extra INT',
-    /ALTER TABLE is refused/,
+    /ALTER.* is refused/,
   ),
-  ...everywhereIn('DROP TABLE', 'DROP TABLE account', /DROP TABLE is refused/),
-  ...everywhereIn('CREATE INDEX', 'CREATE INDEX made ON account (n)', /CREATE INDEX is refused/),
+  ...everywhereIn('DROP TABLE', 'DROP TABLE account', /DROP.* is refused/),
+  ...everywhereIn('CREATE INDEX', 'CREATE INDEX made ON account (n)', /CREATE.* is refused/),
   ...everywhereIn(
     'an insert without a primary key',
     'INSERT INTO keyless VALUES (2)',

@@ -36,22 +36,16 @@ export function rollbackBranch(database: SqliteDatabase, tag: BranchTag): Branch
 function undoBranch(database: SqliteDatabase, tag: BranchTag): BranchOutcome {
   if (bury(database, tag)) return DONE;
   if (fenceState(database, tag) === FENCE.tombstone) return DONE;
-  database.exec('SAVEPOINT dtx_branch');
-  let left = undo(database, tag.xid, [tag.branchId]);
-  const others = left.length > 0 ? otherBranches(database, tag) : [];
-  if (others.length > 0) {
-    database.exec('ROLLBACK TO dtx_branch');
-    left = undo(database, tag.xid, [tag.branchId, ...others]);
-  }
-  database.exec('RELEASE dtx_branch');
+  const left = undo(database, tag.xid, [tag.branchId, ...otherBranches(database, tag)]);
   markUndone(database, tag);
   return outcomeOf(left);
 }
 
 /**
  * A row that two branches have changed has one undo row, the first one's. Until that is undone, it
- * can stand in the way of other rows of the second one. The decision is about the transaction, so
- * whatever of it is there may be undone together.
+ * can stand in the way of other rows of the second one; and triggers that fire while the second one
+ * is undone can change it, such as a sum, so that the first one would take it for a stranger's. The
+ * decision is about the transaction, so whatever of it is there is undone together.
  */
 function otherBranches(database: SqliteDatabase, { branchId, xid }: BranchTag): readonly string[] {
   return rowsOf<{ branch: string }>(
