@@ -7,7 +7,7 @@ import { groupsOf } from './work.js';
 /** Each case is taken back in one database, and kept in another beside an untouched copy. */
 export function describeGroups(engine: Engine, seam: Seam, all: readonly CaseGroup[]): void {
   const groups = groupsOf(engine.dialect, all);
-  const schema = groups.map((group) => group.schema).join('\n;\n');
+  const schema = groups.map((group) => group.schema).join(';\n');
   const cases = groups.flatMap((group) =>
     group.cases.map((one) => ({ name: `${group.title}: ${one.title}`, group, one })),
   );
