@@ -25,7 +25,8 @@ export const COLUMNS: CaseGroup = {
         hidden INT INVISIBLE DEFAULT 5);
       CREATE TABLE zeroed (id INT AUTO_INCREMENT PRIMARY KEY, note VARCHAR(9));`,
     sqlite: `
-      CREATE TABLE priced (id INT PRIMARY KEY, net INT, gross INT AS (net * 119 / 100) STORED UNIQUE,
+      CREATE TABLE priced (id INT PRIMARY KEY, net INT, gross INT AS (net * 119 / 100) STORED
+        UNIQUE,
         gross_virtual INT AS (net + 1) VIRTUAL, note VARCHAR(9) DEFAULT 'none');
       CREATE TABLE numbered (id INTEGER PRIMARY KEY AUTOINCREMENT, note VARCHAR(9));
       CREATE TABLE strict_one (id INTEGER PRIMARY KEY, n INT, r REAL, t TEXT, a ANY) STRICT;

@@ -7,7 +7,7 @@ export interface ConflictCase {
   /** Of the holder, which is rolled back in the end. */
   readonly first: ByDialect<Step>;
   readonly second: ByDialect<Step>;
-  /** `conflict`: the second is refused. `passes`: it commits, and the holder's rollback keeps it. */
+  /** `conflict`: it is refused. `passes`: it commits, and the holder's rollback keeps it. */
   readonly meets: 'conflict' | 'passes';
 }
 

@@ -56,7 +56,8 @@ export const NAMES: CaseGroup = {
           `UPDATE ${quote(table)} SET ${quote('select')} = 'x', ${quote("it's")} = 'y'
            WHERE ${quote('The "Key"')} = 'one'`,
           `DELETE FROM ${quote(table)} WHERE ${quote('The "Key"')} = 'two'`,
-          `INSERT INTO ${quote(table)} (${quote('The "Key"')}, ${quote('a,b')}) VALUES ('new', 'z')`,
+          `INSERT INTO ${quote(table)} (${quote('The "Key"')}, ${quote('a,b')})
+           VALUES ('new', 'z')`,
           `UPDATE ${quote(table)} SET ${quote('The "Key"')} = 'newer', ${quote('before')} = NULL
            WHERE ${quote('The "Key"')} = 'new'`,
         ]),

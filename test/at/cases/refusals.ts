@@ -8,20 +8,34 @@ export interface Refusal {
   readonly message: RegExp;
 }
 
+const LINKED = `
+  CREATE TABLE parent (id INT PRIMARY KEY);
+  CREATE TABLE child (id INT PRIMARY KEY, parent INT,
+    FOREIGN KEY (parent) REFERENCES parent (id) ON UPDATE CASCADE);
+  CREATE TABLE node (id INT PRIMARY KEY, parent INT,
+    FOREIGN KEY (parent) REFERENCES node (id) ON DELETE CASCADE);`;
+
 export const REFUSAL_SCHEMA: ByDialect<string> = {
-  postgres: `CREATE TABLE account (id INT PRIMARY KEY, n INT);
+  postgres: `${LINKED} CREATE TABLE account (id INT PRIMARY KEY, n INT);
     CREATE TABLE keyless (n INT);
     CREATE FUNCTION write_keyless() RETURNS int LANGUAGE sql AS
       'INSERT INTO keyless VALUES (2) RETURNING n'`,
-  mariadb: `CREATE TABLE account (id INT PRIMARY KEY, n INT);
+  mariadb: `${LINKED} CREATE TABLE account (id INT PRIMARY KEY, n INT);
     CREATE TABLE keyless (n INT);
     CREATE PROCEDURE write_keyless() INSERT INTO keyless VALUES (2)`,
-  sqlite: `CREATE TABLE account (id INT PRIMARY KEY, n INT); CREATE TABLE keyless (n INT)`,
+  sqlite: `${LINKED} CREATE TABLE account (id INT PRIMARY KEY, n INT);
+    CREATE TABLE keyless (n INT)`,
 };
 
-export const REFUSAL_TABLES = ['account', 'keyless'];
-export const REFUSAL_SEED =
-  'INSERT INTO account VALUES (1, 100), (2, 200); INSERT INTO keyless VALUES (1)';
+export const REFUSAL_TABLES = ['account', 'keyless', 'child', 'parent', 'node'];
+export const REFUSAL_SEED = `
+  INSERT INTO account VALUES (1, 100), (2, 200);
+  INSERT INTO keyless VALUES (1);
+  INSERT INTO parent VALUES (1);
+  INSERT INTO child VALUES (1, 1);
+  INSERT INTO node VALUES (1, NULL), (2, 1);`;
+
+const CAPTURED = { not: 'it is captured' };
 
 const WRITE = 'UPDATE account SET n = 0 WHERE id = 1';
 
@@ -35,16 +49,8 @@ const everywhereIn = (title: string, statement: string, message: RegExp): readon
 ];
 
 export const REFUSALS: readonly Refusal[] = [
-  ...everywhereIn(
-    'CREATE TABLE',
-    'CREATE TABLE made (id INT PRIMARY KEY)',
-    /CREATE.* is refused/,
-  ),
-  ...everywhereIn(
-    'ALTER TABLE',
-    'ALTER TABLE account ADD COLUMN extra INT',
-    /ALTER.* is refused/,
-  ),
+  ...everywhereIn('CREATE TABLE', 'CREATE TABLE made (id INT PRIMARY KEY)', /CREATE.* is refused/),
+  ...everywhereIn('ALTER TABLE', 'ALTER TABLE account ADD COLUMN extra INT', /ALTER.* is refused/),
   ...everywhereIn('DROP TABLE', 'DROP TABLE account', /DROP.* is refused/),
   ...everywhereIn('CREATE INDEX', 'CREATE INDEX made ON account (n)', /CREATE.* is refused/),
   ...everywhereIn(
@@ -151,5 +157,33 @@ export const REFUSALS: readonly Refusal[] = [
       sqlite: `ATTACH ':memory:' AS elsewhere`,
     },
     message: /refused/,
+  },
+  {
+    title: 'a change of a key that a foreign key carries on',
+    step: { postgres: CAPTURED, mariadb: 'UPDATE parent SET id = 7', sqlite: CAPTURED },
+    message: /foreign key would carry the new key/,
+  },
+  {
+    title: 'a delete that a foreign key carries on in the same table',
+    step: { postgres: CAPTURED, mariadb: 'DELETE FROM node WHERE id = 1', sqlite: CAPTURED },
+    message: /foreign key would delete or change further rows of node/,
+  },
+  {
+    title: 'a statement that is prepared from a text',
+    step: {
+      postgres: CAPTURED,
+      mariadb: [WRITE, `PREPARE one FROM 'DELETE FROM account'`],
+      sqlite: { not: 'SQLite has none' },
+    },
+    message: /PREPARE is refused/,
+  },
+  {
+    title: 'an executable comment',
+    step: {
+      postgres: { not: 'PostgreSQL has none' },
+      mariadb: [WRITE, '/*!50000 DELETE FROM account */'],
+      sqlite: { not: 'SQLite has none' },
+    },
+    message: /executable comment/,
   },
 ];
