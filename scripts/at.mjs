@@ -28,6 +28,9 @@ const ENGINES = ['postgres', 'mariadb', 'sqlite'];
 /** Servers are told apart by what they call themselves. */
 const PRODUCTS = { postgres: 'PostgreSQL', mariadb: 'MariaDB', sqlite: 'SQLite' };
 
+/** What is worth a line while it runs. */
+const SHOWN = /^(PASS|FAIL|Servers:| {2}(PostgreSQL|MariaDB|SQLite)\b)|is missing|SKIPPED/;
+
 const { engines, files, json } = readArguments();
 rmSync(REPORT, { force: true });
 const jest = await run(
@@ -77,8 +80,6 @@ function show(text) {
   const lines = text.split('\n').filter((line) => SHOWN.test(line));
   for (const line of lines) process.stderr.write(`${line}\n`);
 }
-
-const SHOWN = /^(PASS|FAIL|Servers:| {2}(PostgreSQL|MariaDB|SQLite)\b)|is missing|SKIPPED/;
 
 function summarise() {
   const files = readReport();
