@@ -26,7 +26,11 @@ const OPTIONAL_PEERS = [
     folders: ['lib/resource/driver/pg/', 'lib/coordinator/store/postgres/'],
     types: ['lib/resource/at/postgres/'],
   },
-  { peer: 'mysql2', folders: ['lib/coordinator/store/mysql/'], types: [] },
+  {
+    peer: 'mysql2',
+    folders: ['lib/resource/driver/mysql2/', 'lib/coordinator/store/mysql/'],
+    types: [],
+  },
   { peer: 'better-sqlite3', folders: ['lib/coordinator/store/sqlite/'], types: [] },
   {
     peer: '@grpc/grpc-js',

@@ -5,16 +5,22 @@ import { swcOptions } from './scripts/swc-options.mjs';
 
 const typescript = swcOptions({ syntax: 'typescript', decorators: true });
 const javascript = swcOptions({ syntax: 'ecmascript' });
+/**
+ * The suite of AT mode, `npm run test:at`, runs alone and as a whole. Among the other tests it runs
+ * without the older PostgreSQL, without TypeORM, and without the values.
+ */
+const isAtSuite = process.env['DTX_AT_ENGINES'] !== undefined;
 const hasServers = existsSync(new URL('./test/servers/global-setup.ts', import.meta.url));
 
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/test/**/*.spec.ts'],
+  testMatch: [`<rootDir>/test/${isAtSuite ? 'at/' : ''}**/*.spec.ts`],
   moduleNameMapper: {
     '^nestjs-dtx$': '<rootDir>/lib/index.ts',
     '^nestjs-dtx/typeorm$': '<rootDir>/lib/resource/typeorm/index.ts',
     '^nestjs-dtx/pg$': '<rootDir>/lib/resource/driver/pg/index.ts',
+    '^nestjs-dtx/mysql2$': '<rootDir>/lib/resource/driver/mysql2/index.ts',
     '^nestjs-dtx/coordinator$': '<rootDir>/lib/modules/coordinator/index.ts',
     '^nestjs-dtx/testing$': '<rootDir>/lib/modules/testing/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

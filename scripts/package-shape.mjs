@@ -30,8 +30,9 @@ const peers = (optional) =>
  * peers.
  */
 const OPTIONAL = /** @type {Record<string, string[]>} */ ({
-  './typeorm': ['typeorm', 'pg'],
+  './typeorm': ['typeorm'],
   './pg': ['pg'],
+  './mysql2': ['mysql2'],
   './coordinator': ['@nestjs/microservices', '@grpc/grpc-js', 'protobufjs', 'grpc-health-check'],
 });
 

@@ -14,13 +14,17 @@ export interface TestDatabase {
 
 let count = 0;
 
-/** Creates a fresh, empty database. Drop it in `afterEach` or `afterAll`. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+/**
+ * Creates a fresh, empty database. Drop it in `afterEach` or `afterAll`.
+ *
+ * @param server address of a server; the one of the run by default
+ */
+export async function createTestDatabase(server = serverUrl()): Promise<TestDatabase> {
   count += 1;
   // Jest loads this file anew for each test file of a process, and the count begins again.
   const name = `test_${process.pid}_${count}_${randomBytes(3).toString('hex')}`;
-  await onServer(`CREATE DATABASE ${name}`);
-  const url = databaseUrl(name);
+  await onServer(server, `CREATE DATABASE ${name}`);
+  const url = databaseUrl(server, name);
   const pools: pg.Pool[] = [];
   return {
     name,
@@ -35,13 +39,13 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     async drop() {
       const open = pools.filter((pool) => !pool.ended);
       await Promise.all(open.map((pool) => pool.end()));
-      await onServer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      await onServer(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
     },
   };
 }
 
-async function onServer(sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: serverUrl() });
+async function onServer(server: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: server });
   await client.connect();
   try {
     await client.query(sql);
@@ -50,8 +54,8 @@ async function onServer(sql: string): Promise<void> {
   }
 }
 
-function databaseUrl(name: string): string {
-  const url = new URL(serverUrl());
+function databaseUrl(server: string, name: string): string {
+  const url = new URL(server);
   url.pathname = `/${name}`;
   return url.href;
 }

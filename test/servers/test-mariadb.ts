@@ -27,13 +27,17 @@ export const describeMariadb = hasMariadb() ? describe : describe.skip;
 
 let count = 0;
 
-/** Creates a fresh, empty database. Drop it in `afterEach` or `afterAll`. */
-export async function createTestMariadb(): Promise<TestMariadb> {
+/**
+ * Creates a fresh, empty database. Drop it in `afterEach` or `afterAll`.
+ *
+ * @param serverAddress of a server; the one of the run by default
+ */
+export async function createTestMariadb(serverAddress = serverUrl()): Promise<TestMariadb> {
   count += 1;
   // Jest loads this file anew for each test file of a process, and the count begins again.
   const name = `test_${process.pid}_${count}_${randomBytes(3).toString('hex')}`;
-  await onServer((server) => server.query(`CREATE DATABASE ${name}`));
-  const url = databaseUrl(name);
+  await onServer(serverAddress, (server) => server.query(`CREATE DATABASE ${name}`));
+  const url = databaseUrl(serverAddress, name);
   const pools: Pool[] = [];
   return {
     name,
@@ -46,7 +50,7 @@ export async function createTestMariadb(): Promise<TestMariadb> {
     async drop() {
       // One that the test has closed already says so.
       await Promise.all(pools.map((pool) => pool.end().catch(() => undefined)));
-      await onServer(async (server) => {
+      await onServer(serverAddress, async (server) => {
         await endSessions(server, name);
         await server.query(`DROP DATABASE IF EXISTS ${name}`);
       });
@@ -64,8 +68,11 @@ async function endSessions(server: Connection, database: string): Promise<void> 
   for (const { id } of sessions) await server.query('KILL ?', [id]).catch(() => undefined);
 }
 
-async function onServer(work: (server: Connection) => Promise<unknown>): Promise<void> {
-  const connection = await createConnection(serverUrl());
+async function onServer(
+  serverAddress: string,
+  work: (server: Connection) => Promise<unknown>,
+): Promise<void> {
+  const connection = await createConnection(serverAddress);
   try {
     await work(connection);
   } finally {
@@ -73,8 +80,8 @@ async function onServer(work: (server: Connection) => Promise<unknown>): Promise
   }
 }
 
-function databaseUrl(name: string): string {
-  const url = new URL(serverUrl());
+function databaseUrl(serverAddress: string, name: string): string {
+  const url = new URL(serverAddress);
   url.pathname = `/${name}`;
   return url.href;
 }

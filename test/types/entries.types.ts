@@ -1,5 +1,6 @@
 import * as dtx from 'nestjs-dtx';
 import { CoordinatorModule, CoordinatorServer } from 'nestjs-dtx/coordinator';
+import { dtxMysqlPool } from 'nestjs-dtx/mysql2';
 import { dtxPool } from 'nestjs-dtx/pg';
 import { DtxTestingModule } from 'nestjs-dtx/testing';
 import { withDtx } from 'nestjs-dtx/typeorm';
@@ -8,6 +9,7 @@ export const entries = [
   dtx.DtxModule,
   CoordinatorModule,
   CoordinatorServer,
+  dtxMysqlPool,
   dtxPool,
   DtxTestingModule,
   withDtx,

@@ -1,2 +1,3 @@
+export { findInstalledPrograms } from './installed-server.js';
 export { removePostgres, startPostgres } from './start-postgres.js';
 export type { PostgresOptions, RunningPostgres } from './start-postgres.js';

@@ -42,6 +42,8 @@ export interface PostgresOptions {
   readonly adopt?: boolean;
   /** `false` lets a power failure damage the data, and is faster. @default true */
   readonly durable?: boolean;
+  /** The folder with `initdb` and `postgres`. @default the ones from npm */
+  readonly programs?: string;
 }
 
 /** A server that takes connections. */
@@ -84,7 +86,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     const found = await findPostmaster(data.cluster, READY_MS_MAX);
     try {
       if (found) return new PostgresServer(data, await verify(data, found), true);
-      const programs = await findServerPrograms(user);
+      const programs = options.programs ?? (await findServerPrograms(user));
       await initialise(data, { programs, user, durable });
       await clearMisleadingPid(data.cluster);
       const port = options.port ?? (await findFreePort(HOST));

@@ -143,6 +143,29 @@ export class ResourceNotStartedError extends DtxError {
   }
 }
 
+/**
+ * The one connection of an SQLite data source was not free in time. Nothing was written. Retryable.
+ *
+ * @publicApi
+ */
+export class ConnectionWaitError extends DtxError {
+  static override readonly code = 'DTX_ERR_RM_CONNECTION_WAIT';
+  override readonly retryable = true;
+
+  constructor(
+    readonly resourceId: string,
+    readonly timeoutMs: number,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `The connection of ${resourceId} is held by a local transaction, and was not free within ` +
+        `${String(timeoutMs)} ms; an SQLite data source has only one. Use the manager or the query ` +
+        `runner of the transaction inside of it, end it sooner, or raise connectionWaitTimeoutMs.`,
+      options,
+    );
+  }
+}
+
 /** Capture is not set up in a database, or could not be, or could not be removed. @publicApi */
 export class AtInstallError extends DtxError {
   static override readonly code = 'DTX_ERR_RM_AT_INSTALL';

@@ -42,6 +42,11 @@ export interface AtResourceOptions extends LockWaitOptions {
    * Without it a rollback finds such a write, leaves the row, and needs a person. @default false
    */
   readonly guard?: boolean;
+  /**
+   * SQLite only: how long a statement waits for the one connection of its data source, while a
+   * local transaction has it, milliseconds. @default 10000
+   */
+  readonly connectionWaitTimeoutMs?: number;
 }
 
 /** What is different from one kind of database to the next. */
@@ -121,6 +126,11 @@ export class AtResource implements DtxResource, BranchHandler {
     await started?.detach?.();
     this.#started = undefined;
     await this.#init.close();
+  }
+
+  /** Says it in the log, once there is one. */
+  warn(text: string): void {
+    this.#started?.host.log.warn(text);
   }
 
   /** A local transaction of a branch has begun here. */

@@ -3,6 +3,6 @@
  *
  * @packageDocumentation
  */
-export type { AtResourceOptions } from '../driver/pg/index.js';
+export type { AtResourceOptions } from '../at/index.js';
 export { withDtx } from './with-dtx.js';
 export type { WrappableOptions } from './with-dtx.js';

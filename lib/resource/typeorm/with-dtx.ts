@@ -1,9 +1,12 @@
 import type { DataSourceOptions } from 'typeorm';
 
-import { InvalidOptionError } from '../../protocol/index.js';
-import type { AtResourceOptions } from '../driver/pg/index.js';
-import type { PgModule } from '../driver/pg/index.js';
-import { wrapPg } from '../driver/pg/index.js';
+import { PlatformTools } from 'typeorm/platform/PlatformTools.js';
+
+import { InvalidOptionError, MissingPeerError } from '../../protocol/index.js';
+import type { AtResourceOptions } from '../at/index.js';
+import { wrapMysql2Module } from '../driver/mysql2/wrap/index.js';
+import { wrapPgModule } from '../driver/pg/wrap/index.js';
+import { withSqlite } from './sqlite/with-sqlite.js';
 
 /** What withDtx reads of data source options, of TypeORM 0.3 and 1.x alike. @publicApi */
 export interface WrappableOptions {
@@ -44,13 +47,43 @@ export interface WrappableOptions {
  * @publicApi
  */
 export function withDtx<O extends WrappableOptions>(options: O, dtx: AtResourceOptions = {}): O {
-  if (options.type !== 'postgres') {
+  const { driver, name = 'default', type } = options;
+  // Its driver is synchronous: the seam is the query runner.
+  if (type === 'better-sqlite3') return withSqlite(options, dtx);
+  const known = type === undefined ? undefined : DRIVERS.get(type);
+  if (known === undefined) {
     throw new InvalidOptionError({
       option: 'withDtx({ type })',
-      value: options.type,
-      fix: `AT covers 'postgres' today. Leave withDtx out for other data sources.`,
+      value: type,
+      fix: `AT covers ${COVERED}. Leave withDtx out for other data sources.`,
     });
   }
-  const driver = wrapPg(options.name ?? 'default', dtx, options.driver as PgModule | undefined);
-  return { ...options, driver };
+  return { ...options, driver: known.wrap(name, dtx, driver ?? load(known.peer, String(type))) };
+}
+
+interface Driver {
+  readonly peer: string;
+  readonly wrap: (name: string, dtx: AtResourceOptions, original: unknown) => unknown;
+}
+
+const PG: Driver = { peer: 'pg', wrap: wrapPgModule as Driver['wrap'] };
+const MYSQL2: Driver = { peer: 'mysql2', wrap: wrapMysql2Module as Driver['wrap'] };
+
+const DRIVERS: ReadonlyMap<string, Driver> = new Map([
+  ['postgres', PG],
+  ['mysql', MYSQL2],
+  ['mariadb', MYSQL2],
+]);
+
+const COVERED = [...DRIVERS.keys(), 'better-sqlite3'].join(', ');
+
+/** The driver that TypeORM itself would take; nobody needs the ones of other databases. */
+function load(peer: string, type: string): unknown {
+  try {
+    return PlatformTools.load(peer);
+  } catch (cause) {
+    throw new MissingPeerError(peer, `withDtx({ type: '${type}' })`, `Run "npm install ${peer}".`, {
+      cause,
+    });
+  }
 }

@@ -6,4 +6,4 @@
 export type { AtResourceOptions } from '../../at/index.js';
 export { dtxPool } from './dtx-pool.js';
 export { wrapPg } from './wrap-pg.js';
-export type { PgModule } from './wrap-pg.js';
+export type { PgModule } from './wrap/index.js';

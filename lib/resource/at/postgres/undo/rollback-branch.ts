@@ -34,13 +34,8 @@ export function rollbackBranch(session: SqlSession, tag: BranchTag): Promise<Bra
     const state = await lockFence(session, tag);
     if (state === FENCE.tombstone) return DONE;
 
-    await session.query('SAVEPOINT dtx_branch');
-    let left = await undo(session, { xid: tag.xid, branchIds: [tag.branchId] });
-    const others = left.length > 0 ? await otherBranches(session, tag) : [];
-    if (others.length > 0) {
-      await session.query('ROLLBACK TO dtx_branch');
-      left = await undo(session, { xid: tag.xid, branchIds: [tag.branchId, ...others] });
-    }
+    const others = await otherBranches(session, tag);
+    const left = await undo(session, { xid: tag.xid, branchIds: [tag.branchId, ...others] });
     await session.query(MARK_UNDONE, [tag.xid, tag.branchId]);
     const own = left.filter(({ branchId }) => branchId === tag.branchId);
     // A row that is still to be restored will need the values and the parents that it had.
@@ -51,8 +46,9 @@ export function rollbackBranch(session: SqlSession, tag: BranchTag): Promise<Bra
 
 /**
  * A row that two branches have changed has one undo row, the first one's. Until that is undone, it
- * can stand in the way of other rows of the second one. The decision is about the transaction, so
- * whatever of it is there may be undone together.
+ * can stand in the way of other rows of the second one; and triggers that fire while the second one
+ * is undone can change it, such as a sum, so that the first one would take it for a stranger's. The
+ * decision is about the transaction, so whatever of it is there is undone together.
  */
 async function otherBranches(session: SqlSession, tag: BranchTag): Promise<readonly string[]> {
   return queryJson(

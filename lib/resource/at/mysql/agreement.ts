@@ -1,0 +1,51 @@
+/**
+ * What the triggers in the database and this code have agreed on. Databases outlive processes: a
+ * change here needs a new SCHEMA_VERSION.
+ */
+
+/** Version of our tables. */
+export const SCHEMA_VERSION = 1;
+
+/** Begins the names of everything of ours; tables of such names are never captured. */
+export const PREFIX = 'dtx_';
+
+/** Variable of a session: `<xid>/<branch id>` in a branch, `guarded`, or NULL. */
+export const TAG = '@dtx_tag';
+
+/** Variable of a session that is not NULL in sessions of ours, which no guard stops. */
+export const OWN = '@dtx_own';
+
+/** Variables of the triggers: who holds what a write has met, and the message about it. */
+export const HOLDER = '@dtx_holder';
+export const MESSAGE = '@dtx_message';
+
+/** SQLSTATE: another global transaction holds the row. */
+export const LOCK_CONFLICT_STATE = '45001';
+
+/** SQLSTATE: a writer outside of everything was stopped, because the row is held. */
+export const GUARD_STATE = '45002';
+
+/** SQLSTATE: the write could not be undone. */
+export const REFUSED_STATE = '45003';
+
+/** SQLSTATE: a tombstone stands where the fence row should go. */
+export const FENCED_STATE = '45004';
+
+/** State of a row in `dtx_branch_fence`. */
+export const FENCE = {
+  /** Phase one is committed. */
+  committed: 1,
+  /** Phase one was committed and has been rolled back. */
+  undone: 2,
+  /** Phase two came first: phase one can never commit. */
+  tombstone: 3,
+} as const;
+
+/** Stands for NULL in an image. */
+export const NULL_PART = '~';
+
+/** Shape of undo rows that are no rows of their table: values of unique indexes, references. */
+export const LOCK_SHAPE = '0';
+
+/** The sql_mode of our triggers. */
+export const TRIGGER_MODE = 'STRICT_ALL_TABLES';

@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto';
+
+import { GUARDED } from '../../at-engine.interface.js';
+import { OWN, PREFIX, TAG } from '../agreement.js';
+import { imageSql } from '../row-image.js';
+import { keyParts, primaryKey } from '../row-key.js';
+import { identifier } from '../sql-text.js';
+import type { TableDefinition } from '../table-definition.js';
+import { shapeOf } from '../table-definition.js';
+import { codecOf } from '../value-codec.js';
+import { cascadeDelete, cascadeUpdate } from './cascades.js';
+import type { Event, Tables } from './locks-of-row.js';
+import { ROWS, checkReferences, checkReferrers, lockOf, lockUniqueValues } from './locks-of-row.js';
+import { WRITE_FENCE, recordChange, refuse } from './record.js';
+
+/** What the triggers are made for. */
+export interface CaptureScope {
+  readonly tables: Tables;
+  /** Whether writers without a mark are stopped at rows that are held. */
+  readonly guard: boolean;
+  /** `tx_isolation` or `transaction_isolation`, whichever the server has. */
+  readonly isolation: string;
+}
+
+/** A trigger that has to stand on a table. */
+export interface WantedTrigger {
+  readonly name: string;
+  readonly hash: string;
+  /** Behind `CREATE TRIGGER`. */
+  readonly definition: string;
+}
+
+/** Why changes of the table cannot be undone; undefined when they can. */
+export function uncapturable(table: TableDefinition): 'no-key' | 'engine' | 'type' | undefined {
+  if (!/^innodb$/i.test(table.engine)) return 'engine';
+  if (table.key.length === 0) return 'no-key';
+  const isUnknown = table.columns.some((column) => codecOf(column) === undefined);
+  return isUnknown ? 'type' : undefined;
+}
+
+const EVENTS: readonly Event[] = ['INSERT', 'UPDATE', 'DELETE'];
+
+/** The triggers that the table has to have. */
+export function wantedTriggers(
+  table: TableDefinition,
+  scope: CaptureScope,
+): readonly WantedTrigger[] {
+  const reason = uncapturable(table);
+  if (reason !== undefined) {
+    const body = `IF ${TAG} <> '${GUARDED}' THEN\n    ${refuse(reason, table.name)}\n    END IF;`;
+    return EVENTS.map((event) => trigger(table, 'BEFORE', event, body));
+  }
+  const captures = EVENTS.map((event) =>
+    trigger(table, 'AFTER', event, whenActive(scope, captureBody(table, scope, event))),
+  );
+  const cascades = (['UPDATE', 'DELETE'] as const).flatMap((event) => {
+    const steps = event === 'DELETE' ? cascadeDelete(table) : cascadeUpdate(table);
+    if (steps.length === 0) return [];
+    const body = `IF @@foreign_key_checks THEN\n    ${steps.join('\n    ')}\n    END IF;`;
+    return [trigger(table, 'BEFORE', event, whenActive(scope, body))];
+  });
+  return [...captures, ...cascades];
+}
+
+function trigger(
+  table: TableDefinition,
+  time: 'BEFORE' | 'AFTER',
+  event: Event,
+  body: string,
+): WantedTrigger {
+  const name = triggerName(table, `${time}${event}`);
+  const head = `${time} ${event} ON ${identifier(table.name)} FOR EACH ROW`;
+  const hash = createHash('sha256').update(`${head}\n${body}`).digest('hex').slice(0, 16);
+  // A label stays in the catalogue, whatever a client does with comments.
+  return {
+    name,
+    hash,
+    definition: `${identifier(name)} ${head}\ndtx_${hash}: BEGIN\n  ${body}\nEND`,
+  };
+}
+
+function triggerName({ name }: TableDefinition, role: string): string {
+  const initials = role
+    .replace(/^(.).*(INSERT|UPDATE|DELETE)$/, '$1$2')
+    .slice(0, 2)
+    .toLowerCase();
+  const readable = name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '_')
+    .slice(0, 40);
+  const digest = createHash('sha256').update(name).digest('hex').slice(0, 8);
+  return `${PREFIX}${initials}_${readable}_${digest}`;
+}
+
+/** Most writes of most sessions have no mark: all that they pay is this test. */
+function whenActive({ guard }: CaptureScope, body: string): string {
+  const condition = guard ? `${TAG} IS NOT NULL OR ${OWN} IS NULL` : `${TAG} IS NOT NULL`;
+  return `IF ${condition} THEN\n  ${body}\n  END IF;`;
+}
+
+const ASCII = 'CHARACTER SET ascii COLLATE ascii_bin';
+
+function captureBody(
+  table: TableDefinition,
+  { isolation, tables }: CaptureScope,
+  event: Event,
+): string {
+  const rows = ROWS[event];
+  const lockIn = (row: 'OLD' | 'NEW') =>
+    lockOf(table.name, keyParts(table, primaryKey(table), row));
+  const old = rows.old ? { ...lockIn('OLD'), key: 'old_key' } : undefined;
+  const now = rows.new ? { ...lockIn('NEW'), key: 'new_key' } : undefined;
+  const images = [
+    ...(rows.old ? [`DECLARE old_image longtext ${ASCII} DEFAULT ${imageSql(table, 'OLD')};`] : []),
+    ...(rows.new ? [`DECLARE new_image longtext ${ASCII} DEFAULT ${imageSql(table, 'NEW')};`] : []),
+    ...(rows.old ? [`DECLARE old_key varchar(255) ${ASCII} DEFAULT ${lockIn('OLD').key};`] : []),
+    ...(rows.new ? [`DECLARE new_key varchar(255) ${ASCII} DEFAULT ${lockIn('NEW').key};`] : []),
+  ];
+  const checks = [...checkReferences(table, tables, event), ...checkReferrers(table, event)];
+  const isolated = `DECLARE reads_committed boolean DEFAULT
+      @@${isolation} IN ('READ-COMMITTED', 'READ-UNCOMMITTED');`;
+  const shape = shapeOf(table);
+  const gone = old && recordChange(old, { shape, before: 'old_image', after: undefined });
+  const come = now && recordChange(now, { shape, before: undefined, after: 'new_image' });
+  const record =
+    gone === undefined || come === undefined || now === undefined
+      ? (gone ?? come ?? '')
+      : `IF old_key = new_key THEN
+    ${recordChange(now, { shape, before: 'old_image', after: 'new_image' })}
+    ELSE
+    ${gone}
+    ${come}
+    END IF;`;
+  const tooLong = [...(rows.old ? ['old_image'] : []), ...(rows.new ? ['new_image'] : [])];
+  return `BEGIN
+    DECLARE tag varchar(64) ${ASCII} DEFAULT IFNULL(${TAG}, '${GUARDED}');
+    DECLARE own_xid varchar(40) ${ASCII} DEFAULT SUBSTRING_INDEX(tag, '/', 1);
+    DECLARE own_branch bigint unsigned DEFAULT
+      IF(LOCATE('/', tag) > 0, SUBSTRING_INDEX(tag, '/', -1), '0');
+    ${[...images, ...(checks.length > 0 ? [isolated] : [])].join('\n    ')}
+    IF ${tooLong.map((image) => `${image} IS NULL`).join(' OR ')} THEN
+      ${refuse('too-long', table.name)}
+    END IF;
+    ${WRITE_FENCE}
+    ${record}
+    ${[...lockUniqueValues(table, event), ...checks].join('\n    ')}
+  END;`;
+}

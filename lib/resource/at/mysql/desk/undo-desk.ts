@@ -1,0 +1,147 @@
+import type {
+  HeldLock,
+  HeldRow,
+  HeldRowFilter,
+  OrderReport,
+  SqlSession,
+  SqlSource,
+  UndoDesk,
+  UndoOrder,
+} from '../../at-engine.interface.js';
+import { FENCE, LOCK_SHAPE } from '../agreement.js';
+import { inTransaction, queryRows } from '../session.js';
+import { forgetRows } from '../undo/forget-rows.js';
+import { Restorer } from '../undo/restorer.js';
+import type { StoredUndoRow } from '../undo/undo-row.js';
+import { SELECT_UNDO_ROWS, storedFrom } from '../undo/undo-row.js';
+import { lookAt } from './look-at.js';
+
+/** What people ask of the undo rows of one MariaDB or MySQL database. */
+export class MysqlUndoDesk implements UndoDesk {
+  readonly #source: SqlSource;
+
+  constructor(source: SqlSource) {
+    this.#source = source;
+  }
+
+  locks(filter: HeldRowFilter, limit: number): Promise<readonly HeldLock[]> {
+    return this.#read(async (session) => {
+      const { sql, values } = conditionOf(filter);
+      const rows = await queryRows(
+        session,
+        `SELECT u.xid AS xid, CAST(u.branch AS CHAR) AS branch, u.tbl AS tbl,
+           COALESCE(u.shown, u.pk) AS shown,
+           FLOOR(UNIX_TIMESTAMP(f.changed_at) * 1000) AS since
+         FROM dtx_undo_row u
+         LEFT JOIN dtx_branch_fence f ON f.xid = u.xid AND f.branch = u.branch
+         WHERE ${sql} ORDER BY u.seq LIMIT ${String(Math.trunc(limit))}`,
+        values,
+      );
+      return rows.map((row) => ({
+        xid: row['xid'] ?? '',
+        branchId: row['branch'] ?? '',
+        table: row['tbl'] ?? '',
+        key: row['shown'] ?? '',
+        sinceMs: Number(row['since']),
+      }));
+    });
+  }
+
+  rows(filter: HeldRowFilter, limit: number): Promise<readonly HeldRow[]> {
+    return this.#read(async (session) => {
+      const held: HeldRow[] = [];
+      for (const row of await find(session, filter, `LIMIT ${String(Math.trunc(limit))}`)) {
+        held.push((await lookAt(session, row, '')).held);
+      }
+      return held;
+    });
+  }
+
+  order(order: UndoOrder, filter: HeldRowFilter & { readonly xid: string }): Promise<OrderReport> {
+    return this.#read(async (session) => {
+      const done: { table: string; key: string }[] = [];
+      const left: { table: string; key: string; reason: string }[] = [];
+      const rows = await find(session, filter, '');
+      for (const row of rows.filter(({ shape }) => shape !== LOCK_SHAPE)) {
+        const reason = await carryOut(session, order, row);
+        const name = { table: row.tbl, key: row.shown };
+        if (reason === undefined) done.push(name);
+        else left.push({ ...name, reason });
+      }
+      await forgetLocks(session, filter.xid);
+      return { done, left };
+    });
+  }
+
+  #read<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
+    return this.#source.withSession((session) => inTransaction(session, () => work(session)));
+  }
+}
+
+async function find(
+  session: SqlSession,
+  filter: HeldRowFilter,
+  limit: string,
+): Promise<readonly StoredUndoRow[]> {
+  const { sql, values } = conditionOf(filter);
+  const text = `${SELECT_UNDO_ROWS} WHERE ${sql} ORDER BY u.seq DESC ${limit}`;
+  return (await queryRows(session, text, values)).map(storedFrom);
+}
+
+function conditionOf({ branchId, key, table, xid }: HeldRowFilter): {
+  readonly sql: string;
+  readonly values: readonly string[];
+} {
+  const conditions = [
+    { sql: 'u.xid = ?', values: xid },
+    { sql: 'u.branch = CAST(? AS UNSIGNED)', values: branchId },
+    { sql: 'u.tbl = ?', values: table },
+    { sql: 'COALESCE(u.shown, u.pk) = ?', values: key },
+  ].filter(({ values }) => values !== undefined);
+  return {
+    sql: ['1 = 1', ...conditions.map(({ sql }) => sql)].join(' AND '),
+    values: conditions.map(({ values }) => values ?? ''),
+  };
+}
+
+const NOT_LEFT = 'phase two has not left its branch: the coordinator may still undo it by itself';
+
+const CANNOT_READ = 'its images cannot be read';
+
+/** @returns why the row is as it was; undefined when the order is carried out */
+async function carryOut(
+  session: SqlSession,
+  order: UndoOrder,
+  stored: StoredUndoRow,
+): Promise<string | undefined> {
+  if (!(await isLeft(session, stored))) return NOT_LEFT;
+  const { held, row } = await lookAt(session, stored, 'FOR UPDATE');
+  if (order === 'force-before' && held.state !== 'as-before') {
+    if (row === undefined) return held.trouble ?? CANNOT_READ;
+    const now = { ...row.undo, after: row.current };
+    const reason = (await new Restorer(session).restore([now])).get(now);
+    if (reason !== undefined) return reason;
+  }
+  await forgetRows(session, [stored]);
+  return undefined;
+}
+
+async function isLeft(session: SqlSession, { branchId, xid }: StoredUndoRow): Promise<boolean> {
+  const [fence] = await queryRows<'state'>(
+    session,
+    `SELECT state AS state FROM dtx_branch_fence
+     WHERE xid = ? AND branch = CAST(? AS UNSIGNED) FOR UPDATE`,
+    [xid, branchId],
+  );
+  return fence?.state === String(FENCE.undone);
+}
+
+/** Locks that are no rows go with the last row of their branch. */
+async function forgetLocks(session: SqlSession, xid: string): Promise<void> {
+  const rows = await find(session, { xid }, 'FOR UPDATE');
+  const held = new Set(rows.filter(({ shape }) => shape !== LOCK_SHAPE).map((r) => r.branchId));
+  const idle = rows.filter(({ branchId }) => !held.has(branchId));
+  const free: StoredUndoRow[] = [];
+  for (const row of idle) if (await isLeft(session, row)) free.push(row);
+  await forgetRows(session, free);
+}

@@ -1,0 +1,14 @@
+import type { AtEngine } from '../at-engine.interface.js';
+import { TAG } from './agreement.js';
+import type { MysqlEngineOptions } from './mysql-at-engine.js';
+import { MysqlAtEngine } from './mysql-at-engine.js';
+
+export type { MysqlEngineOptions } from './mysql-at-engine.js';
+
+/** The assignment that takes the mark of a local transaction off its connection, for a SET. */
+export const CLEAR_TAG = `${TAG} = NULL`;
+
+/** AT in a MariaDB or MySQL database. Nothing happens before install(). */
+export function createMysqlEngine(options: MysqlEngineOptions): AtEngine {
+  return new MysqlAtEngine(options);
+}

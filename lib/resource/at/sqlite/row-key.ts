@@ -1,0 +1,67 @@
+import { FUNCTIONS } from './agreement.js';
+import { identifier } from './sql-text.js';
+import type { KeyColumn, TableDefinition } from './table-definition.js';
+
+/**
+ * SQL of the text that names a row: the same for two values of the key exactly when its index takes
+ * them for equal, and readable where it can be. It is made from the stored row. Parts of a key with
+ * several columns quote themselves, so that ('a_b', 'c') is not ('a', 'b_c').
+ *
+ * @param row `NEW`, `OLD` or an alias
+ */
+export function rowKey(table: TableDefinition, row: string): string {
+  if (table.isRowidKey)
+    return table.key.map(({ name }) => `(${row}.${identifier(name)} || '')`)[0] ?? '';
+  return valueKey(table.key, row);
+}
+
+/** SQL of the text that names values of an index. */
+export function valueKey(columns: readonly KeyColumn[], row: string): string {
+  const parts = columns.map(({ collation, name }) => part(`${row}.${identifier(name)}`, collation));
+  return `(${parts.join(` || ',' || `)})`;
+}
+
+/** SQL: every column has a value. Rows with NULL in a unique index do not meet. */
+export function allPresent(columns: readonly { readonly name: string }[], row: string): string {
+  return columns.map(({ name }) => `${row}.${identifier(name)} IS NOT NULL`).join(' AND ');
+}
+
+/** SQL of a condition that is true for two rows of one key, and that the index can answer. */
+export function sameKey(table: TableDefinition, left: string, right: string): string {
+  return table.key
+    .map(({ collation, name }) => {
+      const column = identifier(name);
+      return `${left}.${column} = ${right}.${column} COLLATE ${collation}`;
+    })
+    .join(' AND ');
+}
+
+/** What a collation does not tell apart, as SQL; `quote()` would cut a text at a NUL. */
+function part(value: string, collation: string): string {
+  const folded = FOLDED[collation]?.(value) ?? value;
+  return (
+    `CASE typeof(${value})` +
+    ` WHEN 'text' THEN CASE WHEN instr(${value}, char(0)) THEN 'T' || hex(${folded})` +
+    ` ELSE quote(${folded}) END` +
+    // 1 and 1.0 are one key where the column does not make them one value.
+    ` WHEN 'real' THEN CASE WHEN abs(${value}) < 9e18 AND ${value} = CAST(${value} AS INTEGER)` +
+    ` THEN CAST(${value} AS INTEGER) || '' ELSE quote(${value}) END` +
+    ` ELSE quote(${value}) END`
+  );
+}
+
+const FOLDED: Readonly<Record<string, (value: string) => string>> = {
+  NOCASE: (value) => `lower(${value})`,
+  RTRIM: (value) => `rtrim(${value})`,
+};
+
+/** SQL of one value as an SQL literal, from which SQLite makes the same value again. */
+export function valueLiteral(value: string): string {
+  return (
+    `CASE typeof(${value})` +
+    ` WHEN 'text' THEN 'CAST(X''' || hex(${value}) || ''' AS TEXT)'` +
+    ` WHEN 'real' THEN CASE WHEN ${value} = 0.0 THEN ${FUNCTIONS.zero}(${value})` +
+    ` ELSE quote(${value}) END` +
+    ` ELSE quote(${value}) END`
+  );
+}

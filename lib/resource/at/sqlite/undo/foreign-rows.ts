@@ -1,0 +1,55 @@
+import { rowsOf } from '../catalog.js';
+import type { Reference } from '../references.js';
+import { identifier } from '../sql-text.js';
+import type { SqliteDatabase } from '../sqlite-database.interface.js';
+import type { TableDefinition } from '../table-definition.js';
+import { NotRestoredError } from './attempt.js';
+import { isRowOf, literalsOf } from './undo-row.js';
+
+interface Change {
+  readonly table: TableDefinition;
+  readonly current: string;
+  /** undefined when the row goes. */
+  readonly next: string | undefined;
+}
+
+/** Actions of a foreign key that change rows of the child. */
+const CHANGING = ['CASCADE', 'SET NULL', 'SET DEFAULT'];
+
+/**
+ * Rows of others are never changed by a cascade: children of the branch itself have been restored
+ * before, so whoever still refers to the row is not part of it.
+ *
+ * @throws NotRestoredError
+ */
+export function assertNobodyRefers(
+  database: SqliteDatabase,
+  references: readonly Reference[],
+  { current, next, table }: Change,
+): void {
+  const now = literalsOf(table, current);
+  const then = next === undefined ? undefined : literalsOf(table, next);
+  for (const { child, foreignKey, parent, referenced } of references) {
+    if (parent.name !== table.name) continue;
+    const action = then === undefined ? foreignKey.onDelete : foreignKey.onUpdate;
+    if (!CHANGING.includes(action)) continue;
+    if (then !== undefined && referenced.every(({ name }) => now.get(name) === then.get(name))) {
+      continue;
+    }
+    const isChild = referenced.map(
+      ({ collation, name }, at) =>
+        `${identifier(foreignKey.columns[at] ?? '')} = +${now.get(name) ?? 'NULL'} COLLATE ${collation}`,
+    );
+    const isOther = child.name === parent.name ? [`NOT (${isRowOf(table, current)})`] : [];
+    const found = rowsOf(
+      database,
+      `SELECT 1 FROM main.${identifier(child.name)} WHERE ${[...isChild, ...isOther].join(' AND ')} LIMIT 1`,
+    );
+    if (found.length > 0) {
+      throw new NotRestoredError(
+        `rows of ${child.name} that are not part of the transaction refer to it by a foreign key ` +
+          `that cascades`,
+      );
+    }
+  }
+}

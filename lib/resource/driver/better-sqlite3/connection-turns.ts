@@ -1,0 +1,90 @@
+import { ConnectionWaitError } from '../../../protocol/index.js';
+import type { Clock, Timer } from '../../../protocol/index.js';
+
+/** Who holds the connection: a query runner, or work of our own. */
+export type Holder = object;
+
+interface Waiter {
+  readonly holder: Holder;
+  readonly go: () => void;
+}
+
+interface ConnectionTurnsOptions {
+  readonly clock: Clock;
+  /** For messages. */
+  readonly resourceId: () => string;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Turns at the one connection of a data source, in the order of arrival. Whoever opens a local
+ * transaction keeps it until the end: without that, the statements of others would fall into it,
+ * and be rolled back with it.
+ */
+export class ConnectionTurns {
+  readonly #options: ConnectionTurnsOptions;
+  readonly #waiting: Waiter[] = [];
+  #holder: Holder | undefined;
+  /** How often the holder has taken it: its own statements may lead to further ones. */
+  #depth = 0;
+
+  constructor(options: ConnectionTurnsOptions) {
+    this.#options = options;
+  }
+
+  get holder(): Holder | undefined {
+    return this.#holder;
+  }
+
+  /** Takes it if that needs no waiting. Also for whoever has it already. */
+  tryTake(holder: Holder): boolean {
+    if (this.#holder !== undefined && this.#holder !== holder) return false;
+    this.#holder = holder;
+    this.#depth += 1;
+    return true;
+  }
+
+  /** @throws ConnectionWaitError (DTX_ERR_RM_CONNECTION_WAIT) */
+  async take(holder: Holder): Promise<void> {
+    if (this.tryTake(holder)) return;
+    const { clock, resourceId, timeoutMs } = this.#options;
+    let timer: Timer | undefined;
+    await new Promise<void>((resolve, reject) => {
+      const waiter = { holder, go: resolve };
+      this.#waiting.push(waiter);
+      timer = clock.after(timeoutMs, () => {
+        const place = this.#waiting.indexOf(waiter);
+        if (place === -1) return;
+        this.#waiting.splice(place, 1);
+        reject(new ConnectionWaitError(resourceId(), timeoutMs));
+      });
+    });
+    timer?.cancel();
+  }
+
+  /**
+   * A statement is done.
+   *
+   * @param keeps whether it has opened a transaction, or is part of one
+   */
+  give(holder: Holder, keeps = false): void {
+    if (this.#holder !== holder) return;
+    this.#depth -= 1;
+    if (this.#depth <= 0 && !keeps) this.#pass();
+  }
+
+  /** Gives it back whatever was taken: the local transaction is over. */
+  end(holder: Holder): void {
+    if (this.#holder === holder) this.#pass();
+  }
+
+  #pass(): void {
+    const next = this.#waiting[0]?.holder;
+    // All of one holder go together: a transaction may begin with the first of its statements.
+    const going = this.#waiting.filter(({ holder }) => holder === next);
+    for (const waiter of going) this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+    this.#holder = next;
+    this.#depth = going.length;
+    for (const { go } of going) go();
+  }
+}

@@ -1,0 +1,156 @@
+import { ConnectionWaitError, LocalTransactionOpenError } from '../../../protocol/index.js';
+import type { Around, Statement } from '../../at/index.js';
+import {
+  ConnectionBranch,
+  currentAround,
+  refusalOf,
+  runAutocommit,
+  workOf,
+} from '../../at/index.js';
+import { changesSchema } from './classify-statement.js';
+import { SqliteConnection } from './sqlite-connection.js';
+import type { SqliteRequest } from './sqlite-connection.js';
+import type { SqliteFile } from './sqlite-file.js';
+
+/**
+ * Stands in front of one query runner. It keeps the connection for a local transaction from BEGIN
+ * to its end, inside and outside of global transactions; inside, it makes each one a branch.
+ */
+export class RunnerSeam {
+  readonly #file: SqliteFile;
+  readonly #connection: SqliteConnection;
+  readonly #branch: ConnectionBranch<SqliteRequest, unknown>;
+  readonly #inside: RunnerSeam | undefined;
+  /** Settles when the calls that were made before are done. */
+  #tail: Promise<unknown> | undefined;
+
+  /** @param inside the seam that has the connection and waits for this one */
+  constructor(file: SqliteFile, inside: RunnerSeam | undefined) {
+    this.#file = file;
+    this.#inside = inside;
+    this.#connection = new SqliteConnection(file, this);
+    this.#branch = new ConnectionBranch({
+      resource: file.resource,
+      connection: this.#connection,
+    });
+  }
+
+  /** Whether code that runs in this context would wait for itself, were it not let in. */
+  get hasConnection(): boolean {
+    return this.#file.turns.holder === this || this.#branch.work !== undefined;
+  }
+
+  /** @param isNested the call comes from inside of another statement of this runner */
+  query(request: SqliteRequest, isNested: boolean): Promise<unknown> {
+    const around = currentAround();
+    if (around === undefined && this.#branch.work === undefined) return this.#plain(request);
+    return isNested ? this.#run(around, request) : this.#inTurn(() => this.#run(around, request));
+  }
+
+  /** Nobody uses the runner any more; a transaction that is open would keep the connection. */
+  released(): void {
+    this.#branch.released();
+    const { database, resource, turns } = this.#file;
+    if (turns.holder !== this || !database.inTransaction) return;
+    database.exec('ROLLBACK');
+    turns.end(this);
+    resource.warn(
+      `A query runner of ${resource.resourceId} was released with an open transaction; it was ` +
+        `rolled back. End every transaction before the release.`,
+    );
+  }
+
+  /** Callers may send statements without awaiting them; they run in the order of the calls. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const running = this.#tail === undefined ? work() : this.#tail.then(work, work);
+    const tail = running.then(ignore, ignore).then(() => {
+      if (this.#tail === tail) this.#tail = undefined;
+    });
+    this.#tail = tail;
+    return running;
+  }
+
+  async #run(around: Around | undefined, request: SqliteRequest): Promise<unknown> {
+    if (this.#branch.work !== undefined) return this.#branch.run(request);
+    if (around === undefined) return this.#plain(request);
+    const statement = this.#connection.classify(request);
+    const { resource } = this.#file;
+    const what = `${statement.label} on ${resource.resourceId}`;
+    switch (statement.kind) {
+      case 'refused':
+        // Under the global lock alone nothing will be undone, so nothing has to be.
+        if (around.xid === undefined) return this.#plain(request);
+        around.assertActive(what);
+        throw refusalOf(around, statement);
+      case 'begin':
+        this.#assertNotInside(around);
+        return this.#branch.begin(workOf(resource, around, what), request);
+      case 'savepoint':
+        if (around.xid === undefined || this.#connection.isInTransaction()) {
+          return this.#plain(request);
+        }
+        throw refusalOf(around, { ...statement, reason: NO_TRANSACTION });
+      case 'write':
+      case 'locking-read':
+        return this.#runAutocommit(around, statement, request);
+      default:
+        return this.#plain(request);
+    }
+  }
+
+  async #runAutocommit(
+    around: Around,
+    statement: Statement,
+    request: SqliteRequest,
+  ): Promise<unknown> {
+    if (statement.kind !== 'write' && !around.isActive) return this.#plain(request);
+    if (this.#connection.isInTransaction()) {
+      throw new LocalTransactionOpenError(around.xid, this.#file.resource.resourceId);
+    }
+    this.#assertNotInside(around);
+    return runAutocommit(this.#file.resource, around, statement, (work) =>
+      this.#branch.attemptAutocommit(work, statement, request),
+    );
+  }
+
+  /** Past capture, but in its turn. */
+  async #plain(request: SqliteRequest): Promise<unknown> {
+    const { turns } = this.#file;
+    if (!turns.tryTake(this)) {
+      if (this.#isInsideHolder() && this.#connection.classify(request).kind === 'read') {
+        return request.run();
+      }
+      this.#assertNotInside(currentAround());
+      await turns.take(this);
+    }
+    try {
+      this.#prepareFor(request);
+      return await request.run();
+    } finally {
+      turns.give(this, this.#file.database.inTransaction);
+    }
+  }
+
+  #prepareFor({ sql }: SqliteRequest): void {
+    const { capture, database, isGuarding } = this.#file;
+    if (changesSchema(sql)) capture.dropTriggers();
+    else if (isGuarding && !database.inTransaction) capture.ready();
+  }
+
+  /** Whether the transaction that has the connection waits for this very call. */
+  #isInsideHolder(): boolean {
+    return this.#inside !== undefined && this.#file.turns.holder === this.#inside;
+  }
+
+  #assertNotInside(around: Around | undefined): void {
+    if (!this.#isInsideHolder()) return;
+    const { resourceId } = this.#file.resource;
+    if (around !== undefined) throw new LocalTransactionOpenError(around.xid, resourceId);
+    throw new ConnectionWaitError(resourceId, 0);
+  }
+}
+
+const ignore = (): undefined => undefined;
+
+const NO_TRANSACTION =
+  'outside of a transaction it would open one that is no branch. Begin a transaction first.';

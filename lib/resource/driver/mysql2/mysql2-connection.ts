@@ -1,0 +1,287 @@
+import { LocalTransactionOpenError } from '../../../protocol/index.js';
+import type { LockConflict } from '../../../protocol/index.js';
+import type { AtResource, CommitAnswer, LocalConnection, Mark, Statement } from '../../at/index.js';
+import { GUARDED } from '../../at/index.js';
+import { CLEAR_TAG } from '../../at/mysql/index.js';
+import { classifyStatement } from './classify-statement.js';
+import type { CoreConnection, Mysql2Callback, ResultHeader } from './mysql2-driver.js';
+import { AUTOCOMMIT, IN_TRANSACTION } from './mysql2-driver.js';
+import type { Mysql2Answer, Mysql2Request, Originals } from './mysql2-request.js';
+import {
+  ER_UNKNOWN_SYSTEM_VARIABLE,
+  ER_WRONG_VALUE_FOR_VAR,
+  errnoOf,
+  isDeadlock,
+  isRefusedCommit,
+  mayEndTransaction,
+} from './server-error.js';
+
+const CLEAR_MARK = `SET ${CLEAR_TAG}`;
+
+/** Does nothing, and answers with the state of the session. */
+const TOUCH = 'DO 0';
+
+/**
+ * Fails, and changes nothing, where a transaction is open or every statement opens one: switching
+ * autocommit back on at the end would then commit what is not ours, or change the session.
+ */
+const SWITCH_OFF = 'autocommit = IF(@@autocommit AND NOT @@in_transaction, 0, 2)';
+
+/**
+ * How the local transaction that is open was begun:
+ *
+ * - `switched`: mark and transaction by one SET, which takes autocommit away; the SET that gives it
+ *   back commits. Two round trips less than BEGIN and COMMIT with the mark set beside them.
+ * - `begun`: by START TRANSACTION behind the mark.
+ */
+type Opening = 'none' | 'switched' | 'begun';
+
+/** Local transactions over one connection of mysql2. */
+export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2Answer> {
+  readonly #core: CoreConnection;
+  readonly #resource: AtResource;
+  readonly #originals: Originals;
+  #opening: Opening = 'none';
+  /** What the server itself says can be asked only of MariaDB. */
+  #knowsInTransaction = true;
+  /** `SET TRANSACTION …` that was sent for the next local transaction, and for that one only. */
+  #oneShot: Mysql2Request | undefined;
+  #usedOneShot: Mysql2Request | undefined;
+  #isGone = false;
+  /** An answer to our SET, for answers that are to look like those of the driver. */
+  #header: ResultHeader | undefined;
+  #cleaning: Promise<unknown> | undefined;
+
+  constructor(core: CoreConnection, resource: AtResource, originals: Originals) {
+    this.#core = core;
+    this.#resource = resource;
+    this.#originals = originals;
+  }
+
+  get committedResult(): Mysql2Answer {
+    return this.#answerOf(AUTOCOMMIT);
+  }
+
+  /** Settles when a rollback that is under way has left the connection clean. */
+  get cleaning(): Promise<unknown> | undefined {
+    return this.#cleaning;
+  }
+
+  classify({ text }: Mysql2Request): Statement {
+    return classifyStatement(text);
+  }
+
+  /** A new piece of work: what the last one had set for its own transaction is not for this one. */
+  startAfresh(): void {
+    this.#usedOneShot = undefined;
+  }
+
+  async begin(mark: Mark, request: Mysql2Request | undefined): Promise<Mysql2Answer> {
+    this.#isGone = false;
+    const tag = this.#resource.engine.tagStatement(mark);
+    const oneShot = await this.#useOneShot();
+    // Giving autocommit back would leave the one-shot to the next transaction on the connection.
+    const isPlain = oneShot === undefined && (request === undefined || isBareBegin(request));
+    if (isPlain && this.#knowsInTransaction) {
+      const header = await this.#switchOff(tag);
+      if (header !== undefined) return header;
+    }
+    return this.#beginBehind(tag, mark, request);
+  }
+
+  async send(request: Mysql2Request): Promise<Mysql2Answer> {
+    if (this.#opening === 'none') {
+      const { label } = classifyStatement(request.text);
+      if (label === 'SET TRANSACTION') this.#oneShot = request;
+    }
+    try {
+      return await this.#sendRequest(request);
+    } catch (error) {
+      if (this.#opening !== 'none') this.#isGone = await this.#hasEnded(error);
+      throw error;
+    }
+  }
+
+  async commit(request: Mysql2Request | undefined): Promise<CommitAnswer<Mysql2Answer>> {
+    const result = await this.#commit(request).catch((error: unknown) => {
+      // Whether it is committed will be asked for, which must not wait for this connection.
+      if (!isRefusedCommit(error)) this.#destroy();
+      throw error;
+    });
+    return { committed: true, result };
+  }
+
+  rollback(request: Mysql2Request | undefined): Promise<Mysql2Answer> {
+    const ending = this.#rollback(request);
+    const cleaning = ending.catch(ignore).then(() => {
+      if (this.#cleaning === cleaning) this.#cleaning = undefined;
+    });
+    this.#cleaning = cleaning;
+    return ending;
+  }
+
+  isRefusal(error: unknown): boolean {
+    return isRefusedCommit(error);
+  }
+
+  stateAfter(error: unknown): 'open' | 'unsound' | 'gone' {
+    if (this.#isGone) return 'gone';
+    const met = this.#resource.engine.explain(error);
+    return met === undefined || met.kind === 'refused' ? 'open' : 'unsound';
+  }
+
+  isInTransaction(): boolean {
+    return this.#opening !== 'none';
+  }
+
+  /** Behind the read, in its local transaction: the undo rows of others for what it has locked. */
+  holderOfRead(): Promise<LockConflict | undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  /** A second attempt of the same work sends what it had set for its transaction again. */
+  async #useOneShot(): Promise<Mysql2Request | undefined> {
+    if (this.#oneShot === undefined) {
+      if (this.#usedOneShot !== undefined) await this.#sendRequest(this.#usedOneShot);
+      return this.#usedOneShot;
+    }
+    this.#usedOneShot = this.#oneShot;
+    this.#oneShot = undefined;
+    return this.#usedOneShot;
+  }
+
+  async #switchOff(tag: string): Promise<Mysql2Answer | undefined> {
+    try {
+      this.#header = await this.#sendText(`${tag}, ${SWITCH_OFF}`);
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === ER_WRONG_VALUE_FOR_VAR) return undefined;
+      if (errno !== ER_UNKNOWN_SYSTEM_VARIABLE) return this.#unclear(error);
+      this.#knowsInTransaction = false;
+      return undefined;
+    }
+    this.#opening = 'switched';
+    return this.#answerOf(IN_TRANSACTION | AUTOCOMMIT);
+  }
+
+  async #beginBehind(
+    tag: string,
+    mark: Mark,
+    request: Mysql2Request | undefined,
+  ): Promise<Mysql2Answer> {
+    const { serverStatus } = await this.#sendText(tag).catch((error: unknown) =>
+      this.#unclear(error),
+    );
+    // START TRANSACTION would commit what is open, without undo.
+    if ((serverStatus & IN_TRANSACTION) !== 0) {
+      await this.#giveBack(CLEAR_MARK);
+      const xid = mark === GUARDED ? undefined : mark.xid;
+      throw new LocalTransactionOpenError(xid, this.#resource.resourceId);
+    }
+    this.#opening = 'begun';
+    if (request !== undefined) return this.#sendRequest(request);
+    return { rows: await this.#sendText('START TRANSACTION'), fields: undefined };
+  }
+
+  async #commit(request: Mysql2Request | undefined): Promise<Mysql2Answer> {
+    if (this.#opening === 'switched') {
+      await this.#sendText(`${CLEAR_MARK}, autocommit = 1`);
+      this.#opening = 'none';
+      return this.committedResult;
+    }
+    const answer = await (request === undefined
+      ? this.#sendText('COMMIT').then((rows) => ({ rows, fields: undefined }))
+      : this.#sendRequest(request));
+    this.#opening = 'none';
+    await this.#giveBack(CLEAR_MARK);
+    return answer;
+  }
+
+  async #rollback(request: Mysql2Request | undefined): Promise<Mysql2Answer> {
+    const opening = this.#opening;
+    try {
+      const answer = await (request === undefined
+        ? this.#sendText('ROLLBACK').then((rows) => ({ rows, fields: undefined }))
+        : this.#sendRequest(request));
+      this.#opening = 'none';
+      if (opening === 'begun') await this.#giveBack(CLEAR_MARK);
+      if (opening !== 'switched') return answer;
+      await this.#giveBack(`${CLEAR_MARK}, autocommit = 1`);
+      return this.#answerOf(AUTOCOMMIT);
+    } catch (error) {
+      this.#destroy();
+      throw error;
+    }
+  }
+
+  /** The mark must not reach the next user of the connection; rather no connection. */
+  async #giveBack(text: string): Promise<void> {
+    await this.#sendText(text).catch(() => {
+      this.#destroy();
+    });
+  }
+
+  /** Whether the mark stands is not known. */
+  #unclear(error: unknown): never {
+    this.#destroy();
+    throw error;
+  }
+
+  #destroy(): void {
+    this.#opening = 'none';
+    this.#core.destroy();
+  }
+
+  /** Asked of the server where the error alone does not say it. */
+  async #hasEnded(error: unknown): Promise<boolean> {
+    if (isDeadlock(error)) return true;
+    if (!mayEndTransaction(error)) return false;
+    const header = await this.#sendText(TOUCH).catch(ignore);
+    return header === undefined || (header.serverStatus & IN_TRANSACTION) === 0;
+  }
+
+  /** What mysql2 answers to a statement that touches no row, as if autocommit had stayed on. */
+  #answerOf(serverStatus: number): Mysql2Answer {
+    const prototype = Object.getPrototypeOf(this.#header ?? {}) as object;
+    const rows = Object.assign(Object.create(prototype) as object, {
+      fieldCount: 0,
+      affectedRows: 0,
+      insertId: 0,
+      info: '',
+      serverStatus,
+      warningStatus: 0,
+      changedRows: 0,
+    }) as ResultHeader;
+    return { rows, fields: undefined };
+  }
+
+  #sendRequest(request: Mysql2Request): Promise<Mysql2Answer> {
+    return new Promise((resolve, reject) => {
+      const callback: Mysql2Callback = (error, rows, fields) => {
+        if (isError(error)) reject(error);
+        else resolve({ rows, fields });
+      };
+      request.send(this.#originals, callback);
+    });
+  }
+
+  async #sendText(text: string): Promise<ResultHeader> {
+    const { rows } = await this.#sendRequest({
+      text,
+      callback: undefined,
+      send: ({ query }, callback) => query(text, undefined, callback),
+    });
+    return rows as ResultHeader;
+  }
+}
+
+const ignore = (): undefined => undefined;
+
+function isError(error: unknown): error is Error {
+  return error !== null && error !== undefined;
+}
+
+/** A BEGIN that asks for nothing, so that it may be put differently. */
+function isBareBegin({ text }: Mysql2Request): boolean {
+  return /^\s*(?:BEGIN(?:\s+WORK)?|START\s+TRANSACTION)\s*;?\s*$/i.test(text);
+}

@@ -1,0 +1,88 @@
+import type { Mysql2Call, Mysql2Callback } from './mysql2-driver.js';
+
+/** A call of mysql2, in the one shape that the seam works on. */
+export interface Mysql2Request {
+  readonly text: string;
+  readonly callback: Mysql2Callback | undefined;
+  /** Sends it past the seam; may be done more than once. */
+  readonly send: (originals: Originals, callback: Mysql2Callback) => unknown;
+}
+
+/** What was there before the seam. */
+export interface Originals {
+  readonly query: Mysql2Call;
+  readonly execute: Mysql2Call;
+}
+
+/** What came back, as mysql2 hands it to a callback. */
+export interface Mysql2Answer {
+  readonly rows: unknown;
+  readonly fields: unknown;
+}
+
+/** A Query object of mysql2, which `query` takes too. It can be sent only once. */
+interface Command {
+  readonly sql: string;
+  readonly values: unknown;
+  readonly namedPlaceholders?: unknown;
+  readonly onResult: Mysql2Callback | undefined;
+  readonly _queryOptions?: object;
+  emit(event: string, ...values: readonly unknown[]): boolean;
+}
+
+export function isCommand(config: unknown): config is Command {
+  return typeof config === 'object' && config !== null && 'onResult' in config && 'emit' in config;
+}
+
+/** Reads the call forms of mysql2: (text), (text, values), (text, callback), (options, …). */
+export function toRequest(
+  method: 'query' | 'execute',
+  config: unknown,
+  values: unknown,
+  callback: unknown,
+): Mysql2Request {
+  const given = typeof values === 'function' ? { callback: values } : { values, callback };
+  const options = isCommand(config) ? optionsOf(config) : config;
+  return {
+    text: textOf(config),
+    callback: (isCommand(config) ? config.onResult : given.callback) as Mysql2Callback | undefined,
+    send: (originals, answer) => originals[method](options, given.values, answer),
+  };
+}
+
+function textOf(config: unknown): string {
+  if (typeof config === 'string') return config;
+  const { sql } = (config ?? {}) as { readonly sql?: unknown };
+  return typeof sql === 'string' ? sql : '';
+}
+
+function optionsOf({ _queryOptions, namedPlaceholders, sql, values }: Command): object {
+  const named = namedPlaceholders === undefined ? {} : { namedPlaceholders };
+  return { ..._queryOptions, ...named, sql, values };
+}
+
+/** Calls back without letting the listener's error reach the promise that called it. */
+export function answer(
+  callback: Mysql2Callback,
+  work: Promise<Mysql2Answer>,
+  end: () => void,
+): void {
+  const later = (call: () => void): void => {
+    process.nextTick(() => {
+      call();
+      end();
+    });
+  };
+  work.then(
+    ({ fields, rows }) => {
+      later(() => {
+        callback(null, rows, fields);
+      });
+    },
+    (error: unknown) => {
+      later(() => {
+        callback(error);
+      });
+    },
+  );
+}

@@ -1,0 +1,15 @@
+import { AsyncResource } from 'node:async_hooks';
+
+import { runInContext } from '../../../transaction/index.js';
+
+/**
+ * mysql2 keeps the context of whoever has opened a connection, and gives a connection that was
+ * waited for in the context of whoever has given it back. Either may be a global transaction, and
+ * the one who is called then somebody else.
+ */
+const nobody = runInContext(undefined, () => new AsyncResource('DtxOutside'));
+
+/** Runs the body with no global transaction and no global lock around it. */
+export function outside<T>(body: () => T): T {
+  return nobody.runInAsyncScope(body);
+}

@@ -1,0 +1,2 @@
+export { wrapPgModule } from './wrap-pg-module.js';
+export type { PgModule } from './wrap-pg-module.js';

@@ -1,0 +1,30 @@
+import { valuesOf } from './value.js';
+
+/** Those that a copy through JavaScript changes; SQLite has types of values, not of columns. */
+export const SQLITE_VALUES = valuesOf([
+  ['the largest integer', 'INTEGER', '9223372036854775807'],
+  ['the smallest integer', 'INTEGER', '-9223372036854775807 - 1'],
+  ['2^53 + 1', 'INTEGER', '9007199254740993'],
+  ['0.1 + 0.2', 'REAL', '0.1 + 0.2'],
+  ['minus zero', 'REAL', '-0.0'],
+  ['infinity', 'REAL', '9e999'],
+  ['minus infinity', 'REAL', '-9e999'],
+  ['the smallest real', 'REAL', '5e-324'],
+  ['1.0 in a real column', 'REAL', '1.0'],
+  ['1.0 without affinity', '', '1.0'],
+  ['1e20 in a numeric column', 'NUMERIC', '1e20'],
+  ['text with a quote', 'TEXT', "'it''s \"so\"'"],
+  ['text with NUL', 'TEXT', "'a' || char(0) || 'b'"],
+  ['text that is no UTF-8', 'TEXT', "CAST(X'61FF62' AS TEXT)"],
+  ['text that looks like a number', 'TEXT', "'007'"],
+  ['text that looks like a number without affinity', '', "'1e3'"],
+  ['a blob', 'BLOB', "X'00FF27'"],
+  ['a blob in a text column', 'TEXT', "X'6162'"],
+  ['an empty blob', 'BLOB', "X''"],
+  ['an empty text', 'TEXT', "''"],
+  ['a boolean', 'BOOLEAN', 'TRUE'],
+  ['a decimal', 'DECIMAL(30, 10)', "'12345678901234567890.123456789'"],
+  ['a datetime with microseconds', 'DATETIME', "'2024-02-29 23:59:59.123456'"],
+  ['jsonb', 'BLOB', `jsonb('{"a": 1.10, "b": [1, null]}')`],
+  ['NULL', 'TEXT', 'NULL'],
+]);

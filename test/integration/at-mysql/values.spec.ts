@@ -1,0 +1,100 @@
+import { describeMariadb } from '../../servers/test-mariadb.js';
+import type { AtDatabase } from './at-database.js';
+import { DONE, createAtDatabase, newTag } from './at-database.js';
+import { VALUES } from './values.js';
+
+/**
+ * Settings that change how values look as text, or how texts are read. Sessions of applications and
+ * of phase two may have any of them, and need not have the same.
+ */
+const HOSTILE = [
+  "time_zone = '+05:45'",
+  'div_precision_increment = 0',
+  "character_set_results = 'latin1'",
+  "collation_connection = 'latin1_german2_ci'",
+  "lc_time_names = 'ja_JP'",
+  'sql_safe_updates = 1',
+  'sql_select_limit = 1',
+  "sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT,PAD_CHAR_TO_FULL_LENGTH,NO_BACKSLASH_ESCAPES'",
+].join(', ');
+
+/** A zone whose clock shows 02:30 twice, at two of the values. */
+const TIME_ZONE = `
+  DELETE FROM mysql.time_zone_name WHERE name = 'Dtx/Summer';
+  INSERT INTO mysql.time_zone () VALUES ();
+  SET @zone = LAST_INSERT_ID();
+  INSERT INTO mysql.time_zone_name VALUES ('Dtx/Summer', @zone);
+  INSERT INTO mysql.time_zone_transition_type VALUES
+    (@zone, 0, 3600, 0, 'CET'), (@zone, 1, 7200, 1, 'CEST');
+  INSERT INTO mysql.time_zone_transition VALUES
+    (@zone, 1711846800, 1), (@zone, 1729990800, 0);`;
+
+const SUMMER = "sql_mode = '', time_zone = 'Dtx/Summer'";
+
+const WIDE = "character_set_connection = 'utf16', time_zone = '-12:00', sql_mode = 'ORACLE'";
+
+const SESSIONS = [
+  { title: 'plain sessions', writer: "sql_mode = ''", undoer: undefined },
+  { title: 'a hostile session that writes', writer: HOSTILE, undoer: undefined },
+  { title: 'a hostile session that undoes', writer: "sql_mode = ''", undoer: HOSTILE },
+  { title: 'a zone with summer time', writer: SUMMER, undoer: SUMMER },
+  { title: 'hostile sessions', writer: WIDE, undoer: HOSTILE },
+];
+
+const SETUP = `
+  SET sql_mode = '', time_zone = '+00:00';
+  ${VALUES.map(
+    ({ type, value }, n) => `
+      CREATE TABLE value_${n} (id int PRIMARY KEY, v ${type});
+      INSERT INTO value_${n} VALUES (1, ${value}), (2, ${value});
+      CREATE TABLE copy_${n} LIKE value_${n};
+      INSERT INTO copy_${n} SELECT * FROM value_${n};`,
+  ).join('')}`;
+
+/** One row is updated, one is deleted, one is added. */
+const WRITES = VALUES.flatMap(({ type, value }, n) => [
+  `UPDATE value_${n} SET v = ${otherThan(type, value)} WHERE id = 1`,
+  `DELETE FROM value_${n} WHERE id = 2`,
+  `INSERT INTO value_${n} SELECT 3, v FROM copy_${n} WHERE id = 1`,
+]);
+
+function otherThan(type: string, value: string): string {
+  if (type.includes('NOT NULL')) return "'2001-01-01'";
+  return value === 'NULL' ? '7' : 'NULL';
+}
+
+describeMariadb('A rollback restores bit by bit', () => {
+  let database: AtDatabase;
+
+  beforeAll(async () => {
+    database = await createAtDatabase(`${TIME_ZONE} ${SETUP}`);
+  }, 120_000);
+
+  afterAll(async () => {
+    await database.drop();
+  });
+
+  describe.each(SESSIONS)('with $title', ({ undoer, writer }) => {
+    beforeAll(async () => {
+      const tag = newTag();
+      const connection = await database.begin(tag, writer);
+      for (const statement of WRITES) await connection.query(statement);
+      await connection.query('COMMIT');
+      const engine = database.engineFor({ source: database.source({}, undoer) });
+      const outcomes = await engine.rollbackBranches([tag]);
+      expect(outcomes).toEqual([DONE]);
+    }, 120_000);
+
+    it.each(VALUES.map(({ title }, n) => ({ title, n })))('$title', async ({ n }) => {
+      const [same] = await database.sql(
+        `SELECT COUNT(*) AS n FROM value_${n} AS now JOIN copy_${n} AS old USING (id)
+         WHERE HEX(now.v) <=> HEX(old.v) AND CAST(now.v AS CHAR) <=> CAST(old.v AS CHAR)
+           AND BINARY now.v <=> BINARY old.v`,
+      );
+      const [all] = await database.sql(`SELECT COUNT(*) AS n FROM value_${n}`);
+
+      expect(same).toEqual({ n: 2 });
+      expect(all).toEqual({ n: 2 });
+    });
+  });
+});

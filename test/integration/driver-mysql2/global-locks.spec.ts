@@ -1,0 +1,179 @@
+import type { PoolConnection } from 'mysql2/promise';
+
+import type { GlobalTransaction } from '../../../lib/transaction/index.js';
+import { LockConflictError } from '../../../lib/protocol/index.js';
+import { describeMariadb } from '../../servers/test-mariadb.js';
+import type { AtMariadbWorld } from '../../support/at-mariadb-world.js';
+import { balances, openAtMariadbWorld } from '../../support/at-mariadb-world.js';
+import { until } from '../../support/until.js';
+
+const TAKE = 'UPDATE account SET balance = balance - 10 WHERE id = ?';
+const LOCK_WAIT_TIMEOUT_MS = 400;
+
+describeMariadb('a row that another global transaction holds', () => {
+  let world: AtMariadbWorld;
+  let holder: GlobalTransaction;
+  let awaitRelease: jest.SpyInstance;
+  beforeEach(async () => {
+    world = await openAtMariadbWorld(undefined, { lockWaitTimeoutMs: LOCK_WAIT_TIMEOUT_MS });
+    holder = await world.manager.begin({ name: 'holder' });
+    await holder.run(() => world.pool.query(TAKE, [1]));
+    awaitRelease = jest.spyOn(world.manager.client, 'awaitRelease');
+  });
+  afterEach(() => world.close());
+
+  const takeOne = (): Promise<unknown> =>
+    world.manager.run({ name: 'waiter' }, () => world.pool.query(TAKE, [1]));
+
+  const inTransaction = async (
+    work: (connection: PoolConnection) => Promise<unknown>,
+  ): Promise<void> => {
+    const connection = await world.pool.getConnection();
+    try {
+      await connection.query('BEGIN');
+      await work(connection);
+      await connection.query('COMMIT');
+    } catch (error) {
+      await connection.query('ROLLBACK');
+      throw error;
+    } finally {
+      connection.release();
+    }
+  };
+
+  /** Ends the holder once somebody has met the conflict and waits. */
+  const ended = async (end: 'commit' | 'rollback'): Promise<void> => {
+    await until(() => awaitRelease.mock.calls.length > 0);
+    await holder[end]();
+  };
+
+  it.each([
+    ['commit', [80, 100]],
+    ['rollback', [90, 100]],
+  ] as const)('is written by an autocommit statement after the %s', async (end, expected) => {
+    const waiting = takeOne();
+
+    await ended(end);
+    await waiting;
+
+    expect(await balances(world)).toEqual(expected);
+    await world.untilClean();
+  });
+
+  it('is written by the first statement of a local transaction after the commit', async () => {
+    const waiting = world.manager.run({ name: 'waiter' }, () =>
+      inTransaction((connection) => connection.query(TAKE, [1])),
+    );
+
+    await ended('commit');
+    await waiting;
+
+    expect(await balances(world)).toEqual([80, 100]);
+    await world.untilClean();
+  });
+
+  it('is written after the commit by a snapshot that could not see its holder', async () => {
+    const waiting = world.manager.run({ name: 'repeatable' }, async () => {
+      const connection = await world.pool.getConnection();
+      try {
+        await connection.query('START TRANSACTION WITH CONSISTENT SNAPSHOT');
+        await connection.query(TAKE, [1]);
+        await connection.query('COMMIT');
+      } finally {
+        connection.release();
+      }
+    });
+
+    await ended('commit');
+    await waiting;
+
+    expect(await balances(world)).toEqual([80, 100]);
+  });
+
+  it('refuses a writer after lockWaitTimeoutMs, naming table, key and holder', async () => {
+    const error: unknown = await takeOne().catch((thrown: unknown) => thrown);
+
+    expect(error).toBeInstanceOf(LockConflictError);
+    expect(error).toMatchObject({
+      code: 'DTX_ERR_RM_LOCK_CONFLICT',
+      retryable: true,
+      holderXid: holder.xid,
+      table: expect.stringContaining('account'),
+      key: expect.stringContaining('1'),
+      message: expect.stringMatching(/not released within lockWaitTimeoutMs \(400\)/),
+    });
+    await holder.rollback();
+    expect(await balances(world)).toEqual([100, 100]);
+  });
+
+  it('refuses a later statement of a local transaction at once', async () => {
+    const run = world.manager.run({ name: 'waiter' }, () =>
+      inTransaction(async (connection) => {
+        await connection.query(TAKE, [2]);
+        await connection.query(TAKE, [1]);
+      }),
+    );
+
+    await expect(run).rejects.toThrow(/DTX_ERR_RM_LOCK_CONFLICT.*already done work.*retryable/);
+    await holder.rollback();
+    expect(await balances(world)).toEqual([100, 100]);
+  });
+
+  it('refuses what follows a refused first statement, and leaves nothing behind', async () => {
+    const run = world.manager.run({ name: 'stubborn' }, async () => {
+      const connection = await world.pool.getConnection();
+      try {
+        await connection.query('BEGIN');
+        await connection.query(TAKE, [1]).catch(() => undefined);
+        await connection.query(TAKE, [2]);
+      } finally {
+        await connection.query('ROLLBACK');
+        connection.release();
+      }
+    });
+
+    await expect(run).rejects.toThrow(/DTX_ERR_RM_LOCK_CONFLICT/);
+    await holder.rollback();
+    expect(await balances(world)).toEqual([100, 100]);
+  });
+
+  it('is written again by its holder without waiting', async () => {
+    await holder.run(() => world.pool.query(TAKE, [1]));
+    await holder.commit();
+
+    expect(await balances(world)).toEqual([80, 100]);
+  });
+});
+
+describeMariadb('a row that many want', () => {
+  it('goes from one to the next, over a pool of one connection', async () => {
+    const world = await openAtMariadbWorld(undefined, {
+      pool: { connectionLimit: 1 },
+      lockWaitTimeoutMs: 10_000,
+    });
+    const take = (): Promise<unknown> =>
+      world.manager.run({ name: 'take' }, () => world.pool.query(TAKE, [1]));
+
+    await Promise.all(Array.from({ length: 10 }, take));
+
+    expect(await balances(world)).toEqual([0, 100]);
+    await world.untilClean();
+    await world.close();
+  });
+
+  it('keeps exactly the writes of those who committed', async () => {
+    const world = await openAtMariadbWorld(undefined, { lockWaitTimeoutMs: 10_000 });
+    const take = (index: number): Promise<unknown> =>
+      world.manager.run({ name: `take ${index}` }, async () => {
+        await world.pool.query(TAKE, [1]);
+        if (index % 2 === 1) throw new Error('changed its mind');
+      });
+
+    const results = await Promise.allSettled(Array.from({ length: 10 }, (_, index) => take(index)));
+
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(5);
+    expect(await balances(world)).toEqual([50, 100]);
+    await world.untilClean();
+    await world.close();
+  });
+});
