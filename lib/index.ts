@@ -98,6 +98,7 @@ export {
   InsecureListenError,
   InvalidOptionError,
   LocalCommitRefusedError,
+  ConnectionWaitError,
   LocalTransactionOpenError,
   LockConflictError,
   MemoryStoreRefusedError,
