@@ -102,6 +102,7 @@ export {
   InsecureListenError,
   InvalidOptionError,
   LocalCommitRefusedError,
+  ConnectionWaitError,
   LocalTransactionOpenError,
   LockConflictError,
   MemoryStoreRefusedError,

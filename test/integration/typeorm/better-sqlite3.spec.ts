@@ -213,7 +213,7 @@ describe.each(TYPEORM_VERSIONS)('better-sqlite3 behind TypeORM %s', (_version, t
     const holder = await world.manager.begin({ name: 'holder' });
     await holder.run(() => items.update({ id: 1 }, { stock: 7 }));
 
-    const late = world.manager.run({ name: "late" }, () =>
+    const late = world.manager.run({ name: 'late' }, () =>
       source.transaction((manager) => manager.increment(ItemSchema, { id: 1 }, 'stock', 1)),
     );
     await holder.rollback();

@@ -26,16 +26,6 @@ export function allPresent(columns: readonly { readonly name: string }[], row: s
   return columns.map(({ name }) => `${row}.${identifier(name)} IS NOT NULL`).join(' AND ');
 }
 
-/** SQL of a condition that is true for two rows of one key, and that the index can answer. */
-export function sameKey(table: TableDefinition, left: string, right: string): string {
-  return table.key
-    .map(({ collation, name }) => {
-      const column = identifier(name);
-      return `${left}.${column} = ${right}.${column} COLLATE ${collation}`;
-    })
-    .join(' AND ');
-}
-
 /** What a collation does not tell apart, as SQL; `quote()` would cut a text at a NUL. */
 function part(value: string, collation: string): string {
   const folded = FOLDED[collation]?.(value) ?? value;

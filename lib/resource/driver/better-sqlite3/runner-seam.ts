@@ -127,7 +127,9 @@ export class RunnerSeam {
       this.#prepareFor(request);
       return await request.run();
     } finally {
-      turns.give(this, this.#file.database.inTransaction);
+      const { capture, database } = this.#file;
+      if (!database.inTransaction) capture.restoreTriggers();
+      turns.give(this, database.inTransaction);
     }
   }
 

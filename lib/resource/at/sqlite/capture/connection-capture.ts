@@ -35,6 +35,8 @@ export class ConnectionCapture implements CapturedConnection {
   #isQuiet = false;
   /** The version of the schema that the triggers were made for; undefined when there are none. */
   #madeFor: string | undefined;
+  /** They were there, and went before a change of the schema. */
+  #isDropped = false;
   #isFenced = false;
   #hasForeignPlaces = false;
 
@@ -88,6 +90,7 @@ export class ConnectionCapture implements CapturedConnection {
 
   /** Before the application changes the schema: SQLite checks all triggers when it renames. */
   dropTriggers(): void {
+    this.#isDropped ||= this.#madeFor !== undefined;
     this.#madeFor = undefined;
     const names = rowsOf<{ name: string }>(
       this.database,
@@ -95,6 +98,11 @@ export class ConnectionCapture implements CapturedConnection {
        WHERE type = 'trigger' AND name LIKE '${TRIGGER_PREFIX.replaceAll('_', '\\_')}%' ESCAPE '\\'`,
     );
     for (const { name } of names) this.database.exec(`DROP TRIGGER temp.${identifier(name)}`);
+  }
+
+  /** The change is over, so that raw writes meet the triggers again, too. Not in a transaction. */
+  restoreTriggers(): void {
+    if (this.#isDropped) this.ready();
   }
 
   renewTriggers(): void {
@@ -110,6 +118,7 @@ export class ConnectionCapture implements CapturedConnection {
     );
     this.#hasForeignPlaces = Number(places?.count) > 0 || tables.some(({ isVirtual }) => isVirtual);
     this.#madeFor = this.#currentVersion();
+    this.#isDropped = false;
   }
 
   quietly<T>(work: () => T): T {

@@ -1,6 +1,6 @@
 import { rowsOf } from '../catalog.js';
 import { assertImage, rowImage } from '../row-image.js';
-import { identifier } from '../sql-text.js';
+import { identifier, literal } from '../sql-text.js';
 import type { SqliteDatabase } from '../sqlite-database.interface.js';
 import type { TableDefinition } from '../table-definition.js';
 import { storedColumns } from '../table-definition.js';
@@ -42,7 +42,8 @@ export function updateRow(table: TableDefinition, image: string): string {
 export function insistingTrigger(name: string, table: TableDefinition, image: string): string {
   const target = identifier(table.name);
   return (
-    `CREATE TRIGGER ${name} AFTER UPDATE ON main.${target} BEGIN ` +
+    `CREATE TRIGGER ${name} AFTER UPDATE ON main.${target} ` +
+    `WHEN ${rowImage(table, 'NEW')} IS NOT ${literal(image)} BEGIN ` +
     `UPDATE OR ABORT ${target} ${setRow(table, image)}; END`
   );
 }
