@@ -58,16 +58,24 @@ export function withDtx<O extends WrappableOptions>(options: O, dtx: AtResourceO
       fix: `AT covers ${COVERED}. Leave withDtx out for other data sources.`,
     });
   }
-  return { ...options, driver: known.wrap(name, dtx, driver ?? load(known.peer, String(type))) };
+  const wrapped = known.wrap(name, dtx, driver ?? load(known.peer, String(type)));
+  return { ...known.defaults, ...options, driver: wrapped };
 }
 
 interface Driver {
   readonly peer: string;
+  /** Options that TypeORM asks for where it is given a driver. */
+  readonly defaults?: Readonly<Record<string, unknown>>;
   readonly wrap: (name: string, dtx: AtResourceOptions, original: unknown) => unknown;
 }
 
 const PG: Driver = { peer: 'pg', wrap: wrapPgModule as Driver['wrap'] };
-const MYSQL2: Driver = { peer: 'mysql2', wrap: wrapMysql2Module as Driver['wrap'] };
+const MYSQL2: Driver = {
+  peer: 'mysql2',
+  // TypeORM 0.3 reads JSON columns otherwise for the package mysql, and warns that it cannot tell.
+  defaults: { connectorPackage: 'mysql2' },
+  wrap: wrapMysql2Module as Driver['wrap'],
+};
 
 const DRIVERS: ReadonlyMap<string, Driver> = new Map([
   ['postgres', PG],

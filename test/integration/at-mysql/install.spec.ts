@@ -50,7 +50,8 @@ describeMariadb('The installation', () => {
     ['ALTER TABLE account ADD COLUMN more int', 'stale'],
     ['ALTER TABLE account ADD UNIQUE KEY by_n (n)', 'stale'],
     [
-      'CREATE TABLE line (id int PRIMARY KEY); ALTER TABLE account ADD FOREIGN KEY (n) REFERENCES line (id)',
+      'CREATE TABLE line (id int PRIMARY KEY); ' +
+        'ALTER TABLE account ADD FOREIGN KEY (n) REFERENCES line (id)',
       'stale',
     ],
     ['DROP TABLE account; CREATE TABLE account (id int PRIMARY KEY, n int)', 'missing'],

@@ -58,6 +58,15 @@ const WRITES = VALUES.flatMap(({ type, value }, n) => [
   `INSERT INTO value_${n} SELECT 3, v FROM copy_${n} WHERE id = 1`,
 ]);
 
+/** Text in which two values differ that differ in one bit. */
+function exactly(type: string, value: string): string {
+  if (/^(float|double)/.test(type)) return `CAST(CAST(${value} AS DOUBLE) AS CHAR)`;
+  if (/^(enum|set|bit)/.test(type)) return `CONCAT(${value} + 0, ':', HEX(${value}))`;
+  return /^(int|bigint|tinyint|boolean|decimal|year)/.test(type)
+    ? `CAST(${value} AS CHAR)`
+    : `HEX(${value})`;
+}
+
 function otherThan(type: string, value: string): string {
   if (type.includes('NOT NULL')) return "'2001-01-01'";
   return value === 'NULL' ? '7' : 'NULL';
@@ -88,8 +97,7 @@ describeMariadb('A rollback restores bit by bit', () => {
     it.each(VALUES.map(({ title }, n) => ({ title, n })))('$title', async ({ n }) => {
       const [same] = await database.sql(
         `SELECT COUNT(*) AS n FROM value_${n} AS now JOIN copy_${n} AS old USING (id)
-         WHERE HEX(now.v) <=> HEX(old.v) AND CAST(now.v AS CHAR) <=> CAST(old.v AS CHAR)
-           AND BINARY now.v <=> BINARY old.v`,
+         WHERE ${exactly(VALUES[n]!.type, 'now.v')} <=> ${exactly(VALUES[n]!.type, 'old.v')}`,
       );
       const [all] = await database.sql(`SELECT COUNT(*) AS n FROM value_${n}`);
 

@@ -3,7 +3,8 @@ import { FENCE } from './agreement.js';
 import { inTransaction, queryRows } from './session.js';
 
 const STATE = `
-SELECT state AS state FROM dtx_branch_fence WHERE xid = ? AND branch = CAST(? AS UNSIGNED) FOR UPDATE`;
+SELECT state AS state FROM dtx_branch_fence
+WHERE xid = ? AND branch = CAST(? AS UNSIGNED) FOR UPDATE`;
 
 const INSERT_TOMBSTONE = `
 INSERT IGNORE INTO dtx_branch_fence (xid, branch, state) VALUES (?, ?, ${String(FENCE.tombstone)})`;
@@ -56,11 +57,13 @@ export async function purgeFences(session: SqlSession, olderThanMs: number): Pro
   return count;
 }
 
+const ONE = '(xid = ? AND branch = CAST(? AS UNSIGNED))';
+
 async function purgeBatch(session: SqlSession, olderThanMs: number): Promise<number> {
   const rows = await queryRows<'xid' | 'branch'>(session, OLD, [olderThanMs * 1_000]);
   if (rows.length > 0) {
     await session.query(
-      `DELETE FROM dtx_branch_fence WHERE ${rows.map(() => '(xid = ? AND branch = CAST(? AS UNSIGNED))').join(' OR ')}`,
+      `DELETE FROM dtx_branch_fence WHERE ${rows.map(() => ONE).join(' OR ')}`,
       rows.flatMap(({ branch, xid }) => [xid, branch]),
     );
   }

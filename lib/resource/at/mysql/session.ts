@@ -63,7 +63,8 @@ export async function queryRows<Name extends string>(
 function textOf(value: unknown): string | null {
   if (value === null || value === undefined) return null;
   if (Buffer.isBuffer(value)) return value.toString('utf8');
-  return String(value as string | number | bigint);
+  const scalar = value as string | number | bigint;
+  return String(scalar);
 }
 
 /** Number of an error that the server has sent. */

@@ -94,7 +94,7 @@ export function checkReferences(
   });
 }
 
-/** SQL for what refers to the table: a row must stay to which a rollback may want to refer again. */
+/** SQL for what refers to the table: a row stays to which a rollback may want to refer again. */
 export function checkReferrers(table: TableDefinition, event: Event): readonly string[] {
   if (event === 'INSERT') return [];
   return table.referrers

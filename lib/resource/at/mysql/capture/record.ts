@@ -74,7 +74,8 @@ export interface Change {
  * before image stays, the last after image counts, and NULL says that there is no row. A change
  * that did not find the row as the last one had left it marks the undo row as broken.
  *
- * The holder is noted within a comparison, since servers leave out tests for NULL of what cannot be.
+ * The holder is noted within a comparison, since servers leave out tests for NULL of what cannot
+ * be NULL.
  *
  * The insert waits for whoever has the key; of a holder it notes the name. Work that is no branch
  * takes its row back at once: the lock of the database stays until its end, without locking gaps.

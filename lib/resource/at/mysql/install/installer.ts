@@ -105,7 +105,7 @@ export class Installer {
     if (foreign !== undefined) {
       throw this.#failure(
         `the option "schemas" names ${identifier(foreign)}, but only tables of the database ` +
-          `${identifier(state.database)} are captured. Make the other one a data source of its own.`,
+          `${identifier(state.database)} are captured. Make the other a data source of its own.`,
       );
     }
     this.#options.onTables(state.tables);

@@ -41,7 +41,9 @@ const STATEMENTS: Readonly<Record<RestoreAction, (row: UndoRow) => SqlValue>> = 
     const conditions = spared.map((reference) => nobodyRefers(row.table, reference));
     return {
       // Every column is named, also those that ON UPDATE CURRENT_TIMESTAMP would change.
-      sql: `UPDATE ${name} SET ${sets.join(', ')} WHERE ${[where.sql, ...conditions].join(' AND ')}`,
+      sql:
+        `UPDATE ${name} SET ${sets.join(', ')} ` +
+        `WHERE ${[where.sql, ...conditions].join(' AND ')}`,
       values: [...columns.flatMap(({ value }) => value.values), ...where.values],
     };
   },
