@@ -47,6 +47,8 @@ export class Installer {
   }
 
   async #installIn(session: SqlSession): Promise<InstallReport> {
+    // Names of tables are agreed with sessions that restore rows, whatever the role's default is.
+    await session.query('SET quote_all_identifiers = off');
     const state = await schemaState(session);
     await this.#prepareSchema(session, state);
     const schemas = await this.#schemas(session);
