@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { ConnectionWaitError, LocalTransactionOpenError } from '../../../lib/protocol/index.js';
 import type { SqliteWorld } from '../../support/sqlite-world.js';
 import { TYPEORM_VERSIONS, balancesIn, openSqliteWorld } from '../../support/sqlite-world.js';
-import { GlobalLock, runUnderLock } from '../../../lib/transaction/index.js';
+import { GlobalLock, runUnderLock } from '../../../lib/transaction/global-lock.js';
 
 const SET = 'UPDATE account SET balance = ? WHERE id = ?';
 

@@ -70,7 +70,11 @@ export class Installer {
 
   async #inSession<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
     try {
-      return await this.#options.source.withSession(work);
+      return await this.#options.source.withSession(async (session) => {
+        // Names of tables are agreed with sessions that restore rows, whatever the role's default.
+        await session.query('SET quote_all_identifiers = off');
+        return work(session);
+      });
     } catch (error) {
       if (sqlStateOf(error) === undefined) throw error;
       throw this.#failure(messageOf(error), error);
