@@ -66,7 +66,7 @@ export function report({ measured, trips, incidents, options, server, say }: Fin
   }
   say(`incidents       ${incidents.lockConflicts} lock conflicts, tried again to their end;`);
   say(`                ${incidents.failures} other failures`);
-  if (incidents.firstFailure !== undefined) say(String(incidents.firstFailure));
+  if (incidents.firstFailure instanceof Error) say(incidents.firstFailure.message);
   if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
 }
 

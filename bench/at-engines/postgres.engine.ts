@@ -54,9 +54,9 @@ export async function openPostgresEngine({
   const isRaw = through === 'raw';
   const plain = isRaw ? overPg(plainPool) : overTypeOrm(plainSource);
   const captured = isRaw ? overPg(atPool) : overTypeOrm(atSource);
-  const { rows } = await plainPool.query<{ version: string }>('SHOW server_version');
+  const { rows } = await plainPool.query<{ server_version: string }>('SHOW server_version');
   return {
-    server: `PostgreSQL ${rows[0]?.version ?? ''}`,
+    server: `PostgreSQL ${rows[0]?.server_version ?? ''}`,
     manager: app.get(TransactionManager),
     async autocommit(range) {
       await plainPool.query(updateText('apart.plain', range), [...bounds(range)]);

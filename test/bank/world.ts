@@ -48,7 +48,7 @@ export async function openWorld(): Promise<BankWorld> {
     dtxPool(poolOf(url, 10), { resourceId: `${NAMES[index] ?? ''}-bank` }),
   );
   const app = await startApplication(join(folder, 'coordinator.db'), left, right);
-  const { rows } = (await databases[0]?.query<{ version: string }>('SHOW server_version')) ?? {};
+  const { rows } = (await databases[0]?.query<{ server_version: string }>('SHOW server_version')) ?? {};
   let isStopped = false;
   const stop = async (): Promise<void> => {
     if (isStopped) return;
@@ -58,7 +58,7 @@ export async function openWorld(): Promise<BankWorld> {
   };
   return {
     bank: app.get(BankService),
-    server: `PostgreSQL ${rows?.[0]?.version ?? ''}`,
+    server: `PostgreSQL ${rows?.[0]?.server_version ?? ''}`,
     databases,
     stop,
     async close() {

@@ -28,9 +28,6 @@ const STUCK_MS = 100;
 /** Of those in queues, so many ask the coordinator; it is enough that one member of a circle does. */
 const ASKING_MAX = 256;
 
-/** Phase two of this process frees the rows of a decided commit, if it comes so soon. */
-const CLEANED_WITHIN_MS = 20;
-
 /**
  * Waits for global locks. A waiter holds no row lock, takes its turn in the order of arrival, is
  * woken when the holder ends, and gives up after `lockWaitTimeoutMs`, or when it is the one that has
@@ -176,14 +173,12 @@ export class LockWaiter {
     if (deadlineMs <= host.clock.monotonicMs()) throw this.#timedOut(work, conflict);
     // The undo row is younger than the snapshot; a new local transaction will see whose it is.
     if (holderXid === HOLDER_UNKNOWN) return;
-    const isHeldHere = queue.isHeldHere && queue.holderXid === holderXid;
     const { moved } = queue;
     const answered = this.#awaitRelease(work, holderXid, deadlineMs);
     const answer = await Promise.race([moved.then(none), answered]);
     if (answer === undefined || !this.#isCommitted(work, conflict, answer)) return;
-    // Phase two of this process is about to free the row, and to do it twice costs the same again.
-    if (isHeldHere && (await this.#within(CLEANED_WITHIN_MS, moved))) return;
-    // The commit is durable, so these undo rows are only waiting for their clean-up.
+    // The commit is durable, so these undo rows are only waiting for their clean-up, which takes its
+    // time: phase two gathers many. A row that somebody waits for is freed at once.
     await engine.releaseXids([holderXid]);
   }
 

@@ -15,7 +15,6 @@ export class RowQueue {
   #tail = Promise.resolve();
   #isKnown = false;
   #holderXid: string | undefined;
-  #isHeldHere = false;
   #movedAtMs: number;
   #moved: Promise<void> | undefined;
   #tellMoved: () => void = () => undefined;
@@ -37,11 +36,6 @@ export class RowQueue {
   /** Who has the row, if anybody has: the next one need not run into it to know. */
   get holderXid(): string | undefined {
     return this.#holderXid;
-  }
-
-  /** Whether a local transaction of this process has got it for its holder. */
-  get isHeldHere(): boolean {
-    return this.#isHeldHere;
   }
 
   /** How long the row has stayed where it is. */
@@ -72,18 +66,17 @@ export class RowQueue {
 
   /** A local transaction of this process has the row; under the global lock alone it holds nothing. */
   passedTo(xid: string | undefined): void {
-    this.#move(xid, xid !== undefined);
+    this.#move(xid);
   }
 
   /** Somebody has run into the holder. */
   foundAt(xid: string | undefined): void {
-    this.#move(xid, this.#isHeldHere && xid === this.#holderXid);
+    this.#move(xid);
   }
 
-  #move(xid: string | undefined, isHeldHere: boolean): void {
+  #move(xid: string | undefined): void {
     this.#isKnown = true;
     this.#holderXid = xid;
-    this.#isHeldHere = isHeldHere;
     this.#movedAtMs = this.#clock.monotonicMs();
     this.#tellMoved();
     this.#moved = undefined;
