@@ -130,6 +130,7 @@ describe('The desk', () => {
 
       await expect(rowsOf(tag.xid)).resolves.toMatchObject([
         { before: { id: '1', code: 'A' }, trouble: 'the table is gone or has another name' },
+        { state: 'lock', key: 'A' },
       ]);
     });
 
@@ -171,14 +172,10 @@ describe('The desk', () => {
       await database.branch(tag, 'DELETE FROM seat WHERE id = 1');
       const [fence] = await database.sql('SELECT changed_at FROM dtx.branch_fence');
 
+      const since = { isLeft: false, sinceMs: (fence?.['changed_at'] as Date).getTime() };
       await expect(database.engine.desk.locks({}, LIMIT)).resolves.toEqual([
-        {
-          ...tag,
-          table: 'public.seat',
-          key: '1',
-          isLeft: false,
-          sinceMs: (fence?.['changed_at'] as Date).getTime(),
-        },
+        { ...tag, table: 'public.seat', key: '1', ...since },
+        { ...tag, table: 'public.seat (seat_code_key)', key: 'A', ...since },
       ]);
     });
   });

@@ -9,7 +9,7 @@ import { transformSync } from '@swc/core';
 jest.setTimeout(30_000);
 
 const ROOT = resolve(__dirname, '../../..');
-const FOLDERS = ['protocol', 'transaction', 'propagation'];
+const FOLDERS = ['protocol', 'system', 'transaction', 'propagation'];
 
 /**
  * Jest replaces the module system and the globals, which are what we change in a process. So these
