@@ -1,101 +1,99 @@
 import { randomBytes, randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 
-import type pg from 'pg';
-import type { DataSource } from 'typeorm';
+import { LockConflictError } from 'nestjs-dtx';
 
-import { ROWS } from './at-world.js';
-import type { AtWorld } from './at-world.js';
+import type { AtBenchEngine, RowRange } from './at-engines/index.js';
+import type { AtBenchOptions } from './at-options.js';
 import type { Variant } from './support/block.js';
 
-export type AtVariant = 'autocommit' | 'plain' | 'capture' | 'at';
+export type AtVariant = 'autocommit' | 'plain' | 'idle' | 'capture' | 'at';
 
-/** The four kinds of work, through pg or through TypeORM. */
+/** What has happened beside the operations that count. */
+export interface Incidents {
+  /** Global transactions that failed with a lock conflict, and were begun again. */
+  lockConflicts: number;
+  /** Of any other kind. */
+  failures: number;
+  firstFailure: unknown;
+}
+
+/** How often the undo table is looked at when a block ends: often enough, and not for its own sake. */
+const LOOK_EVERY_MS = 2;
+
+/** The kinds of work that are compared; `capture` is missing where the engine has none. */
 export function atVariants(
-  world: AtWorld,
-  through: 'pg' | 'typeorm',
+  engine: AtBenchEngine,
+  options: AtBenchOptions,
+  incidents: Incidents,
 ): Readonly<Record<AtVariant, Variant>> {
-  const isPg = through === 'pg';
-  const plain = isPg
-    ? () => updateOverPg(world.plainPool, 'apart.plain')
-    : () => updateOverTypeOrm(world.plainSource, 'apart.plain');
-  const inGlobal = isPg
-    ? () => updateOverPg(world.atPool, 'captured')
-    : () => updateOverTypeOrm(world.atSource, 'captured');
-  const nextRow = rowsWithoutRepetition();
-  return {
-    autocommit: {
-      name: 'autocommit',
-      run: async () => {
-        await world.plainPool.query(updateText('apart.plain'), [randomRow()]);
+  const { captureAlone } = engine;
+  const rows = rowChooser(options);
+  const nextRows = rowsWithoutRepetition(options);
+  const variants: Partial<Record<AtVariant, Variant>> = {
+    autocommit: { name: 'autocommit', run: () => engine.autocommit(rows()) },
+    plain: { name: 'plain', run: () => engine.plain(rows()) },
+    idle: { name: 'idle', run: () => engine.captured(rows()) },
+    ...(captureAlone !== undefined && {
+      capture: {
+        name: 'capture',
+        run: () => captureAlone(newTag(), nextRows()),
+        // Nobody ends these branches, so their rows would stay locked.
+        reset: () => engine.clearUndo(),
       },
-    },
-    plain: { name: 'plain', run: plain },
-    capture: {
-      name: 'capture',
-      run: () => captureAlone(world, nextRow()),
-      // Nobody ends these branches, so their rows would stay locked.
-      reset: () => clearUndo(world),
-    },
+    }),
     at: {
       name: 'at',
-      run: () => world.manager.run({ name: 'bench' }, inGlobal),
-      settle: () => untilUndoIsEmpty(world),
+      run: () => untilCommitted(engine, rows(), incidents),
       // Fences of branches that nobody rolled back are gone with the undo rows.
+      settle: async () => {
+        while (!(await engine.isUndoEmpty())) await sleep(LOOK_EVERY_MS);
+      },
     },
   };
+  return variants as Record<AtVariant, Variant>;
 }
 
-const updateText = (table: string): string =>
-  `UPDATE ${table} SET balance = balance + 1 WHERE id = $1`;
-
-const randomRow = (): number => randomInt(1, ROWS + 1);
-
-async function updateOverPg(pool: pg.Pool, table: string): Promise<void> {
-  const client = await pool.connect();
-  try {
-    await client.query('BEGIN');
-    await client.query(updateText(table), [randomRow()]);
-    await client.query('COMMIT');
-  } finally {
-    client.release();
+/** Only what is committed counts, so whoever meets a conflict begins again. */
+async function untilCommitted(
+  engine: AtBenchEngine,
+  rows: RowRange,
+  incidents: Incidents,
+): Promise<void> {
+  for (;;) {
+    try {
+      await engine.manager.run({ name: 'bench' }, () => engine.captured(rows));
+      return;
+    } catch (error) {
+      if (error instanceof LockConflictError) {
+        incidents.lockConflicts += 1;
+        continue;
+      }
+      incidents.failures += 1;
+      incidents.firstFailure ??= error;
+      return;
+    }
   }
 }
 
-async function updateOverTypeOrm(source: DataSource, table: string): Promise<void> {
-  await source.transaction((manager) => manager.query(updateText(table), [randomRow()]));
+function newTag(): { readonly xid: string; readonly branchId: string } {
+  return { xid: randomBytes(20).toString('hex'), branchId: String(randomInt(1, 2 ** 47)) };
 }
 
-/** The local transaction of a branch, without its coordinator and without the seam. */
-async function captureAlone(world: AtWorld, row: number): Promise<void> {
-  const tag = { xid: randomBytes(16).toString('hex'), branchId: String(randomInt(1, 2 ** 47)) };
-  const client = await world.plainPool.connect();
-  try {
-    await client.query(`BEGIN; ${world.tagStatement(tag)}`);
-    await client.query(updateText('captured'), [row]);
-    await client.query('COMMIT');
-  } finally {
-    client.release();
-  }
+/** Random rows, of the whole table or of its first few; ranges that do not overlap in part. */
+function rowChooser({ hotRows, rows, tableRows }: AtBenchOptions): () => RowRange {
+  const groups = hotRows > 0 ? hotRows : Math.floor(tableRows / rows);
+  return () => ({ first: randomInt(0, groups) * rows + 1, count: rows });
 }
 
 /** Its undo rows are locks that nobody releases within a block, so no row may come twice. */
-function rowsWithoutRepetition(): () => number {
-  const start = randomRow();
-  const stride = 7_919; // a prime, so that the walk visits every row before it comes round
+function rowsWithoutRepetition({ rows, tableRows }: AtBenchOptions): () => RowRange {
+  const groups = Math.floor(tableRows / rows);
+  const start = randomInt(0, groups);
+  const stride = 7_919; // a prime, so that the walk visits every group before it comes round
   let step = 0;
   return () => {
     step += 1;
-    return ((start + step * stride) % ROWS) + 1;
+    return { first: ((start + step * stride) % groups) * rows + 1, count: rows };
   };
-}
-
-async function clearUndo(world: AtWorld): Promise<void> {
-  await world.plainPool.query('TRUNCATE dtx.undo_row, dtx.branch_fence');
-}
-
-async function untilUndoIsEmpty(world: AtWorld): Promise<void> {
-  for (;;) {
-    const left = await world.plainPool.query('SELECT 1 FROM dtx.undo_row LIMIT 1');
-    if (left.rowCount === 0) return;
-  }
 }

@@ -8,7 +8,7 @@ import { NestFactory } from '@nestjs/core';
 import { GlobalTransactional, Propagation } from 'nestjs-dtx';
 import { DtxTestingModule } from 'nestjs-dtx/testing';
 
-import { benchOptions } from './support/bench-options.js';
+import { readArguments } from './support/bench-options.js';
 import { median, round } from './support/statistics.js';
 
 const CALLS = 200_000;
@@ -50,7 +50,7 @@ class Service {
 @Module({ imports: [DtxTestingModule.forRoot()], providers: [Service] })
 class BenchModule {}
 
-const { json } = benchOptions(USAGE);
+const { json } = readArguments(USAGE, {});
 const app = await NestFactory.createApplicationContext(BenchModule, { logger: ['error'] });
 const service = app.get(Service);
 

@@ -1,26 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { ParseArgsConfig } from 'node:util';
 
-/** What a benchmark was asked for. */
-export interface BenchOptions {
-  /** Measured seconds per variant. */
-  readonly seconds: number;
-  readonly concurrency: number;
-  readonly through: 'pg' | 'typeorm';
-  readonly json: boolean;
-}
-
-/** Reads the command line, or explains it and ends the process. */
-export function benchOptions(usage: string): BenchOptions {
-  const values = readArguments(usage, { seconds: '5', concurrency: '16', through: 'pg' });
-  return {
-    seconds: positive('--seconds', values.seconds, usage),
-    concurrency: whole('--concurrency', values.concurrency, 1, usage),
-    through: oneOf('--through', values.through, ['pg', 'typeorm'], usage),
-    json: values.json,
-  };
-}
-
 /**
  * The options of the command line, each with its default, and `--json`. Explains them and ends the
  * process on `--help`, or with status 2 where there is one that is not among them.

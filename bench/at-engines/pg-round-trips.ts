@@ -6,25 +6,23 @@ import { TransactionManager } from 'nestjs-dtx';
 import { dtxPool } from 'nestjs-dtx/pg';
 import pg from 'pg';
 
-import { startApplication } from './at-world.js';
-import type { AtWorld } from './at-world.js';
-import { countWire } from './support/wire-counter.js';
+import { countWire } from '../support/wire-counter.js';
+import { startApplication } from './application.js';
+import type { RoundTrips } from './at-engine.interface.js';
 
 const TRANSACTIONS = 50;
 const TEXT = 'UPDATE captured SET balance = balance + 1 WHERE id = $1';
 
-/** Round trips of one transaction, counted on the sockets. */
-export interface RoundTrips {
-  /** What a branch needs on the application's connection beyond a plain local transaction. */
-  readonly extra: number;
-  /** What the resource manager's own connections need, per transaction. */
-  readonly phaseTwo: number;
+/** Where the database with the table `captured` is. */
+interface Address {
+  readonly url: string;
+  readonly port: number;
 }
 
 /** Counts the same transactions plain and global, one after the other, through a relay. */
-export async function countRoundTrips(world: AtWorld): Promise<RoundTrips> {
+export async function countRoundTrips(address: Address): Promise<RoundTrips> {
   const plain = await counted(
-    world,
+    address,
     (config) => new pg.Pool(config),
     async (pool, mark) => {
       mark();
@@ -33,7 +31,7 @@ export async function countRoundTrips(world: AtWorld): Promise<RoundTrips> {
   );
   const folder = await mkdtemp(join(tmpdir(), 'dtx-bench-'));
   const global = await counted(
-    world,
+    address,
     (config) => dtxPool(new pg.Pool(config), { resourceId: 'counted', schemas: ['public'] }),
     async (pool, mark) => {
       const app = await startApplication([pool], join(folder, 'coordinator.db'));
@@ -59,12 +57,12 @@ async function transaction(pool: pg.Pool, row: number): Promise<void> {
 
 /** The work calls `mark` when everything is set up; what came before does not count. */
 async function counted(
-  world: AtWorld,
+  address: Address,
   createPool: (config: pg.PoolConfig) => pg.Pool,
   work: (pool: pg.Pool, mark: () => void) => Promise<void>,
 ): Promise<{ readonly business: number; readonly side: number }> {
-  const wire = await countWire(world.port);
-  const url = new URL(world.url);
+  const wire = await countWire(address.port);
+  const url = new URL(address.url);
   url.port = String(wire.port);
   const pool = createPool({ connectionString: url.href, max: 1 });
   // The application's connection is the first one, since the pool has just one.
