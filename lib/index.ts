@@ -64,8 +64,12 @@
  *
  * @packageDocumentation
  */
-export { GlobalTransactional } from './decorators/index.js';
-export type { GlobalTransactionalOptions, TransactionalMethod } from './decorators/index.js';
+export { GlobalLock, GlobalTransactional } from './decorators/index.js';
+export type {
+  GlobalLockOptions,
+  GlobalTransactionalOptions,
+  TransactionalMethod,
+} from './decorators/index.js';
 export { DtxModule } from './modules/index.js';
 export type {
   CoordinatorStoreOptions,
@@ -148,6 +152,8 @@ export {
 export type {
   FailureHandler,
   GlobalTransactionRole,
+  LockOptions,
+  LockWaitOptions,
   RollbackRule,
   TransactionHook,
   TransactionHooks,

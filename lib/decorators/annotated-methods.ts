@@ -25,6 +25,23 @@ export function annotate(prototype: object, key: string | symbol, definition: Me
   Reflect.defineMetadata(DTX_GLOBAL_TRANSACTIONAL, definition, prototype, key);
 }
 
+/**
+ * Adds what a further decorator says to the definition that the stub of the first one works by.
+ *
+ * @returns false where there is no such definition, or it says so already: then it is a stub more
+ */
+export function amend(
+  prototype: object,
+  key: string | symbol,
+  { isObservable, ...aspect }: Omit<MethodDefinition, 'method'>,
+): boolean {
+  const definition = ownDefinition(prototype, key);
+  if (definition === undefined) return false;
+  if (Object.keys(aspect).some((name) => name in definition)) return false;
+  Object.assign(definition, aspect, { isObservable: definition.isObservable || isObservable });
+  return true;
+}
+
 /** Reads what `annotate` has written for the class and its parents. */
 export function annotatedMethodsOf(prototype: object): AnnotatedMethods {
   const definitions = new Map<string | symbol, MethodDefinition>();

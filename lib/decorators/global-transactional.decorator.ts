@@ -1,16 +1,8 @@
-import 'reflect-metadata';
-
-import { isObservable } from 'rxjs';
 import type { Observable } from 'rxjs';
 
-import type { MethodDefinition } from '../interceptors/index.js';
-import { InvalidOptionError, UnsupportedMethodError } from '../protocol/index.js';
 import type { TransactionOptions } from '../transaction/index.js';
 import { defineTransaction } from '../transaction/index.js';
-import { annotate } from './annotated-methods.js';
-import type { AnyMethod } from './method-stub.js';
-import { stubFor } from './method-stub.js';
-import { declareSlot } from './runtime-slot.js';
+import { decorate } from './decorate.js';
 
 /**
  * How an annotated method runs: everything that TransactionManager.run() takes, and what the
@@ -72,64 +64,8 @@ export function GlobalTransactional(options: GlobalTransactionalOptions = {}) {
     key: string | symbol,
     descriptor: TypedPropertyDescriptor<T>,
   ): void => {
-    const method = placeOf(target, key);
-    const original = assertMethod(target, method, descriptor);
-    const definition: MethodDefinition = Object.freeze({
-      method,
-      isObservable: returnsObservable(options, method) || isDeclaredObservable(target, key),
+    decorate({ decorator: '@GlobalTransactional', target, key, descriptor, options }, (method) => ({
       transaction: defineTransaction(options, method),
-    });
-    declareSlot(target, method);
-    annotate(target, key, definition);
-    descriptor.value = stubFor(original, definition) as unknown as T;
+    }));
   };
-}
-
-/** `Class.method`; a key is missing where a class was decorated. */
-function placeOf(target: object, key: string | symbol | undefined): string {
-  const className = typeof target === 'function' ? target.name : target.constructor.name;
-  return key === undefined ? className : `${className}.${String(key)}`;
-}
-
-/** What the compiler has refused already, for those who do without it. */
-function assertMethod(target: object, method: string, descriptor: unknown): AnyMethod {
-  const value = (descriptor as PropertyDescriptor | undefined)?.value as unknown;
-  if (typeof value !== 'function') {
-    throw new UnsupportedMethodError(
-      method,
-      'it is not a method. Put @GlobalTransactional on methods only, in a project that is ' +
-        'compiled with experimentalDecorators.',
-    );
-  }
-  if (typeof target === 'function') {
-    throw new UnsupportedMethodError(
-      method,
-      'it is static, and only instances know which application they belong to. Make it an ' +
-        'instance method.',
-    );
-  }
-  if (/GeneratorFunction$/.test(value.constructor.name)) {
-    throw new UnsupportedMethodError(
-      method,
-      'it is a generator, whose work would start after the commit. Return a Promise or an ' +
-        'Observable.',
-    );
-  }
-  return value as AnyMethod;
-}
-
-function returnsObservable(options: GlobalTransactionalOptions, method: string): boolean {
-  const returns: unknown = options.returns;
-  if (returns === undefined || returns === 'observable') return returns === 'observable';
-  throw new InvalidOptionError({
-    option: `returns of ${method}`,
-    value: returns,
-    fix: `Use 'observable', or leave it out for a method that returns a Promise.`,
-  });
-}
-
-/** rxjs looks at the form and not at the class: an application may hold a second copy of it. */
-function isDeclaredObservable(target: object, key: string | symbol): boolean {
-  const type: unknown = Reflect.getMetadata('design:returntype', target, key);
-  return typeof type === 'function' && isObservable(type.prototype);
 }

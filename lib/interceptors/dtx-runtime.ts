@@ -1,5 +1,6 @@
 import type { TransactionManager } from '../transaction/index.js';
 import { composeInterceptors } from './compose-interceptors.js';
+import { GlobalLockInterceptor } from './global-lock.interceptor.js';
 import { GlobalTransactionalInterceptor } from './global-transactional.interceptor.js';
 import type {
   Invocation,
@@ -16,7 +17,10 @@ export class DtxRuntime {
   #isClosed = false;
 
   constructor(manager: TransactionManager) {
-    this.#chain = composeInterceptors([new GlobalTransactionalInterceptor(manager)]);
+    this.#chain = composeInterceptors([
+      new GlobalTransactionalInterceptor(manager),
+      new GlobalLockInterceptor(manager),
+    ]);
   }
 
   /** Whether its application has shut down. */

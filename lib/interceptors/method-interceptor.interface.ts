@@ -1,12 +1,15 @@
-import type { TransactionDefinition } from '../transaction/index.js';
+import type { LockDefinition, TransactionDefinition } from '../transaction/index.js';
 
-/** What the decorators on one method have said, read once, at decoration. */
+/** What the decorators on one method have said, read at decoration. */
 export interface MethodDefinition {
   /** `Class.method`, for messages. */
   readonly method: string;
   /** Whether its work happens when what it returns is subscribed. */
   readonly isObservable: boolean;
-  readonly transaction: TransactionDefinition;
+  /** Of `@GlobalTransactional`. */
+  readonly transaction?: TransactionDefinition;
+  /** Of `@GlobalLock`. */
+  readonly lock?: LockDefinition;
 }
 
 /** The rest of the chain, and the method behind it. */

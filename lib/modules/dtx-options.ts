@@ -7,7 +7,7 @@ import {
   TIMEOUT_MS_MAX,
 } from '../protocol/index.js';
 import type { FailureHandler, TransactionHooks } from '../transaction/index.js';
-import { assertTimeoutMs } from '../transaction/index.js';
+import { assertLockConflictRetries, assertTimeoutMs } from '../transaction/index.js';
 import type { DtxCoordinatorOptions, DtxCoordinatorSettings } from './dtx-coordinator-options.js';
 import { assertCoordinatorOptions, coordinatorSettingsOf } from './dtx-coordinator-options.js';
 import type { Checks } from './option-checks.js';
@@ -17,6 +17,7 @@ import {
   assertKnownNames,
   assertMilliseconds,
   assertRecord,
+  refuse,
   runChecks,
 } from './option-checks.js';
 
@@ -35,10 +36,20 @@ export interface DtxModuleOptions {
   readonly timeoutMs?: number;
   /** How long a rollback waits for all branches, 0 to 86,400,000 ms. @default 10000 */
   readonly rollbackWaitMs?: number;
+  /**
+   * How often a global transaction that was rolled back because of a lock conflict is run again as a
+   * whole, for transactions that do not say it themselves, 0 to 100. @default 0
+   */
+  readonly lockConflictRetries?: number;
   /** Which HTTP calls carry the xid, and whose xid is accepted. @default both ways, inside */
   readonly http?: HttpPropagationOptions;
   /** What messages tell of the xid, and whether theirs is accepted. @default requests join */
   readonly messaging?: MessagingOptions;
+  /**
+   * Data sources that take no part in global transactions on purpose, by the names of their
+   * providers; the start does not warn about them. `true` silences all. @default []
+   */
+  readonly ignoredSources?: boolean | readonly string[];
   /** Called around every transaction that this application begins. */
   readonly hooks?: TransactionHooks;
   /** Told when a transaction did not end as asked. */
@@ -83,8 +94,14 @@ const CHECKS: Checks<DtxModuleOptions> = {
   rollbackWaitMs: (value, option) => {
     assertMilliseconds(value, option, TIMEOUT_MS_MAX);
   },
+  lockConflictRetries: assertLockConflictRetries,
   http: validateHttpPropagation,
   messaging: validateMessaging,
+  ignoredSources: (value, option) => {
+    const isList = Array.isArray(value) && value.every((name) => typeof name === 'string');
+    if (isList || typeof value === 'boolean') return;
+    refuse(option, value, `Use true, or the names of providers, such as ['AUDIT_POOL'].`);
+  },
   hooks: (value, option) => {
     assertRecord(value, option);
     assertKnownNames(value, HOOK_NAMES, `${option}.`);

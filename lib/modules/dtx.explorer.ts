@@ -3,11 +3,16 @@ import { DiscoveryService } from '@nestjs/core';
 
 import { annotatedMethodsOf, fillSlot, hasSlot } from '../decorators/index.js';
 import { DtxRuntime } from '../interceptors/index.js';
+import type { MethodDefinition } from '../interceptors/index.js';
 import { DTX_RUNTIME, DTX_SLOT } from '../protocol/index.js';
+import type { NamedInstance } from './uncovered-sources.js';
 
 /** What the scan of an application has found. */
 export interface ScanReport {
+  /** Methods with `@GlobalTransactional`. */
   readonly methodCount: number;
+  /** Methods with `@GlobalLock` alone. */
+  readonly lockedMethodCount: number;
   readonly classCount: number;
   /** What will not be transactional although it looks so, one sentence each. */
   readonly warnings: readonly string[];
@@ -36,6 +41,7 @@ export class DtxExplorer {
     const classes = new Set<object>();
     const warnings = new Set<string>();
     let methodCount = 0;
+    let lockedMethodCount = 0;
     for (const wrapper of this.#wrappers()) {
       if (isUnboundFactory(wrapper)) warnings.add(factoryWarning(String(wrapper.name)));
       const prototype = prototypeOf(wrapper);
@@ -44,12 +50,15 @@ export class DtxExplorer {
       if (classes.has(prototype)) continue;
       classes.add(prototype);
       const { definitions, overridden } = annotatedMethodsOf(prototype);
-      methodCount += definitions.length;
+      const transactional = definitions.filter(({ transaction }) => transaction !== undefined);
+      methodCount += transactional.length;
+      lockedMethodCount += definitions.length - transactional.length;
       for (const { method, definition } of overridden) {
-        warnings.add(overrideWarning(method, definition.method));
+        warnings.add(overrideWarning(method, definition));
       }
     }
-    return { methodCount, classCount: classes.size, warnings: [...warnings] };
+    const classCount = classes.size;
+    return { methodCount, lockedMethodCount, classCount, warnings: [...warnings] };
   }
 
   /** Every object that lives as long as the application, whatever it is. */
@@ -57,6 +66,14 @@ export class DtxExplorer {
     return this.#wrappers()
       .filter(isSingleton)
       .map((wrapper): unknown => wrapper.instance);
+  }
+
+  /** What providers have given, classes aside: also functions, which some libraries give. */
+  named(): readonly NamedInstance[] {
+    return this.#discovery
+      .getProviders()
+      .filter((wrapper) => isSingleton(wrapper) || typeof wrapper.instance === 'function')
+      .map((wrapper) => ({ name: String(wrapper.name), instance: wrapper.instance as unknown }));
   }
 
   #wrappers(): readonly Wrapper[] {
@@ -108,9 +125,12 @@ function isAnnotatedClass(token: unknown): boolean {
 
 const factoryWarning = (provider: string): string =>
   `${provider} comes from a factory that runs per request or per use, where nothing can be ` +
-  `injected into what it returns: its @GlobalTransactional methods run without a transaction. ` +
-  `Provide it by useClass, or make the factory a singleton.`;
+  `injected into what it returns: its annotated methods (@GlobalTransactional, @GlobalLock) run ` +
+  `without a transaction. Provide it by useClass, or make the factory a singleton.`;
 
-const overrideWarning = (method: string, original: string): string =>
-  `${method} overrides ${original} without @GlobalTransactional, so it runs without a ` +
-  `transaction of its own. Annotate it too; if it calls super, only that call is transactional.`;
+const overrideWarning = (method: string, original: MethodDefinition): string =>
+  original.transaction === undefined
+    ? `${method} overrides ${original.method} without @GlobalLock, so it does not respect rows ` +
+      `that global transactions hold. Annotate it too; if it calls super, only that call does.`
+    : `${method} overrides ${original.method} without @GlobalTransactional, so it runs without a ` +
+      `transaction of its own. Annotate it too; if it calls super, only that call is transactional.`;

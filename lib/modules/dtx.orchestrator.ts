@@ -16,6 +16,7 @@ import type { ScanReport } from './dtx.explorer.js';
 import { DtxExplorer } from './dtx.explorer.js';
 import { InFlight } from './in-flight.js';
 import { nestLog } from './nest-log.js';
+import { uncoveredSources } from './uncovered-sources.js';
 
 /** How long a shutdown waits for transactions under way: a third of what Kubernetes grants. */
 const DRAIN_MS_MAX = 10_000;
@@ -73,7 +74,21 @@ export class DtxOrchestrator implements OnModuleInit, BeforeApplicationShutdown 
     const reports: ResourceReport[] = [];
     for (const resource of resources) reports.push(await this.#startResource(resource));
     const unsent = this.messaging.warnings(this.explorer.singletons());
-    this.#report({ ...scan, warnings: [...scan.warnings, ...unsent] }, reports);
+    const uncovered = this.#uncoveredSources(scan, reports);
+    this.#report({ ...scan, warnings: [...scan.warnings, ...unsent, ...uncovered] }, reports);
+  }
+
+  /** An application that only passes the xid on has nothing to cover. */
+  #uncoveredSources(scan: ScanReport, reports: readonly ResourceReport[]): readonly string[] {
+    const { coordinator, ignoredSources = [] } = this.settings;
+    const isUsed = scan.methodCount + scan.lockedMethodCount + reports.length > 0;
+    if (!isUsed || ignoredSources === true) return [];
+    const names: readonly string[] = ignoredSources === false ? [] : ignoredSources;
+    const { store } = coordinator;
+    return uncoveredSources(
+      this.explorer.named(),
+      ({ instance, name }) => names.includes(name) || isStoreOver(store, instance),
+    );
   }
 
   #findResources(): ReadonlySet<DtxResource> {
@@ -101,14 +116,19 @@ export class DtxOrchestrator implements OnModuleInit, BeforeApplicationShutdown 
     return resource.start(host);
   }
 
-  #report({ classCount, methodCount, warnings }: ScanReport, reports: readonly ResourceReport[]) {
+  #report(scan: ScanReport, reports: readonly ResourceReport[]) {
+    const { classCount, lockedMethodCount, methodCount, warnings } = scan;
     for (const warning of [...warnings, ...reports.flatMap((report) => report.warnings)]) {
       this.#log.warn(warning);
     }
     const resources = reports.map(({ resourceId, summary }) => `${resourceId} (${summary})`);
+    const methods = [
+      counted(methodCount, '@GlobalTransactional method'),
+      ...(lockedMethodCount > 0 ? [counted(lockedMethodCount, '@GlobalLock method')] : []),
+    ];
     this.#log.info(
-      `${counted(methodCount, '@GlobalTransactional method')} in ` +
-        `${counted(classCount, 'class', 'classes')}; resources: ${resources.join(', ') || 'none'}`,
+      `${methods.join(', ')} in ${counted(classCount, 'class', 'classes')}; ` +
+        `resources: ${resources.join(', ') || 'none'}`,
     );
   }
 
@@ -145,3 +165,10 @@ export class DtxOrchestrator implements OnModuleInit, BeforeApplicationShutdown 
 
 const counted = (count: number, one: string, many = `${one}s`): string =>
   `${String(count)} ${count === 1 ? one : many}`;
+
+/** The coordinator's own records are not to be rolled back. */
+const isStoreOver = (store: unknown, source: unknown): boolean =>
+  typeof store === 'object' &&
+  store !== null &&
+  'dataSource' in store &&
+  store.dataSource === source;

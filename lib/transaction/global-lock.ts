@@ -36,7 +36,7 @@ export function currentGlobalLock(): GlobalLock | undefined {
   return storage.getStore();
 }
 
-/** Runs the body under the lock. Like runInContext it does not await. */
-export function runUnderLock<T>(lock: GlobalLock, body: () => T): T {
+/** Runs the body under the lock (or none). Like runInContext it does not await. */
+export function runUnderLock<T>(lock: GlobalLock | undefined, body: () => T): T {
   return storage.run(lock, body);
 }

@@ -60,6 +60,7 @@ export class GlobalTransaction {
   readonly lockWaitTimeoutMs: number | undefined;
   #state: State = 'active';
   #rollbackOnly: string | undefined;
+  #markOfOthers: string | undefined;
   readonly #begun: Promise<void> | undefined;
   #openCount = 0;
   #hasWorked = false;
@@ -81,6 +82,24 @@ export class GlobalTransaction {
   /** Whether work can still become part of it, as far as this service knows. */
   get isActive(): boolean {
     return this.#state === 'active';
+  }
+
+  /**
+   * Whether it is known here that it was rolled back.
+   *
+   * @internal
+   */
+  get isRolledBack(): boolean {
+    return this.#state === 'rolled-back';
+  }
+
+  /**
+   * Why a part of it has forbidden the commit, here or in another service; known at its end.
+   *
+   * @internal
+   */
+  get failedPart(): string | undefined {
+    return this.#rollbackOnly ?? this.#markOfOthers;
   }
 
   /** Why commit() will refuse, if setRollbackOnly() was called here. */
@@ -145,6 +164,7 @@ export class GlobalTransaction {
     if (this.#state === 'committed') throw new TransactionFinishedError(this.xid, 'rollback()');
     this.#state = 'ending';
     const summary = await this.manager.completion.rollback(this);
+    this.#markOfOthers = summary.rollbackOnly;
     // A commit whose answer was lost may have been decided before: then that is what stands.
     const committed = summary.status !== 'absent' && isCommitDecided(summary.status);
     this.#state = committed ? 'committed' : 'rolled-back';

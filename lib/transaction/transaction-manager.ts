@@ -7,9 +7,13 @@ import {
   assertXid,
   messageOf,
 } from '../protocol/index.js';
+import { backOffMs } from '../system/index.js';
 import { Completion } from './completion.js';
 import { GlobalTransaction } from './global-transaction.js';
 import type { FailureHandler, TransactionHooks, TransactionInfo } from './hooks.js';
+import type { LockDefinition, LockOptions } from './lock-options.js';
+import { defineLock } from './lock-options.js';
+import { executeUnderLock, streamUnderLock } from './lock-template.js';
 import type { TransactionDefinition, TransactionOptions } from './transaction-options.js';
 import { defineTransaction } from './transaction-options.js';
 import { executeInTransaction } from './transactional-template.js';
@@ -25,10 +29,15 @@ export interface TransactionManagerDeps {
   readonly timeoutMsDefault?: number;
   /** How long rollback() waits for the branches. @default 10000 */
   readonly rollbackWaitMs?: number;
+  /** For transactions that do not say it themselves. @default 0 */
+  readonly lockConflictRetries?: number;
   readonly hooks?: TransactionHooks;
   readonly failureHandler?: FailureHandler;
   readonly log: DtxLog;
 }
+
+/** The first pause is about as long as a short transaction, the last as a patient caller waits. */
+const RETRY_PAUSE = { minMs: 20, maxMs: 2_000 };
 
 /**
  * Begins and ends global transactions: what `@GlobalTransactional` does, for code that wants to do
@@ -87,6 +96,31 @@ export class TransactionManager {
     return this.executeStream(defineTransaction(options, 'TransactionManager.stream'), body);
   }
 
+  /**
+   * Runs the body in no global transaction, but under the global lock: its writes and its locking
+   * reads (`SELECT … FOR UPDATE`) wait for rows that global transactions hold, or fail, so that it
+   * neither sees nor overwrites what may still be rolled back. What it writes stays when it throws,
+   * but for its own local transactions. Inside an active global transaction it changes nothing.
+   *
+   * @throws LockConflictError (DTX_ERR_RM_LOCK_CONFLICT) at a statement that has waited in vain
+   * @throws what the body throws
+   *
+   * @see Seata `GlobalLockTemplate.execute`
+   */
+  underLock<T>(options: LockOptions, body: () => Promise<T> | T): Promise<T> {
+    return executeUnderLock(defineLock(options, 'TransactionManager.underLock'), body);
+  }
+
+  /** @internal Like underLock(), with options that were checked before. */
+  executeUnderLock<T>(definition: LockDefinition, body: () => Promise<T> | T): Promise<T> {
+    return executeUnderLock(definition, body);
+  }
+
+  /** @internal The same for a stream. */
+  executeStreamUnderLock<T>(definition: LockDefinition, body: () => Observable<T>): Observable<T> {
+    return streamUnderLock(definition, body);
+  }
+
   /** Like run(), with options that were checked before. */
   execute<T>(definition: TransactionDefinition, body: () => Promise<T> | T): Promise<T> {
     return executeInTransaction(this, definition, body);
@@ -108,7 +142,7 @@ export class TransactionManager {
   /** @internal */
   async beginDefined(definition: TransactionDefinition): Promise<GlobalTransaction> {
     const { applicationId, hooks, ids } = this.#deps;
-    const { name, timeoutMs = this.#timeoutMsDefault } = definition;
+    const { lockWaitTimeoutMs, name, timeoutMs = this.#timeoutMsDefault } = definition;
     const xid = ids.newXid();
     const info: TransactionInfo = { xid, name, applicationId };
     if (hooks?.beforeBegin !== undefined) await this.#beforeBegin(info);
@@ -116,8 +150,15 @@ export class TransactionManager {
     const mayWait = this.client.keepsOrder === true && hooks?.afterBegin === undefined;
     const begun = this.#beginAtCoordinator(info, timeoutMs, mayWait);
     if (!mayWait) await begun;
-    const role = 'launcher';
-    const transaction = new GlobalTransaction({ manager: this, xid, name, role, timeoutMs, begun });
+    const transaction = new GlobalTransaction({
+      manager: this,
+      xid,
+      name,
+      role: 'launcher',
+      timeoutMs,
+      lockWaitTimeoutMs,
+      begun,
+    });
     if (hooks?.afterBegin !== undefined) await this.#afterBegin(info);
     return transaction;
   }
@@ -140,6 +181,28 @@ export class TransactionManager {
   /** What the coordinator knows of a transaction, whoever began it. */
   async status(xid: string): Promise<GlobalSummary> {
     return this.client.status({ xid: assertXid(xid) });
+  }
+
+  /** @internal How often the work is run again after a lock conflict. */
+  lockConflictRetriesOf({ lockConflictRetries }: TransactionDefinition): number {
+    return lockConflictRetries ?? this.#deps.lockConflictRetries ?? 0;
+  }
+
+  /**
+   * The pause before the work is run again. Who met the same holder must not come back together.
+   *
+   * @internal
+   */
+  async pauseAfterConflict(failures: number, name: string): Promise<void> {
+    const { clock, ids, log } = this.#deps;
+    const pauseMs = backOffMs(failures, RETRY_PAUSE, ids);
+    log.debug(
+      `${name} met a locked row and was rolled back; it runs again in ${String(pauseMs)} ms ` +
+        `(retry ${String(failures)})`,
+    );
+    await new Promise<void>((resolve) => {
+      clock.after(pauseMs, resolve);
+    });
   }
 
   /** @internal Reports what the template cannot throw. */

@@ -5,6 +5,8 @@ import {
   Propagation,
   TIMEOUT_MS_MAX,
 } from '../protocol/index.js';
+import type { LockWaitOptions } from './lock-wait.js';
+import { lockWaitOf } from './lock-wait.js';
 import type { RollbackRule, RollbackRules } from './rollback-rules.js';
 
 /**
@@ -12,7 +14,7 @@ import type { RollbackRule, RollbackRules } from './rollback-rules.js';
  *
  * @publicApi
  */
-export interface TransactionOptions {
+export interface TransactionOptions extends LockWaitOptions {
   /** What people see in logs and lists, 1 to 200 characters. @default `Class.method` */
   readonly name?: string;
   /** Rolled back when it is undecided for longer, 1 to 86,400,000 ms. @default 60000 */
@@ -23,6 +25,13 @@ export interface TransactionOptions {
   readonly rollbackFor?: readonly RollbackRule[];
   /** What may be thrown and still commits. @default [] */
   readonly noRollbackFor?: readonly RollbackRule[];
+  /**
+   * How often the whole work is run again, as a new global transaction, when it was rolled back
+   * because of a LockConflictError, 0 to 100. The pauses between grow from 20 ms to 2 s. It must
+   * do nothing that a rollback leaves behind, such as sending a mail. Only where it begins the
+   * transaction; a stream only until its first value. @default what DtxModule says, or 0
+   */
+  readonly lockConflictRetries?: number;
 }
 
 /** Options that have been checked, with their defaults filled in. */
@@ -31,7 +40,14 @@ export interface TransactionDefinition extends RollbackRules {
   /** undefined = the manager's default. */
   readonly timeoutMs: number | undefined;
   readonly propagation: Propagation;
+  /** undefined = what the resource says. */
+  readonly lockWaitTimeoutMs: number | undefined;
+  /** undefined = the manager's default. */
+  readonly lockConflictRetries: number | undefined;
 }
+
+/** What runs again so often is not kept out by chance. */
+const LOCK_CONFLICT_RETRIES_MAX = 100;
 
 /**
  * Checks the options once, so that a running transaction need not.
@@ -44,13 +60,11 @@ export function defineTransaction(
   options: TransactionOptions,
   place: string,
 ): TransactionDefinition {
-  const { name = place, timeoutMs, propagation = Propagation.REQUIRED } = options;
-  if (typeof name !== 'string' || name.length === 0 || name.length > NAME_LENGTH_MAX) {
-    throw new InvalidOptionError({
-      option: `name of ${place}`,
-      value: name,
-      fix: `Use a text of 1 to ${String(NAME_LENGTH_MAX)} characters.`,
-    });
+  const { lockConflictRetries, name = place, timeoutMs } = options;
+  const { propagation = Propagation.REQUIRED } = options;
+  assertName(name, place);
+  if (lockConflictRetries !== undefined) {
+    assertLockConflictRetries(lockConflictRetries, `lockConflictRetries of ${place}`);
   }
   if (timeoutMs !== undefined) assertTimeoutMs(timeoutMs, `timeoutMs of ${place}`);
   if (propagation === Propagation.NESTED) throw new NestedNotSupportedError(place);
@@ -65,9 +79,29 @@ export function defineTransaction(
     name,
     timeoutMs,
     propagation,
+    lockWaitTimeoutMs: lockWaitOf(options, place),
+    lockConflictRetries,
     rollbackFor: assertRules(options.rollbackFor, `rollbackFor of ${place}`),
     noRollbackFor: assertRules(options.noRollbackFor, `noRollbackFor of ${place}`),
   });
+}
+
+/** @throws InvalidOptionError (DTX_ERR_CONFIG_OPTION) */
+export function assertName(name: unknown, place: string): void {
+  if (typeof name === 'string' && name.length > 0 && name.length <= NAME_LENGTH_MAX) return;
+  throw new InvalidOptionError({
+    option: `name of ${place}`,
+    value: name,
+    fix: `Use a text of 1 to ${String(NAME_LENGTH_MAX)} characters.`,
+  });
+}
+
+/** @throws InvalidOptionError (DTX_ERR_CONFIG_OPTION) */
+export function assertLockConflictRetries(value: unknown, option: string): void {
+  const isCount = Number.isInteger(value) && Number(value) >= 0;
+  if (isCount && Number(value) <= LOCK_CONFLICT_RETRIES_MAX) return;
+  const fix = `Use a whole number from 0 to ${String(LOCK_CONFLICT_RETRIES_MAX)}.`;
+  throw new InvalidOptionError({ option, value, fix });
 }
 
 /** @throws InvalidOptionError (DTX_ERR_CONFIG_OPTION) */

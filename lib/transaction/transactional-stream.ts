@@ -9,6 +9,7 @@ import {
   commitOrRollback,
   endAfterThrow,
   markFailed,
+  mayRunAgain,
   rollbackQuietly,
   stepFor,
 } from './transactional-template.js';
@@ -53,62 +54,91 @@ interface StreamRun<T> {
   readonly subscriber: Subscriber<T>;
 }
 
-/** Returns the teardown: unsubscribing before the end rolls back. */
+/**
+ * Begins, and again after a lock conflict, as long as nobody has seen a value. Returns the teardown:
+ * unsubscribing before the end rolls back.
+ */
 function begunStream<T>(run: StreamRun<T>): () => void {
   const { definition, manager, subscriber } = run;
-  let source: Subscription | undefined;
-  let transaction: GlobalTransaction | undefined;
-  let ending = false;
+  const retries = manager.lockConflictRetriesOf(definition);
+  let attempt: StreamAttempt<T> | undefined;
+  const isGone = (): boolean => subscriber.closed;
   const begin = async (): Promise<void> => {
-    transaction = await manager.beginDefined(definition);
-    // Unsubscribed while the begin was on its way: the teardown had nothing to roll back yet.
-    if (subscriber.closed) return rollbackQuietly(transaction);
-    source = subscribeInside(run, transaction, () => (ending = true));
+    for (let failures = 1; ; failures += 1) {
+      const transaction = await manager.beginDefined(definition);
+      // Unsubscribed while the begin was on its way: the teardown had nothing to roll back yet.
+      if (isGone()) return rollbackQuietly(transaction);
+      attempt = new StreamAttempt(run, transaction);
+      try {
+        await attempt.run();
+        subscriber.complete();
+        return;
+      } catch (thrown) {
+        if (attempt.hasEmitted || failures > retries) throw thrown;
+        if (!mayRunAgain({ transaction }, thrown)) throw thrown;
+      }
+      await manager.pauseAfterConflict(failures, definition.name);
+      if (isGone()) return;
+    }
   };
   begin().catch((error: unknown) => {
     subscriber.error(error);
   });
   return () => {
-    source?.unsubscribe();
-    if (transaction !== undefined && !ending) void rollbackQuietly(transaction);
+    attempt?.unsubscribed();
   };
 }
 
-function subscribeInside<T>(
-  run: StreamRun<T>,
-  transaction: GlobalTransaction,
-  onEnding: () => void,
-): Subscription {
-  const { body, definition, subscriber } = run;
-  return runInContext(transaction, () =>
-    bodyOrError(body).subscribe({
-      next: (value) => {
-        subscriber.next(value);
-      },
-      complete: () => {
-        onEnding();
-        commitOrRollback(transaction).then(
-          () => {
-            subscriber.complete();
+/** One subscription of the source, in one transaction. */
+class StreamAttempt<T> {
+  readonly #run: StreamRun<T>;
+  readonly #transaction: GlobalTransaction;
+  #source: Subscription | undefined;
+  #ending = false;
+  #hasEmitted = false;
+
+  constructor(run: StreamRun<T>, transaction: GlobalTransaction) {
+    this.#run = run;
+    this.#transaction = transaction;
+  }
+
+  get hasEmitted(): boolean {
+    return this.#hasEmitted;
+  }
+
+  /** Resolves when it is committed, rejects when it is not; neither after it was unsubscribed. */
+  run(): Promise<void> {
+    const { body, definition, subscriber } = this.#run;
+    const transaction = this.#transaction;
+    return new Promise((resolve, reject) => {
+      this.#source = runInContext(transaction, () =>
+        bodyOrError(body).subscribe({
+          next: (value) => {
+            this.#hasEmitted = true;
+            subscriber.next(value);
           },
-          (error: unknown) => {
-            subscriber.error(error);
+          complete: () => {
+            this.#ending = true;
+            commitOrRollback(transaction).then(resolve, reject);
           },
-        );
-      },
-      error: (thrown: unknown) => {
-        onEnding();
-        endAfterThrow(transaction, definition, thrown).then(
-          () => {
-            subscriber.error(thrown);
+          error: (thrown: unknown) => {
+            this.#ending = true;
+            endAfterThrow(transaction, definition, thrown).then(() => {
+              // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- passed on
+              reject(thrown);
+            }, reject);
           },
-          (error: unknown) => {
-            subscriber.error(error);
-          },
-        );
-      },
-    }),
-  );
+        }),
+      );
+      // A source that emits at once may have been unsubscribed before it could be held.
+      if (subscriber.closed) this.#source.unsubscribe();
+    });
+  }
+
+  unsubscribed(): void {
+    this.#source?.unsubscribe();
+    if (!this.#ending) void rollbackQuietly(this.#transaction);
+  }
 }
 
 /** A body that throws before it returns its stream is a stream that fails. */

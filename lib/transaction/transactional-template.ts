@@ -10,6 +10,7 @@ import {
 import { currentTransaction, runInContext } from './context.js';
 import { markRollbackOnly } from './failed-part.js';
 import type { GlobalTransaction } from './global-transaction.js';
+import { isLockConflict } from './lock-conflict.js';
 import { PROPAGATION_STEPS } from './propagation-rules.js';
 import type { PropagationStep } from './propagation-rules.js';
 import { rollsBack } from './rollback-rules.js';
@@ -36,7 +37,9 @@ export function executeInTransaction<T>(
       case 'join':
         return joined(active as GlobalTransaction, definition, body);
       case 'begin':
-        return begun(manager, definition, body);
+        return manager.lockConflictRetriesOf(definition) === 0
+          ? begun(manager, definition, body)
+          : repeated(manager, definition, body);
       case 'without':
         return runInContext(undefined, async () => await body());
     }
@@ -100,12 +103,44 @@ export async function markFailed(
   await markRollbackOnly(active, `${definition.name} failed: ${messageOf(thrown)}`);
 }
 
-async function begun<T>(
+/** What one run of the work has begun. */
+export interface Run {
+  transaction?: GlobalTransaction;
+}
+
+/** Whether a run has left nothing, and may go through when it is tried again. */
+export function mayRunAgain({ transaction }: Run, thrown: unknown): boolean {
+  // By the rules of the method, or by hand, it may have been committed.
+  if (transaction?.isRolledBack !== true) return false;
+  // Another service answers with an error of its own; why it has failed came with its mark.
+  return isLockConflict(thrown) || isLockConflict(transaction.failedPart);
+}
+
+async function repeated<T>(
   manager: TransactionManager,
   definition: TransactionDefinition,
   body: Body<T>,
 ): Promise<T> {
+  const retries = manager.lockConflictRetriesOf(definition);
+  for (let failures = 1; ; failures += 1) {
+    const run: Run = {};
+    try {
+      return await begun(manager, definition, body, run);
+    } catch (thrown) {
+      if (failures > retries || !mayRunAgain(run, thrown)) throw thrown;
+    }
+    await manager.pauseAfterConflict(failures, definition.name);
+  }
+}
+
+async function begun<T>(
+  manager: TransactionManager,
+  definition: TransactionDefinition,
+  body: Body<T>,
+  run: Run = {},
+): Promise<T> {
   const transaction = await manager.beginDefined(definition);
+  run.transaction = transaction;
   let result: T;
   try {
     result = await runInContext(transaction, async () => assertNoStream(definition, await body()));

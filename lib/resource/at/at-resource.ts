@@ -11,6 +11,8 @@ import {
   ResourceNotStartedError,
   messageOf,
 } from '../../protocol/index.js';
+import type { LockWaitOptions } from '../../transaction/index.js';
+import { lockWaitOf } from '../../transaction/index.js';
 import type { DtxResource, ResourceHost, ResourceReport } from '../dtx-resource.interface.js';
 import type { AtEngine } from './at-engine.interface.js';
 import type { LocalBranch } from './local-branch.js';
@@ -21,14 +23,12 @@ import { LockWaiter } from './lock-waiter.js';
  *
  * @publicApi
  */
-export interface AtResourceOptions {
+export interface AtResourceOptions extends LockWaitOptions {
   /**
    * Stable name of the data source, 1 to 128 of `A-Z a-z 0-9 . _ / -`. It stands in the
    * coordinator's records: never a host or a port. @default `<applicationId>/<data source name>`
    */
   readonly resourceId?: string;
-  /** How long a write waits for a row that another global transaction holds. @default 3000 */
-  readonly lockWaitTimeoutMs?: number;
   /** Schemas whose tables are captured. @default the schemas of the search path */
   readonly schemas?: readonly string[];
   /**
@@ -36,6 +36,12 @@ export interface AtResourceOptions {
    * does (`check`), for applications whose role may not run DDL. @default 'mend'
    */
   readonly install?: 'mend' | 'check';
+  /**
+   * Whether writers that are in no global transaction are refused rows that a transaction holds
+   * which is not decided yet (SQLSTATE `SE002`). It costs them a look at each row that they write.
+   * Without it a rollback finds such a write, leaves the row, and needs a person. @default false
+   */
+  readonly guard?: boolean;
 }
 
 /** What is different from one kind of database to the next. */
@@ -50,7 +56,6 @@ export interface AtResourceInit {
 }
 
 const LOCK_WAIT_TIMEOUT_MS_DEFAULT = 3_000;
-const LOCK_WAIT_TIMEOUT_MS_MAX = 600_000;
 const FENCE_PURGE_INTERVAL_MS = 600_000;
 
 /** Longer than anybody keeps trying: a late phase one must still meet its fence. */
@@ -99,7 +104,7 @@ export class AtResource implements DtxResource, BranchHandler {
     const resourceId = this.resourceIdFor(host.applicationId);
     const engine = this.#init.createEngine(resourceId, host);
     const { capturedTables, warnings } = await engine.install(this.#init.options.install ?? 'mend');
-    const { lockWaitTimeoutMs = LOCK_WAIT_TIMEOUT_MS_DEFAULT } = this.#init.options;
+    const lockWaitTimeoutMs = lockWaitOf(this.#init.options, PLACE) ?? LOCK_WAIT_TIMEOUT_MS_DEFAULT;
     const lockWaiter = new LockWaiter({ host, engine, resourceId, lockWaitTimeoutMs });
     const started: Started = { resourceId, host, engine, lockWaiter };
     this.#started = started;
@@ -174,22 +179,19 @@ const STILL_OPEN: BranchOutcome = {
   error: 'the local transaction of the branch has not ended yet',
 };
 
+/** What options belong to, for messages. */
+const PLACE = 'the data source';
+
 const RESOURCE_ID_PATTERN = /^[A-Za-z0-9._/-]+$/;
 
 function assertOptions(options: AtResourceOptions): void {
-  const { lockWaitTimeoutMs, resourceId, schemas } = options;
+  const { resourceId, schemas } = options;
+  lockWaitOf(options, PLACE);
   if (resourceId !== undefined && !isResourceId(resourceId)) {
     throw new InvalidOptionError({
       option: 'resourceId of the data source',
       value: resourceId,
       fix: `Use 1 to ${String(RESOURCE_ID_LENGTH_MAX)} of A-Z, a-z, 0-9, ".", "_", "/", "-".`,
-    });
-  }
-  if (lockWaitTimeoutMs !== undefined && !isWait(lockWaitTimeoutMs)) {
-    throw new InvalidOptionError({
-      option: 'lockWaitTimeoutMs of the data source',
-      value: lockWaitTimeoutMs,
-      fix: `Use a whole number of milliseconds from 0 to ${String(LOCK_WAIT_TIMEOUT_MS_MAX)}.`,
     });
   }
   if (schemas !== undefined && (!Array.isArray(schemas) || schemas.length === 0)) {
@@ -204,8 +206,4 @@ function assertOptions(options: AtResourceOptions): void {
 function isResourceId(value: unknown): boolean {
   if (typeof value !== 'string' || value.length > RESOURCE_ID_LENGTH_MAX) return false;
   return RESOURCE_ID_PATTERN.test(value);
-}
-
-function isWait(value: unknown): boolean {
-  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= LOCK_WAIT_TIMEOUT_MS_MAX;
 }

@@ -1,7 +1,7 @@
 import type { LockConflict } from '../../protocol/index.js';
 import { messageOf } from '../../protocol/index.js';
 import type { AtResource } from './at-resource.js';
-import type { CommitAnswer, LocalConnection } from './local-connection.interface.js';
+import type { CommitAnswer, LocalConnection, LockedRead } from './local-connection.interface.js';
 import type { LocalWork } from './local-work.js';
 import type { Statement, StatementKind } from './statement.js';
 import { commitRefused, conflictInside, refusalOf, translated } from './work-errors.js';
@@ -150,10 +150,10 @@ export class ConnectionBranch<Request, Result> {
     let conflict: LockConflict | undefined;
     try {
       this.#announce(open.work, statement);
-      const result = await this.#connection.send(request);
-      if (statement.kind !== 'locking-read') return result;
-      conflict = await this.#connection.holderOfRead(request, open.work.xid);
-      if (conflict === undefined) return result;
+      if (statement.kind !== 'locking-read') return await this.#connection.send(request);
+      const read = await this.#readLocked(open.work, request);
+      if (read.conflict === undefined) return read.result;
+      ({ conflict } = read);
     } catch (error) {
       return this.#afterError(open, statement, request, error);
     }
@@ -193,10 +193,18 @@ export class ConnectionBranch<Request, Result> {
     request: Request,
   ): Promise<Attempt<Result>> {
     this.#announce(work, statement);
-    const result = await this.#connection.send(request);
-    if (statement.kind !== 'locking-read') return { result };
-    const conflict = await this.#connection.holderOfRead(request, work.xid);
+    if (statement.kind !== 'locking-read') return { result: await this.#connection.send(request) };
+    const { conflict, result } = await this.#readLocked(work, request);
     return conflict === undefined ? { result } : { conflict };
+  }
+
+  async #readLocked(work: LocalWork, request: Request): Promise<LockedRead<Result>> {
+    const { xid } = work;
+    if (this.#connection.readLocked !== undefined) {
+      return this.#connection.readLocked(request, xid);
+    }
+    const result = await this.#connection.send(request);
+    return { result, conflict: await this.#connection.holderOfRead?.(request, xid) };
   }
 
   /**

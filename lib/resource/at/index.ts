@@ -23,7 +23,7 @@ export type { AtResourceInit, AtResourceOptions } from './at-resource.js';
 export { runAutocommit } from './autocommit.js';
 export { ConnectionBranch } from './connection-branch.js';
 export type { Attempt } from './connection-branch.js';
-export type { CommitAnswer, LocalConnection } from './local-connection.interface.js';
+export type { CommitAnswer, LocalConnection, LockedRead } from './local-connection.interface.js';
 export type { LocalWork } from './local-work.js';
 export { WORKING_KINDS } from './statement.js';
 export type { Statement, StatementKind } from './statement.js';

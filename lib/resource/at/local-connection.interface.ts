@@ -37,9 +37,25 @@ export interface LocalConnection<Request, Result> {
   /** The server's own word; undefined where the driver does not pass it on. */
   isInTransaction(): boolean | undefined;
   /**
-   * Who holds a row that a locking read has locked; asked for behind it, in its local transaction.
+   * Sends a locking read, and looks behind it, in its local transaction, who holds a row that it
+   * has locked. Not in the same statement: one that has waited for a row returns the row as it is
+   * now, but sees the undo rows as they were when it began.
+   *
+   * @param xid whose rows do not count
+   * @throws StatementRefusedError it cannot be told which rows it would lock; nothing was sent
+   */
+  readLocked?(request: Request, xid: string | undefined): Promise<LockedRead<Result>>;
+  /**
+   * Where there is no readLocked(): who holds a row that a locking read has locked; asked for behind
+   * it, in its local transaction.
    *
    * @param xid whose rows do not count
    */
-  holderOfRead(request: Request, xid: string | undefined): Promise<LockConflict | undefined>;
+  holderOfRead?(request: Request, xid: string | undefined): Promise<LockConflict | undefined>;
+}
+
+/** What a locking read gives, and who holds one of its rows. */
+export interface LockedRead<Result> {
+  readonly result: Result;
+  readonly conflict: LockConflict | undefined;
 }

@@ -130,7 +130,7 @@ export const reasonOf = (outcome: BranchOutcome): string =>
 export const DONE: BranchOutcome = { kind: 'done' };
 
 /** Lends connections of the pool, as a resource manager does. */
-function sourceOf(pool: pg.Pool): SqlSource {
+export function sourceOf(pool: pg.Pool): SqlSource {
   return {
     async withSession(work) {
       const client = await pool.connect();

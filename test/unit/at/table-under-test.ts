@@ -31,6 +31,9 @@ export function table(more: Partial<TableDefinition> = {}): TableDefinition {
     triggers: [],
     hasForeignBeforeTriggers: false,
     cascadingReferences: [],
+    uniqueIndexes: [],
+    references: [],
+    referrers: [],
     ...more,
   };
 }

@@ -18,11 +18,21 @@ export const FENCED_SETTING = 'dtx.fenced';
 /** Setting that holds the row image that is being restored. */
 export const IMAGE_SETTING = 'dtx.image';
 
+/** Setting of our own transactions, to which the guard trigger does not apply: `off`. */
+export const GUARD_SETTING = 'dtx.guard';
+
+/** Shape of undo rows that are locks and no rows, such as those of unique values. */
+export const LOCK_SHAPE = 0;
+
+/** Stands between the two keys of a row that protects a parent from being deleted. */
+export const KEY_SEPARATOR = ' < ';
+
 /**
  * Triggers of one kind fire in the order of their names. Capture comes first, before the triggers
  * of the user and of foreign keys change further rows, so that changes are seen in their order.
  */
 export const CAPTURE_TRIGGER = '!dtx_capture';
+export const GUARD_TRIGGER = '!dtx_guard';
 export const REFUSE_TRIGGER = '!dtx_refuse';
 export const TRUNCATE_TRIGGER = '!dtx_truncate';
 
@@ -34,6 +44,9 @@ export const WRITTEN_STATE = 'SE000';
 
 /** SQLSTATE: another global transaction holds the row. */
 export const LOCK_CONFLICT_STATE = 'SE001';
+
+/** SQLSTATE: the row is held, and the writer is in no global transaction. */
+export const GUARDED_STATE = 'SE002';
 
 /** SQLSTATE: the write could not be undone. */
 export const REFUSED_STATE = 'SE003';

@@ -1,4 +1,6 @@
 import type { SqlSession } from '../at-engine.interface.js';
+import { BASE_TYPE_JOINS, COLUMN_FIELDS } from './catalog-columns.js';
+import { FOREIGN_KEYS_HERE, FOREIGN_KEYS_TO_HERE, UNIQUE_INDEXES } from './catalog-keys.js';
 import { queryJson } from './session.js';
 import type { TableDefinition } from './table-definition.js';
 
@@ -7,15 +9,27 @@ export function tablesOf(
   session: SqlSession,
   schemas: readonly string[],
 ): Promise<readonly TableDefinition[]> {
-  return queryJson(session, describe(IN_SCHEMAS), [schemas]);
+  return queryJson(session, describe(IN_SCHEMAS, WHOLE), [schemas]);
 }
 
-/** The table of the name, as our undo rows write it, if there is one. */
+/**
+ * The table of the name, as our undo rows write it, if there is one. In a transaction, that goes on
+ * with an empty search path.
+ */
 export async function findTable(
   session: SqlSession,
   name: string,
 ): Promise<TableDefinition | undefined> {
-  const found = await queryJson<TableDefinition>(session, describe(BY_NAME), [name]);
+  const found = await queryJson<TableDefinition>(session, describe(BY_NAME, WHOLE), [name]);
+  return found[0];
+}
+
+/** The same without its unique indexes and foreign keys: what it takes to restore rows. */
+export async function findRows(
+  session: SqlSession,
+  name: string,
+): Promise<TableDefinition | undefined> {
+  const found = await queryJson<TableDefinition>(session, describe(BY_NAME, ROWS), [name]);
   return found[0];
 }
 
@@ -35,33 +49,10 @@ const IN_SCHEMAS = `
       WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid
         AND d.deptype = 'e')`;
 
-/** What a domain is in the end. */
-const BASE_TYPE = `
-  WITH RECURSIVE base AS (
-    SELECT t.oid, t.typtype, t.typbasetype FROM pg_catalog.pg_type t WHERE t.oid = a.atttypid
-    UNION ALL
-    SELECT t.oid, t.typtype, t.typbasetype FROM base
-    JOIN pg_catalog.pg_type t ON t.oid = base.typbasetype WHERE base.typtype = 'd')
-  SELECT base.oid FROM base WHERE base.typtype <> 'd'`;
-
 const COLUMNS = `
-  SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
-    'name', a.attname,
-    'type', tn.nspname || '.' || t.typname,
-    'scalarType', sn.nspname || '.' || s.typname,
-    'scalarKind', s.typtype,
-    'isArray', s.oid <> b.oid,
-    'generated', a.attgenerated,
-    'identity', a.attidentity,
-    'isDeterministic', coalesce(l.collisdeterministic, true)) ORDER BY a.attnum)
+  SELECT pg_catalog.json_agg(pg_catalog.json_build_object(${COLUMN_FIELDS}) ORDER BY a.attnum)
   FROM pg_catalog.pg_attribute a
-  JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-  JOIN pg_catalog.pg_namespace tn ON tn.oid = t.typnamespace
-  JOIN pg_catalog.pg_type b ON b.oid = (${BASE_TYPE})
-  JOIN pg_catalog.pg_type s
-    ON s.oid = CASE WHEN b.typcategory = 'A' AND b.typelem <> 0 THEN b.typelem ELSE b.oid END
-  JOIN pg_catalog.pg_namespace sn ON sn.oid = s.typnamespace
-  LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation
+  ${BASE_TYPE_JOINS}
   WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped`;
 
 const KEY = `
@@ -115,8 +106,31 @@ const CASCADING_REFERENCES = `
   WHERE k.contype = 'f' AND k.confrelid = c.oid AND k.conparentid = 0
     AND (k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd'))`;
 
+/** How much of a table is described. */
+interface Scope {
+  readonly settings: string;
+  readonly indexes: string;
+  readonly references: string;
+  readonly referrers: string;
+}
+
+/**
+ * With the SQL of index expressions, in which everything that is not PostgreSQL's own has to carry
+ * its schema: it is executed under another search path than this one.
+ */
+const WHOLE: Scope = {
+  settings: "SELECT pg_catalog.set_config('search_path', 'pg_catalog', true)",
+  indexes: UNIQUE_INDEXES,
+  references: FOREIGN_KEYS_HERE,
+  referrers: FOREIGN_KEYS_TO_HERE,
+};
+
+const NONE = 'SELECT NULL::json';
+const ROWS: Scope = { settings: 'SELECT', indexes: NONE, references: NONE, referrers: NONE };
+
 /** @param oids SQL that gives the oids of the tables */
-const describe = (oids: string): string => `
+const describe = (oids: string, { indexes, references, referrers, settings }: Scope): string => `
+WITH settings AS MATERIALIZED (${settings})
 SELECT pg_catalog.json_build_object(
   'name', pg_catalog.format('%I.%I', n.nspname, c.relname),
   'kind', c.relkind,
@@ -127,8 +141,11 @@ SELECT pg_catalog.json_build_object(
   'hidesRows', pg_catalog.row_security_active(c.oid),
   'triggers', coalesce((${TRIGGERS}), '[]'::json),
   'hasForeignBeforeTriggers', EXISTS (${HAS_FOREIGN_BEFORE_TRIGGERS}),
-  'cascadingReferences', coalesce((${CASCADING_REFERENCES}), '[]'::json))::text
-FROM (${oids}) AS listed
+  'cascadingReferences', coalesce((${CASCADING_REFERENCES}), '[]'::json),
+  'uniqueIndexes', coalesce((${indexes}), '[]'::json),
+  'references', coalesce((${references}), '[]'::json),
+  'referrers', coalesce((${referrers}), '[]'::json))::text
+FROM settings CROSS JOIN (${oids}) AS listed
 JOIN pg_catalog.pg_class c ON c.oid = listed.oid AND c.relkind IN ('r', 'p', 'f')
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname <> 'dtx'
 ORDER BY n.nspname, c.relname`;

@@ -18,6 +18,7 @@ const UNKNOWN = 'unknown';
 const UNIQUE_VIOLATION = '23505';
 const SERIALIZATION_FAILURE = '40001';
 const UNDEFINED_COLUMN = '42703';
+const UNDEFINED_TABLE = '42P01';
 
 /** What a failed statement met, if it met capture. */
 export function explain(error: unknown): CaptureError | undefined {
@@ -35,6 +36,7 @@ export function explain(error: unknown): CaptureError | undefined {
     case SERIALIZATION_FAILURE:
       return unseenConflict(message.where);
     case UNDEFINED_COLUMN:
+    case UNDEFINED_TABLE:
       return staleCapture(message.where);
     default:
       return undefined;
@@ -61,11 +63,21 @@ function readConflict(detail: unknown): { table: string; key: string; holderXid:
  * so neither its holder nor its key are known. A new local transaction will see them.
  */
 function unseenConflict(where: unknown): CaptureError | undefined {
-  const insert = /INSERT INTO dtx\.undo_row[^']*VALUES \((E?)'((?:[^']|'')+)'/.exec(String(where));
-  if (insert?.[2] === undefined) return undefined;
-  const quoted = insert[2].replaceAll("''", "'");
-  const table = insert[1] === 'E' ? quoted.replaceAll('\\\\', '\\') : quoted;
-  return { kind: 'lock-conflict', conflict: { table, key: UNKNOWN, holderXid: UNKNOWN } };
+  const text = String(where);
+  const child = /FROM (?:ONLY )?(.+) AS dtx_child/.exec(text)?.[1];
+  const [, mark, quoted] = NAMED_LOCK.exec(text) ?? [];
+  if (child === undefined && quoted === undefined) return undefined;
+  const table = child ?? unquoted(mark, quoted ?? '');
+  return { kind: 'lock-conflict', conflict: { table, key: UNKNOWN, holderXid: HOLDER_UNKNOWN } };
+}
+
+/** What our triggers write, or the call that looks whether somebody has, with its first literal. */
+const NAMED_LOCK =
+  /(?:INSERT INTO dtx\.undo_row[^']*VALUES |dtx\.assert_(?:free|settled))\((E?)'((?:[^']|'')+)'/;
+
+function unquoted(mark: string | undefined, quoted: string): string {
+  const text = quoted.replaceAll("''", "'");
+  return mark === 'E' ? text.replaceAll('\\\\', '\\') : text;
 }
 
 /** A column of the key was renamed or dropped after the capture function was made. */

@@ -26,6 +26,8 @@ export interface PostgresEngineOptions {
   readonly resourceId: string;
   /** Schemas whose tables are captured. @default the schemas of the search path */
   readonly schemas?: readonly string[] | undefined;
+  /** Whether writers outside of global transactions are refused held rows. @default false */
+  readonly guard?: boolean | undefined;
 }
 
 /** Capture by triggers and undo in a PostgreSQL database, version 13 or later. */
@@ -33,9 +35,9 @@ export class PostgresAtEngine implements AtEngine {
   readonly #source: SqlSource;
   readonly #installer: Installer;
 
-  constructor({ source, resourceId, schemas }: PostgresEngineOptions) {
+  constructor({ guard, source, resourceId, schemas }: PostgresEngineOptions) {
     this.#source = source;
-    this.#installer = new Installer({ source, resourceId, schemas });
+    this.#installer = new Installer({ guard, source, resourceId, schemas });
   }
 
   install(_mode?: 'mend' | 'check'): Promise<InstallReport> {

@@ -12,6 +12,8 @@ const UNBOUNDED_TYPES = new Set('text varchar bpchar citext bytea numeric bit va
 const CANONICAL_TYPES = new Set([
   ...'bool int2 int4 int8 oid uuid text varchar bpchar char name bytea numeric'.split(' '),
   ...'float4 float8 date timestamp timestamptz time timetz inet cidr macaddr macaddr8'.split(' '),
+  // What an index holds of a name.
+  'cstring',
   ...'bit varbit money pg_lsn int4range int8range daterange tsrange tstzrange citext'.split(' '),
 ]);
 
@@ -24,8 +26,23 @@ const CANONICAL_TYPES = new Set([
  */
 export function rowKey(table: TableDefinition, row: string): string {
   const columns = table.key.map((name) => columnOf(table, name));
-  const parts = columns.map((column) => canonicalText(column, `${row}.${identifier(column.name)}`));
-  const key = parts.length === 1 ? parts.join('') : `ROW(${parts.join(', ')})::text`;
+  const values = columns.map(({ name }) => `${row}.${identifier(name)}`);
+  return keyText(columns, values, 'single');
+}
+
+/**
+ * SQL of the text that names the values, as rowKey() does. None of them is NULL.
+ *
+ * @param form `row` tells NULL from the empty text also where there is one value
+ */
+export function keyText(
+  columns: readonly Column[],
+  values: readonly string[],
+  form: 'single' | 'row',
+): string {
+  const parts = columns.map((column, index) => canonicalText(column, values[index] ?? ''));
+  const isSingle = parts.length === 1 && form === 'single';
+  const key = isSingle ? parts.join('') : `ROW(${parts.join(', ')})::text`;
   return columns.some(isUnbounded) ? shortened(key) : key;
 }
 
@@ -76,7 +93,8 @@ function isUnbounded(column: Column): boolean {
   return !isCanonical(column) || UNBOUNDED_TYPES.has(baseName(column));
 }
 
-function isCanonical(column: Column): boolean {
+/** Whether two values of the column are equal exactly when their texts are. */
+export function isCanonical(column: Column): boolean {
   if (!column.isDeterministic || column.isArray) return false;
   return column.scalarKind === 'e' || CANONICAL_TYPES.has(baseName(column));
 }

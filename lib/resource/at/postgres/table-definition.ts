@@ -39,6 +39,61 @@ export interface CascadingReference {
   readonly onUpdate: boolean;
 }
 
+/** A key column of an index. */
+export interface IndexPart extends Column {
+  /** SQL of its value, with the names of columns bare. */
+  readonly expression: string;
+  /** Whether that is a column by itself. */
+  readonly isColumn: boolean;
+  /** Collation that the index compares by, with its schema. */
+  readonly collation: string | null;
+  /** Whether the database can hash the values so that equal ones have equal hashes. */
+  readonly hasHash: boolean;
+  /** Whether two rows clash here when the values are equal, not when they overlap and the like. */
+  readonly isEquality: boolean;
+}
+
+/** What may be in a table only once. */
+export interface UniqueIndex {
+  readonly name: string;
+  readonly isPrimary: boolean;
+  /** Whether it belongs to an exclusion constraint. */
+  readonly isExclusion: boolean;
+  /** SQL of the condition of a partial index. */
+  readonly predicate: string | null;
+  readonly nullsAreEqual: boolean;
+  readonly parts: readonly IndexPart[];
+}
+
+/** A foreign key, seen from either side. */
+export interface ForeignKey {
+  readonly name: string;
+  readonly child: string;
+  readonly childKind: 'r' | 'p';
+  /** The table that it refers to, which may be a partition. */
+  readonly parent: string;
+  readonly parentKind: 'r' | 'p';
+  /** The table that undo rows of the parent's rows name. */
+  readonly parentRoot: string;
+  /** The unique index that it refers to. */
+  readonly index: string;
+  readonly isPrimary: boolean;
+  /** In the order of the index. */
+  readonly pairs: readonly ForeignKeyPair[];
+  /** Key columns of the index. */
+  readonly parts: readonly IndexPart[];
+}
+
+/** A column of a foreign key and the one that it refers to. */
+export interface ForeignKeyPair {
+  readonly child: string;
+  readonly parent: string;
+  /** Type of the parent's column, quoted, with its schema. */
+  readonly type: string;
+  /** SQL of the operator that compares them, the parent's column on its left. */
+  readonly operator: string;
+}
+
 /** A table as the catalogue describes it, and what the current role may do with it. */
 export interface TableDefinition {
   /** Quoted where needed, with its schema: `public.account`, `"My Shop"."Order"`. */
@@ -57,6 +112,11 @@ export interface TableDefinition {
   /** Whether triggers that are not ours may change a row before it is written. */
   readonly hasForeignBeforeTriggers: boolean;
   readonly cascadingReferences: readonly CascadingReference[];
+  readonly uniqueIndexes: readonly UniqueIndex[];
+  /** Its foreign keys. */
+  readonly references: readonly ForeignKey[];
+  /** Foreign keys that refer to it. */
+  readonly referrers: readonly ForeignKey[];
 }
 
 /** The column that has the name. */

@@ -39,6 +39,9 @@ function classifyAll(statements: readonly (readonly SqlWord[])[]): Statement {
   if (refused !== undefined) return refused;
   const control = kinds.find((statement) => CONTROL.has(statement.kind));
   if (control !== undefined) return severalRefused(control.label);
+  const locks = kinds.find((statement) => statement.kind === 'locking-read');
+  // Nothing takes apart what is more than one statement, so this is refused under a lock, too.
+  if (locks !== undefined) return locks;
   const strongest = WRITE_ORDER.find((kind) => kinds.some((statement) => statement.kind === kind));
   return { kind: strongest ?? 'read', label: first.label };
 }
@@ -91,9 +94,29 @@ const truncate = (_words: readonly SqlWord[], label: string): Statement => ({
 
 const select = (words: readonly SqlWord[], label: string): Statement => {
   if (words.some((word) => word.text === 'INTO' && !word.quoted)) return ddl(words, 'SELECT INTO');
+  if (words.some((word, index) => isLockClause(words, word, index))) {
+    return { kind: 'locking-read', label: `${label} … FOR ${lockOf(words)}` };
+  }
   const calls = words.some((word) => word.called && !isHarmlessCall(word));
   return { kind: calls ? 'maybe-write' : 'read', label };
 };
+
+/** `FOR UPDATE`, `FOR NO KEY UPDATE`, `FOR SHARE`, `FOR KEY SHARE`. */
+function isLockClause(words: readonly SqlWord[], word: SqlWord, index: number): boolean {
+  if (word.quoted || word.text !== 'FOR') return false;
+  const [first, second, third] = [1, 2, 3].map((step) => textAt(words, index + step));
+  if (first === 'UPDATE' || first === 'SHARE') return true;
+  if (first === 'KEY') return second === 'SHARE';
+  return first === 'NO' && second === 'KEY' && third === 'UPDATE';
+}
+
+/** The strength of its lock, for messages. */
+function lockOf(words: readonly SqlWord[]): string {
+  const at = words.findIndex((word, index) => isLockClause(words, word, index));
+  const behind = words.slice(at + 1, at + 4).map(({ text }) => text);
+  const end = behind.findIndex((text) => text === 'UPDATE' || text === 'SHARE');
+  return behind.slice(0, end + 1).join(' ');
+}
 
 const withQuery = (words: readonly SqlWord[], label: string): Statement => {
   if (words.some((word, index) => isWriteVerb(words, word, index))) return { kind: 'write', label };
@@ -114,7 +137,10 @@ const explain = (words: readonly SqlWord[], label: string): Statement => {
 
 const copy = (words: readonly SqlWord[], label: string): Statement => {
   const intoTable = words.some((word) => word.text === 'FROM') && !words[0]?.called;
-  if (!intoTable) return { kind: 'maybe-write', label };
+  if (!intoTable) {
+    const copied = select(words, label);
+    return copied.kind === 'locking-read' ? copied : { kind: 'maybe-write', label };
+  }
   return {
     kind: 'refused',
     label: 'COPY FROM',
@@ -142,7 +168,13 @@ const endOfTransaction =
   };
 
 const prepare = (words: readonly SqlWord[], label: string): Statement =>
-  textAt(words, 1) === 'TRANSACTION' ? preparedRefused(label) : { kind: 'read', label };
+  textAt(words, 1) === 'TRANSACTION' ? preparedRefused(label) : preparedStatement(words, label);
+
+/** What is prepared runs later, by EXECUTE, where its text is not seen. */
+function preparedStatement(words: readonly SqlWord[], label: string): Statement {
+  const locks = words.some((word, index) => isLockClause(words, word, index));
+  return locks ? { kind: 'locking-read', label } : { kind: 'read', label };
+}
 
 function preparedRefused(label: string): Statement {
   const reason = 'a prepared transaction outlives the branch. Leave two-phase commit to XA mode.';
@@ -165,7 +197,7 @@ const setting = (words: readonly SqlWord[], label: string): Statement => {
 const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['SELECT', select],
   ['VALUES', select],
-  ['TABLE', 'read'],
+  ['TABLE', select],
   ['WITH', withQuery],
   ['INSERT', 'write'],
   ['UPDATE', 'write'],

@@ -1,8 +1,18 @@
 import type { ClientBase, QueryResult } from 'pg';
 
-import type { LockConflict } from '../../../protocol/index.js';
-import type { AtResource, CommitAnswer, LocalConnection, Mark, Statement } from '../../at/index.js';
+import type {
+  AtResource,
+  CommitAnswer,
+  LocalConnection,
+  LockedRead,
+  Mark,
+  SqlSession,
+  Statement,
+} from '../../at/index.js';
+import { refusalOf } from '../../at/index.js';
+import { HeldRows } from '../../at/postgres/index.js';
 import { classifyStatement } from './classify-statement.js';
+import { takePlaces, tellingRead } from './locking-read.js';
 import type { PgRequest } from './pg-request.js';
 import { isPlainText } from './pg-request.js';
 import { isRefusalByServer } from './server-error.js';
@@ -16,6 +26,7 @@ export class PgConnection implements LocalConnection<PgRequest, QueryResult> {
   readonly #client: ClientBase;
   readonly #resource: AtResource;
   readonly #send: Send;
+  readonly #heldRows = new HeldRows();
 
   constructor(client: ClientBase, resource: AtResource, send: Send) {
     this.#client = client;
@@ -69,9 +80,28 @@ export class PgConnection implements LocalConnection<PgRequest, QueryResult> {
     return typeof status === 'string' ? status !== 'I' : undefined;
   }
 
-  holderOfRead(): Promise<LockConflict | undefined> {
-    return Promise.resolve(undefined);
+  async readLocked(request: PgRequest, xid: string | undefined): Promise<LockedRead<QueryResult>> {
+    const read = tellingRead(request);
+    if ('reason' in read) {
+      throw refusalOf({ xid }, { ...this.classify(request), reason: read.reason });
+    }
+    const result = await this.#send(read.config, request.values);
+    const places = takePlaces(result, read.tableCount);
+    return { result, conflict: await this.#heldRows.holderOf(this.#session, places, xid) };
   }
+
+  /** For questions of ours inside the local transaction; of several results it takes the rows. */
+  readonly #session: SqlSession = {
+    query: async (text, values) => {
+      const answer: unknown = await this.#send(text, values);
+      const results = (Array.isArray(answer) ? answer : [answer]) as QueryResult<Row>[];
+      const { command, rowCount, rows } =
+        results.find((result) => result.rows.length > 0) ?? COMMITTED;
+      return { command, rowCount: rowCount ?? 0, rows };
+    },
+  };
 }
+
+type Row = Record<string, unknown>;
 
 const COMMITTED = { command: 'COMMIT', rowCount: null, oid: 0, rows: [], fields: [] };

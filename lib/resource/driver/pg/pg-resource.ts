@@ -19,7 +19,7 @@ export function createPgResource(
     name,
     options,
     createEngine: (resourceId) =>
-      createPostgresEngine({ source, resourceId, schemas: options.schemas }),
+      createPostgresEngine({ source, resourceId, schemas: options.schemas, guard: options.guard }),
     close: () => source.close(),
   });
 }

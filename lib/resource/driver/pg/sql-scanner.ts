@@ -1,3 +1,5 @@
+import type { SqlDialect, SqlToken } from '../sql/index.js';
+
 /** One word of a statement, and whether it stands directly before an opening parenthesis. */
 export interface SqlWord {
   /** Upper case, or as written for a quoted identifier. */
@@ -29,6 +31,27 @@ export function scanStatements(sql: string): readonly (readonly SqlWord[])[] {
   if (words.length > 0) statements.push(words);
   return statements;
 }
+
+/** Everything but space and comments, with its place. */
+function scanTokens(sql: string): readonly SqlToken[] {
+  const tokens: SqlToken[] = [];
+  for (let start = 0; start < sql.length;) {
+    const { end, kind } = nextLexeme(sql, start);
+    const text = sql.slice(start, end);
+    if (kind === 'word' || kind === 'quoted') tokens.push({ kind, text, start, end });
+    else if (end === start + 1 && /\S/.test(text)) tokens.push({ kind: 'mark', text, start, end });
+    else if (!/^(\s|--|\/\*)/.test(text)) tokens.push({ kind: 'value', text, start, end });
+    start = end;
+  }
+  return tokens;
+}
+
+/** PostgreSQL, as far as statements are taken apart here. */
+export const POSTGRES_DIALECT: SqlDialect = {
+  scan: scanTokens,
+  nameOf: ({ kind, text }) =>
+    kind === 'quoted' ? text.slice(1, -1).replaceAll('""', '"') : text.toLowerCase(),
+};
 
 interface Lexeme {
   readonly kind: 'skip' | 'word' | 'quoted' | 'separator';

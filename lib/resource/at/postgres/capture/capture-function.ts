@@ -6,7 +6,10 @@ import { rowKey, sameKey } from '../row-key.js';
 import { dollarQuoted, literal } from '../sql-text.js';
 import type { TableDefinition } from '../table-definition.js';
 import { shapeOf } from '../table-definition.js';
+import { guardReferences } from './foreign-keys.js';
+import type { TriggerRow } from './lock-rows.js';
 import { pinnedSettings } from './pinned-settings.js';
+import { holdUniqueValues } from './unique-values.js';
 
 /**
  * The function that captures one table, as SQL. It is made for the table, so that nothing in it is
@@ -38,16 +41,43 @@ export function functionName(role: 'capture' | 'restore', table: TableDefinition
 }
 
 function body(table: TableDefinition): string {
-  return `DECLARE
-  tag text := current_setting('${TAG_SETTING}');
+  return `#variable_conflict use_column
+DECLARE
+  tag text := coalesce(current_setting('${TAG_SETTING}', true), '');
   own_xid text := split_part(tag, '/', 1);
-  own_branch bigint := split_part(tag, '/', 2);
+  own_branch bigint := nullif(split_part(tag, '/', 2), '');
+  -- Under the global lock alone, or from outside: nothing is recorded, and nobody may hold it.
+  is_check boolean := own_branch IS NULL;
   old_key text := CASE WHEN TG_OP <> 'INSERT' THEN ${rowKey(table, 'OLD')} END;
   new_key text := CASE WHEN TG_OP <> 'DELETE' THEN ${rowKey(table, 'NEW')} END;
   current_image text;
   current_place tid;
+  old_value text;
+  new_value text;
+  is_found boolean;
 BEGIN
-  -- Once per local transaction. A savepoint takes the row and the mark back together. Not "on
+  IF is_check THEN
+${checkRow(table)}
+  ELSE
+${recordRow(table)}
+  END IF;
+${[holdUniqueValues(table), guardReferences(table)].filter((text) => text !== '').join('\n')}
+  RETURN NULL;
+END`;
+}
+
+function checkRow(table: TableDefinition): string {
+  const name = literal(table.name);
+  return `    IF old_key IS NOT NULL THEN
+      PERFORM dtx.assert_free(${name}, old_key);
+    END IF;
+    IF new_key IS DISTINCT FROM old_key AND new_key IS NOT NULL THEN
+      PERFORM dtx.assert_free(${name}, new_key);
+    END IF;`;
+}
+
+function recordRow(table: TableDefinition): string {
+  return `  -- Once per local transaction. A savepoint takes the row and the mark back together. Not "on
   -- conflict": a tombstone of phase two has to make this fail.
   IF current_setting('${FENCED_SETTING}', true) IS DISTINCT FROM tag THEN
     INSERT INTO dtx.branch_fence (xid, branch) VALUES (own_xid, own_branch);
@@ -68,12 +98,8 @@ ${recordChange(table, { key: 'new_key', found: undefined, left: 'NEW', current: 
 ${recordChange(table, { key: 'old_key', found: 'OLD', left: undefined, current: 'OLD' })}
   ELSE
 ${recordChange(table, { key: 'new_key', found: 'OLD', left: 'NEW', current: 'NEW' })}
-  END IF;
-  RETURN NULL;
-END`;
+  END IF;`;
 }
-
-type TriggerRow = 'OLD' | 'NEW';
 
 /** What happened to the row of one key. */
 interface Change {

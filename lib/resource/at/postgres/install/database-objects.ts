@@ -1,10 +1,6 @@
-import {
-  FENCE,
-  LOCK_CONFLICT_STATE,
-  REFUSED_STATE,
-  SCHEMA_VERSION,
-  TAG_SETTING,
-} from '../agreement.js';
+import { FENCE, GUARD_SETTING, REFUSED_STATE, SCHEMA_VERSION, TAG_SETTING } from '../agreement.js';
+import { HOLDER_FUNCTIONS } from './holder-functions.js';
+import type { SharedFunction } from './holder-functions.js';
 
 /**
  * Everything in the schema `dtx`, from nothing.
@@ -56,12 +52,6 @@ CREATE TABLE dtx.table_shape (
   seen_at timestamptz NOT NULL DEFAULT now()
 );`;
 
-/** A function that all tables share. */
-interface SharedFunction {
-  readonly name: string;
-  readonly sql: string;
-}
-
 /** Refuses to write a row that cannot be restored. Its one argument says why and what to do. */
 const REFUSE_WRITE: SharedFunction = {
   name: 'dtx.refuse_write',
@@ -81,26 +71,6 @@ BEGIN
   RAISE EXCEPTION USING ERRCODE = '${REFUSED_STATE}',
     MESSAGE = format('TRUNCATE of %I.%I cannot be undone. Use DELETE, or do it outside of the '
       'global transaction.', TG_TABLE_SCHEMA, TG_TABLE_NAME);
-END
-$dtx$`,
-};
-
-/** Raises the lock conflict when the undo row is another transaction's. */
-const ASSERT_HELD: SharedFunction = {
-  name: 'dtx.assert_held',
-  sql: `CREATE OR REPLACE FUNCTION dtx.assert_held(changed_tbl text, changed_key text, own_xid text)
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $dtx$
-DECLARE
-  -- The failed upsert has locked the row, so it is still there.
-  holder text := (SELECT xid FROM dtx.undo_row WHERE tbl = changed_tbl AND pk = changed_key);
-BEGIN
-  IF holder = own_xid THEN
-    RETURN;
-  END IF;
-  RAISE EXCEPTION USING ERRCODE = '${LOCK_CONFLICT_STATE}',
-    MESSAGE = format('row %s of %s is locked by global transaction %s',
-      changed_key, changed_tbl, holder),
-    DETAIL = json_build_object('table', changed_tbl, 'key', changed_key, 'holder', holder)::text;
 END
 $dtx$`,
 };
@@ -236,7 +206,7 @@ $dtx$`,
 export const SHARED_FUNCTIONS: readonly SharedFunction[] = [
   REFUSE_WRITE,
   REFUSE_TRUNCATE,
-  ASSERT_HELD,
+  ...HOLDER_FUNCTIONS,
   IS_OWN,
   FOLD_CHANGE,
   FORGET_BRANCHES,
@@ -245,3 +215,8 @@ export const SHARED_FUNCTIONS: readonly SharedFunction[] = [
 
 /** SQL of the condition under which a trigger does anything: inside a branch. */
 export const IN_BRANCH = `pg_catalog.current_setting('${TAG_SETTING}', true) <> ''`;
+
+/** SQL of the condition under which a writer is nobody that we know, nor one of our own. */
+export const IS_OUTSIDE =
+  `coalesce(pg_catalog.current_setting('${TAG_SETTING}', true), '') = '' ` +
+  `AND pg_catalog.current_setting('${GUARD_SETTING}', true) IS DISTINCT FROM 'off'`;

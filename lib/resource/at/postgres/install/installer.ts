@@ -19,6 +19,8 @@ interface InstallerOptions {
   readonly resourceId: string;
   /** @default the schemas of the search path */
   readonly schemas: readonly string[] | undefined;
+  /** Whether writers from outside are refused while a row is held. @default false */
+  readonly guard?: boolean | undefined;
 }
 
 const INSUFFICIENT_PRIVILEGE = '42501';
@@ -100,7 +102,7 @@ export class Installer {
     functions: ExistingFunctions,
     role: string,
   ): Promise<string | undefined> {
-    const plan = planTable(table, functions);
+    const plan = planTable(table, functions, this.#options.guard);
     if (isCurrent(plan)) return undefined;
     const addsTriggers = plan.triggerStatements.length > 0;
     if (addsTriggers && table.missingPrivileges.includes('TRIGGER')) {
@@ -108,7 +110,7 @@ export class Installer {
       return `role ${identifier(role)} lacks TRIGGER on it. Run: ${command}`;
     }
     try {
-      await this.#inTurn(session, () => currentStatements(session, table.name), table.name);
+      await this.#inTurn(session, () => this.#currentStatements(session, table.name), table.name);
     } catch (error) {
       if (!addsTriggers || sqlStateOf(error) !== INSUFFICIENT_PRIVILEGE) throw error;
       return `${messageOf(error)}. Start the application once as the owner of the table.`;
@@ -163,14 +165,14 @@ export class Installer {
     );
   }
 
+  async #currentStatements(session: SqlSession, name: string): Promise<readonly string[]> {
+    const table = await findTable(session, name);
+    if (table === undefined) return [];
+    const plan = planTable(table, await existingFunctions(session), this.#options.guard);
+    return [...plan.functionStatements, ...plan.triggerStatements];
+  }
+
   #failure(what: string, cause?: unknown): AtInstallError {
     return new AtInstallError(this.#options.resourceId, what, { cause });
   }
-}
-
-async function currentStatements(session: SqlSession, name: string): Promise<readonly string[]> {
-  const table = await findTable(session, name);
-  if (table === undefined) return [];
-  const plan = planTable(table, await existingFunctions(session));
-  return [...plan.functionStatements, ...plan.triggerStatements];
 }

@@ -18,8 +18,12 @@ export interface TablePlan {
 }
 
 /** Compares what a table should have with what it has. */
-export function planTable(table: TableDefinition, functions: ExistingFunctions): TablePlan {
-  const wanted = wantedTriggers(table);
+export function planTable(
+  table: TableDefinition,
+  functions: ExistingFunctions,
+  isGuarded = false,
+): TablePlan {
+  const wanted = wantedTriggers(table, isGuarded);
   const ours = wanted.flatMap(({ function: name, functionSql }) =>
     functionSql === undefined ? [] : replaceFunction(name, functionSql, functions),
   );

@@ -1,5 +1,6 @@
 import {
   CAPTURE_TRIGGER,
+  GUARD_TRIGGER,
   IMAGE_SETTING,
   REFUSE_TRIGGER,
   RESTORE_TRIGGER,
@@ -9,7 +10,7 @@ import { captureFunction, functionName } from '../capture/capture-function.js';
 import { restoreFunction } from '../capture/restore-function.js';
 import { identifier, literal } from '../sql-text.js';
 import type { TableDefinition } from '../table-definition.js';
-import { IN_BRANCH } from './database-objects.js';
+import { IN_BRANCH, IS_OUTSIDE } from './database-objects.js';
 
 /** A trigger that has to stand on a table. */
 export interface WantedTrigger {
@@ -55,14 +56,22 @@ const DELETE = 8;
 const UPDATE = 16;
 const TRUNCATE = 32;
 
-/** The triggers that the table has to have. A partition inherits those for rows from its root. */
-export function wantedTriggers(table: TableDefinition): readonly WantedTrigger[] {
+/**
+ * The triggers that the table has to have. A partition inherits those for rows from its root.
+ *
+ * @param isGuarded whether writers from outside are refused while a row is held
+ */
+export function wantedTriggers(
+  table: TableDefinition,
+  isGuarded = false,
+): readonly WantedTrigger[] {
   // Foreign tables can have this trigger from PostgreSQL 16 on; the statement is refused anyway.
   const truncate = table.kind === 'f' ? [] : [truncateTrigger(table)];
   if (table.isPartition) return truncate;
   if (!isCapturable(table)) return [refuseTrigger(table), ...truncate];
   const restore = table.hasForeignBeforeTriggers ? [restoreTrigger(table)] : [];
-  return [captureTrigger(table), ...truncate, ...restore];
+  const guard = isGuarded ? [guardTrigger(table)] : [];
+  return [captureTrigger(table), ...guard, ...truncate, ...restore];
 }
 
 function captureTrigger(table: TableDefinition): WantedTrigger {
@@ -75,6 +84,19 @@ function captureTrigger(table: TableDefinition): WantedTrigger {
     sql:
       `CREATE TRIGGER ${identifier(CAPTURE_TRIGGER)} AFTER INSERT OR UPDATE OR DELETE ` +
       `ON ${table.name} FOR EACH ROW WHEN (${IN_BRANCH}) EXECUTE FUNCTION ${name}()`,
+  };
+}
+
+/** The same function: it records nothing where there is no tag. */
+function guardTrigger(table: TableDefinition): WantedTrigger {
+  const name = functionName('capture', table);
+  return {
+    name: GUARD_TRIGGER,
+    function: name,
+    type: ROW | INSERT | DELETE | UPDATE,
+    sql:
+      `CREATE TRIGGER ${identifier(GUARD_TRIGGER)} AFTER INSERT OR UPDATE OR DELETE ` +
+      `ON ${table.name} FOR EACH ROW WHEN (${IS_OUTSIDE}) EXECUTE FUNCTION ${name}()`,
   };
 }
 

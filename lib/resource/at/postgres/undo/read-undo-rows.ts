@@ -1,5 +1,6 @@
 import type { SqlSession } from '../../at-engine.interface.js';
-import { findTable } from '../catalog.js';
+import { LOCK_SHAPE } from '../agreement.js';
+import { findRows } from '../catalog.js';
 import { queryJson } from '../session.js';
 import type { TableDefinition } from '../table-definition.js';
 import { shapeOf } from '../table-definition.js';
@@ -64,7 +65,7 @@ export async function readUndoRows(session: SqlSession, scope: UndoScope): Promi
   return sortOut(undoRows, verdicts);
 }
 
-/** In the reverse order of the changes. */
+/** In the reverse order of the changes. What is only a lock has nothing to be compared with. */
 function storedRows(
   session: SqlSession,
   { branchIds, xid }: UndoScope,
@@ -74,7 +75,8 @@ function storedRows(
     `SELECT json_build_object('branchId', branch::text, 'tbl', tbl, 'shape', shape::text,
        'key', pk, 'version', xmin::text, 'hasBefore', before IS NOT NULL,
        'hasAfter', after IS NOT NULL, 'isBroken', expected[1] IS NOT NULL)::text
-     FROM dtx.undo_row WHERE xid = $1 AND branch = ANY ($2) ORDER BY seq DESC`,
+     FROM dtx.undo_row WHERE xid = $1 AND branch = ANY ($2) AND shape <> ${String(LOCK_SHAPE)}
+     ORDER BY seq DESC`,
     [xid, branchIds],
   );
 }
@@ -106,7 +108,7 @@ async function lockTable(
   let table: TableDefinition | undefined;
   const failure = await attempt(session, 'dtx_table', async () => {
     await session.query(`LOCK TABLE ONLY ${qualified} IN ROW EXCLUSIVE MODE`);
-    table = await findTable(session, qualified);
+    table = await findRows(session, qualified);
     if (table === undefined) return;
     const keys = ofShape(table, rows).map(({ key }) => key);
     if (keys.length > 0) await lockRows(session, xid, table, keys);

@@ -1,7 +1,7 @@
 import type { BranchOutcome } from '../../../../protocol/index.js';
 import { ERROR_TEXT_LENGTH_MAX } from '../../../../protocol/index.js';
 import type { BranchTag, SqlSession } from '../../at-engine.interface.js';
-import { FENCE } from '../agreement.js';
+import { FENCE, GUARD_SETTING, LOCK_SHAPE } from '../agreement.js';
 import { RESTORE_SETTINGS } from '../capture/pinned-settings.js';
 import { bury, lockFence } from '../fence.js';
 import { inTransaction, queryJson } from '../session.js';
@@ -15,7 +15,12 @@ import type { LeftRow, UndoRow } from './undo-row.js';
  * policy that would hide a row makes the statement fail instead, and nobody is waited for without
  * end.
  */
-const SETTINGS = ["lock_timeout = '3s'", 'row_security = off', ...RESTORE_SETTINGS];
+const SETTINGS = [
+  "lock_timeout = '3s'",
+  'row_security = off',
+  `${GUARD_SETTING} = 'off'`,
+  ...RESTORE_SETTINGS,
+];
 
 /**
  * Undoes the branch in one local transaction, or makes sure that it can never commit. Rows that
@@ -37,7 +42,10 @@ export function rollbackBranch(session: SqlSession, tag: BranchTag): Promise<Bra
       left = await undo(session, { xid: tag.xid, branchIds: [tag.branchId, ...others] });
     }
     await session.query(MARK_UNDONE, [tag.xid, tag.branchId]);
-    return outcomeOf(left.filter(({ branchId }) => branchId === tag.branchId));
+    const own = left.filter(({ branchId }) => branchId === tag.branchId);
+    // A row that is still to be restored will need the values and the parents that it had.
+    if (own.length === 0) await session.query(FORGET_LOCKS, [tag.xid, tag.branchId]);
+    return outcomeOf(own);
   });
 }
 
@@ -51,7 +59,8 @@ async function otherBranches(session: SqlSession, tag: BranchTag): Promise<reado
     session,
     `SELECT to_json(f.branch::text)::text FROM dtx.branch_fence f
      WHERE f.xid = $1 AND f.branch <> $2
-       AND EXISTS (SELECT FROM dtx.undo_row u WHERE u.branch = f.branch AND u.xid = f.xid)`,
+       AND EXISTS (SELECT FROM dtx.undo_row u WHERE u.branch = f.branch AND u.xid = f.xid
+         AND u.shape <> ${String(LOCK_SHAPE)})`,
     [tag.xid, tag.branchId],
   );
 }
@@ -67,6 +76,9 @@ async function undo(session: SqlSession, scope: UndoScope): Promise<readonly Lef
   });
   return [...left, ...failed];
 }
+
+const FORGET_LOCKS = `
+DELETE FROM dtx.undo_row WHERE xid = $1 AND branch = $2 AND shape = ${String(LOCK_SHAPE)}`;
 
 const MARK_UNDONE = `
 UPDATE dtx.branch_fence SET state = ${String(FENCE.undone)}, changed_at = now()

@@ -1,0 +1,3 @@
+export type { LockingRead, NotUnderstood } from './slice-locking-read.js';
+export { sliceLockingRead } from './slice-locking-read.js';
+export type { SqlDialect, SqlToken } from './sql-token.js';
