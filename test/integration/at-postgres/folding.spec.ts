@@ -15,6 +15,7 @@ const SETUP = `
   CREATE TABLE meddled (id int PRIMARY KEY, n int NOT NULL, up int);
   CREATE TABLE tree (id int PRIMARY KEY, n int NOT NULL,
     up int REFERENCES tree ON UPDATE CASCADE ON DELETE SET NULL);
+  CREATE TABLE unlike (id int PRIMARY KEY, n int UNIQUE, up int REFERENCES unlike);
   CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$
   BEGIN
     IF pg_trigger_depth() > 3 THEN RETURN NULL; END IF;
@@ -107,7 +108,7 @@ describe('Changes of the same rows fold so that a rollback restores them', () =>
     await database.drop();
   });
 
-  it.each(['plain', 'tree', 'meddled'])(
+  it.each(['plain', 'tree', 'meddled', 'unlike'])(
     'in a %s table',
     async (table) => {
       await fc.assert(

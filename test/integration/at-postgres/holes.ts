@@ -18,7 +18,7 @@ export async function conflictOf(
 export function conflictIn(database: AtDatabase, error: unknown): LockConflict | undefined {
   if (error === undefined) return undefined;
   const met = database.engine.explain(error);
-  if (met?.kind !== 'lock-conflict') throw error;
+  if (met?.kind !== 'lock-conflict') throw error as Error;
   return met.conflict;
 }
 

@@ -278,13 +278,46 @@ describe('Installation', () => {
     );
   });
 
-  it('warns of keys whose values can be equal with different texts', async () => {
-    await database.sql('CREATE TABLE term (id interval PRIMARY KEY)');
+  it('warns of values that can be equal with different texts, and cannot be hashed', async () => {
+    await database.sql('CREATE TABLE term (id tsvector PRIMARY KEY, length interval UNIQUE)');
 
     const { warnings } = await database.engine.install();
 
-    expect(warnings).toContainEqual(
-      expect.stringContaining('primary key of public.term (id) takes values for equal'),
-    );
+    expect(warnings.filter((text) => text.includes('spellings'))).toEqual([
+      expect.stringContaining('The index "term_pkey" of public.term may take values for equal'),
+    ]);
+  });
+
+  it('warns of unique indexes and foreign keys that only a partition has', async () => {
+    await database.sql(`
+      CREATE TABLE event (id int PRIMARY KEY, n int, account int) PARTITION BY RANGE (id);
+      CREATE TABLE event_1 PARTITION OF event FOR VALUES FROM (0) TO (9);
+      CREATE TABLE event_2 PARTITION OF event FOR VALUES FROM (9) TO (19);
+      ALTER TABLE event_1 ADD UNIQUE (n), ADD FOREIGN KEY (account) REFERENCES account`);
+
+    const { warnings } = await database.engine.install();
+
+    expect(warnings.filter((text) => text.includes('event'))).toEqual([
+      expect.stringContaining(
+        'public.event_1 has unique indexes or foreign keys of its own ("event_1_n_key", ' +
+          '"event_1_account_fkey")',
+      ),
+    ]);
+  });
+
+  it('follows an index that comes and one that goes', async () => {
+    const locksOfAChange = async (): Promise<number> => {
+      await database.reset('UPDATE account SET balance = 100');
+      await database.branch(newTag(), 'UPDATE account SET balance = 0');
+      const rows = await database.sql('SELECT FROM dtx.undo_row');
+      return rows.length;
+    };
+    await database.sql('CREATE UNIQUE INDEX account_balance ON account (balance)');
+    await database.engine.install();
+
+    await expect(locksOfAChange()).resolves.toBe(3);
+    await database.sql('DROP INDEX account_balance');
+    await database.engine.install();
+    await expect(locksOfAChange()).resolves.toBe(1);
   });
 });

@@ -18,7 +18,7 @@ describe('Rollback of a branch', () => {
   let database: AtDatabase;
 
   const undoRows = (): Promise<readonly Record<string, unknown>[]> =>
-    database.sql('SELECT tbl, pk FROM dtx.undo_row ORDER BY seq');
+    database.sql('SELECT tbl, pk FROM dtx.undo_row WHERE shape <> 0 ORDER BY seq');
 
   beforeAll(async () => {
     database = await createAtDatabase(SETUP);

@@ -26,6 +26,7 @@ const SETUP = `
   CREATE TABLE stay (id int PRIMARY KEY, room int, guest text, during int4range,
     EXCLUDE USING gist (room WITH =, during WITH &&));
   CREATE TABLE zone (id int PRIMARY KEY, area int4range, EXCLUDE USING gist (area WITH &&));
+  CREATE TABLE lone (id int PRIMARY KEY, code text, UNIQUE NULLS NOT DISTINCT (code));
   CREATE TABLE event (id int, day int, code text, PRIMARY KEY (id, day), UNIQUE (code, day))
     PARTITION BY RANGE (day);
   CREATE TABLE event_1 PARTITION OF event FOR VALUES FROM (0) TO (10);
@@ -34,7 +35,9 @@ const SETUP = `
 `;
 
 const TABLES =
-  'plain account seat task word late wide mail label nick span price stay zone event'.split(' ');
+  'plain account seat task word late wide mail label nick span price stay zone lone event'.split(
+    ' ',
+  );
 
 const RESET = `
   ${TABLES.map((table) => `DELETE FROM ${table};`).join(' ')}
@@ -52,6 +55,7 @@ const RESET = `
   INSERT INTO price VALUES (1, 1.0, 0, 'n');
   INSERT INTO stay VALUES (1, 5, 'ada', '[1,5)');
   INSERT INTO zone VALUES (1, '[1,5)');
+  INSERT INTO lone VALUES (1, NULL);
   INSERT INTO event VALUES (1, 5, 'c'), (1, 15, 'd');
 `;
 
@@ -143,6 +147,7 @@ describe('Values of unique indexes are locks', () => {
     ['arrays', 'DELETE FROM span', "INSERT INTO span VALUES (9, NULL, '{1,2}')"],
     ['numbers that are equal', 'DELETE FROM price', 'INSERT INTO price VALUES (9, 1.000)'],
     ['zero and minus zero', 'DELETE FROM price', "INSERT INTO price VALUES (9, 9, '-0')"],
+    ['a NULL that is not distinct', 'DELETE FROM lone', 'INSERT INTO lone VALUES (9)'],
     ['names', 'DELETE FROM price', "INSERT INTO price VALUES (9, 9, 9, 'n')"],
     ['a range that overlaps', 'DELETE FROM stay', "INSERT INTO stay VALUES (9, 5, 'x', '[4,9)')"],
     [
@@ -187,6 +192,7 @@ describe('Values of unique indexes are locks', () => {
       'UPDATE account SET balance = 0 WHERE id = 1',
       "INSERT INTO account VALUES (9, 'new', 0)",
     ],
+    ['the empty text for NULL', 'DELETE FROM lone', "INSERT INTO lone VALUES (9, '')"],
     ['a range of another room', 'DELETE FROM stay', "INSERT INTO stay VALUES (9, 6, 'x', '[4,9)')"],
     [
       'a change beside a range',

@@ -25,6 +25,28 @@ describe('What an error of the database means', () => {
     });
   });
 
+  it.each([
+    [
+      'a probe',
+      `SQL statement "SELECT dtx.assert_free('public.a (b)', old_value)"`,
+      'public.a (b)',
+    ],
+    ['a parent', `SQL statement "SELECT dtx.assert_settled('public.a', x)"`, 'public.a'],
+    ['a child', 'SQL statement "SELECT FROM ONLY public.c AS dtx_child WHERE"', 'public.c'],
+    ['a child of a partitioned table', '"SELECT FROM public."C" AS dtx_child', 'public."C"'],
+  ])('is a lock conflict that %s could not see', (_what, where, table) => {
+    expect(explain({ code: '40001', where })).toMatchObject({
+      kind: 'lock-conflict',
+      conflict: { table, holderXid: 'unknown' },
+    });
+  });
+
+  it('is a refusal when a table of a foreign key is gone', () => {
+    const where = 'PL/pgSQL function dtx.capture_x() line 20 at PERFORM';
+
+    expect(explain({ code: '42P01', where })).toMatchObject({ kind: 'refused' });
+  });
+
   it('is a fence only on our own table', () => {
     const error = { code: '23505', constraint: 'branch_fence_pkey' };
 

@@ -85,6 +85,23 @@ describe('The plan for a table', () => {
     ]);
   });
 
+  it('puts a guard against writers from outside where one is asked for, and takes it away', () => {
+    const { definition, functions } = installed(table());
+    const guard = wantedTriggers(table(), true).find(({ name }) => name === '!dtx_guard');
+    const triggers = [
+      ...definition.triggers,
+      { name: '!dtx_guard', function: guard?.function ?? '', type: guard?.type ?? 0, enabled: 'O' },
+    ];
+
+    expect(triggersOf(planTable(definition, functions, true))).toEqual([
+      'CREATE TRIGGER "!dtx_guard"',
+    ]);
+    expect(triggersOf(planTable({ ...definition, triggers }, functions, true))).toEqual([]);
+    expect(triggersOf(planTable({ ...definition, triggers }, functions))).toEqual([
+      'DROP TRIGGER "!dtx_guard"',
+    ]);
+  });
+
   it('refuses writes once a table has lost its key', () => {
     const { definition, functions } = installed(table());
 

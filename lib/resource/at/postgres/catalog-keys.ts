@@ -34,7 +34,10 @@ const PARTS = `
 const optional = (alias: string, column: string): string =>
   `coalesce((pg_catalog.to_jsonb(${alias}) ->> '${column}')::boolean, false)`;
 
-/** What the table allows only once: unique indexes and constraints, and exclusion constraints. */
+/**
+ * What the table allows only once: unique indexes and constraints, and exclusion constraints. Of a
+ * partition, those that its root does not have.
+ */
 export const UNIQUE_INDEXES = `
   SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
     'name', i.relname,
@@ -44,7 +47,9 @@ export const UNIQUE_INDEXES = `
     'nullsAreEqual', ${optional('ix', 'indnullsnotdistinct')},
     'parts', (${PARTS})) ORDER BY i.relname)
   FROM pg_catalog.pg_index ix JOIN pg_catalog.pg_class i ON i.oid = ix.indexrelid
-  WHERE ix.indrelid = c.oid AND (ix.indisunique OR ix.indisexclusion)`;
+  WHERE ix.indrelid = c.oid AND (ix.indisunique OR ix.indisexclusion)
+    AND NOT (c.relispartition
+      AND EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhrelid = ix.indexrelid))`;
 
 /** Each column of the key in the order of the index that it refers to. */
 const PAIRS = `

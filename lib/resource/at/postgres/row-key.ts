@@ -46,11 +46,6 @@ export function keyText(
   return columns.some(isUnbounded) ? shortened(key) : key;
 }
 
-/** Whether two keys that the primary key takes for equal may have different texts. */
-export function hasInexactKey(table: TableDefinition): boolean {
-  return table.key.map((name) => columnOf(table, name)).some((column) => !isCanonical(column));
-}
-
 /**
  * SQL of a condition that is true for two rows of the same key, and that an index can answer. The
  * operator of a type that is not the system's need not be visible where this runs.

@@ -4,12 +4,12 @@ import { FENCED_SETTING, SCHEMA, TAG_SETTING, WRITTEN_STATE } from '../agreement
 import { rowsOf, storedImage, triggerImage } from '../row-image.js';
 import { rowKey, sameKey } from '../row-key.js';
 import { dollarQuoted, literal } from '../sql-text.js';
-import type { TableDefinition } from '../table-definition.js';
+import type { Column, TableDefinition } from '../table-definition.js';
 import { shapeOf } from '../table-definition.js';
 import { guardReferences } from './foreign-keys.js';
 import type { TriggerRow } from './lock-rows.js';
 import { pinnedSettings } from './pinned-settings.js';
-import { holdUniqueValues } from './unique-values.js';
+import { holdUniqueValues, lockedIndexes } from './unique-values.js';
 
 /**
  * The function that captures one table, as SQL. It is made for the table, so that nothing in it is
@@ -21,13 +21,19 @@ import { holdUniqueValues } from './unique-values.js';
  * rollback writes.
  */
 export function captureFunction(table: TableDefinition): string {
-  const settings = ['search_path = pg_catalog, pg_temp', ...pinnedSettings(table.columns)];
+  const settings = ['search_path = pg_catalog, pg_temp', ...pinnedSettings(textColumns(table))];
   return [
     `CREATE OR REPLACE FUNCTION ${functionName('capture', table)}() RETURNS trigger`,
     'LANGUAGE plpgsql SECURITY DEFINER',
     ...settings.map((setting) => `SET ${setting}`),
     `AS ${dollarQuoted(body(table))}`,
   ].join('\n');
+}
+
+/** Whatever is turned into text: columns, expressions of indexes, and columns that are referred to. */
+function textColumns(table: TableDefinition): readonly Column[] {
+  const indexes = [...lockedIndexes(table), ...table.references];
+  return [...table.columns, ...indexes.flatMap(({ parts }) => parts)];
 }
 
 /** Name of a function that is made for one table, with its schema. It fits into 63 bytes. */

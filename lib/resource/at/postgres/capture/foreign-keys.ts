@@ -17,7 +17,13 @@ import { indexKeyText, lockName } from './unique-values.js';
  * that whoever is still at work there is waited for, and seen.
  */
 export function guardReferences(table: TableDefinition): string {
-  return [...table.references.map(guardParent), ...table.referrers.map(guardChildren)].join('\n');
+  const onKey = table.referrers.filter((key) => parentName(key) === table.name);
+  const onOthers = table.referrers.filter((key) => !onKey.includes(key));
+  return [
+    ...table.references.map(guardParent),
+    ...onOthers.map(guardChildren),
+    ...(onKey.length > 0 ? [guardChildrenOfKey(onKey)] : []),
+  ].join('\n');
 }
 
 /** In the trigger of the child. */
@@ -42,19 +48,28 @@ function guardParent(key: ForeignKey): string {
   ]);
 }
 
-/** In the trigger of the parent. */
+/** In the trigger of the parent, for references to unique columns other than its key. */
 function guardChildren(key: ForeignKey): string {
   const text = (row: TriggerRow): string => {
     const values = key.pairs.map(({ parent }) => `${row}.${identifier(parent)}`);
     return referenceText(key, values, values);
   };
-  const name = lockName(key.child, key.name);
   return bothSides(text, [
-    `IF old_value IS NOT NULL THEN
-      ${lockChildren(key)}
-      PERFORM dtx.assert_unreferred(${literal(name)}, old_value, own_xid);
-    END IF;`,
+    `IF old_value IS NOT NULL THEN ${lookForChildren(key, 'old_value')} END IF;`,
   ]);
+}
+
+/** The same for references to its key, whose text is there already. */
+function guardChildrenOfKey(keys: readonly ForeignKey[]): string {
+  return `  IF TG_OP <> 'INSERT' AND old_key IS DISTINCT FROM new_key THEN
+    ${keys.map((key) => lookForChildren(key, 'old_key')).join('\n    ')}
+  END IF;`;
+}
+
+function lookForChildren(key: ForeignKey, value: string): string {
+  const name = lockName(key.child, key.name);
+  return `${lockChildren(key)}
+      PERFORM dtx.assert_unreferred(${literal(name)}, ${value}, own_xid);`;
 }
 
 /** Where undo rows say that the parent is pending: as a row, or as a value of a unique index. */

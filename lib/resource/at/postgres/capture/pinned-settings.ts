@@ -26,7 +26,7 @@ const PINS_BY_TYPE: ReadonlyMap<string, readonly Pin[]> = new Map([
   ...typesOf('bool int2 int4 int8 numeric text varchar bpchar char name uuid json jsonb', []),
   ...typesOf('bit varbit inet cidr macaddr macaddr8 oid xid xid8 cid tid pg_lsn', []),
   ...typesOf('int4range int8range numrange int4multirange int8multirange nummultirange', []),
-  ...typesOf('tsvector tsquery jsonpath', []),
+  ...typesOf('tsvector tsquery jsonpath cstring', []),
 ]);
 
 const EVERY_PIN = Object.keys(PINS) as Pin[];

@@ -1,4 +1,4 @@
-import { hasInexactKey } from '../row-key.js';
+import { isCanonical } from '../row-key.js';
 import { identifier } from '../sql-text.js';
 import type { TableDefinition } from '../table-definition.js';
 import { isCapturable, refusalReason } from './wanted-triggers.js';
@@ -18,12 +18,12 @@ export function installWarnings({ role, tables, uncovered }: Findings): readonly
   return tables.flatMap((table) => {
     const reason = uncovered.get(table.name);
     if (reason !== undefined) return [notCovered(table, reason)];
-    if (table.isPartition) return [];
+    if (table.isPartition) return keysOfItsOwn(table);
     if (!isCapturable(table)) return [`Writes are refused: ${refusalReason(table)}`];
     return [
       ...missingRights(table, role),
       ...hiddenRows(table, role),
-      ...inexactKey(table),
+      ...inexactIndexes(table),
       ...uncapturedCascades(table, captured),
     ];
   });
@@ -57,12 +57,26 @@ function hiddenRows(table: TableDefinition, role: string): readonly string[] {
   ];
 }
 
-function inexactKey(table: TableDefinition): readonly string[] {
-  if (!hasInexactKey(table)) return [];
+function inexactIndexes(table: TableDefinition): readonly string[] {
+  return table.uniqueIndexes
+    .filter(({ parts }) => parts.some((part) => !isCanonical(part) && !part.hasHash))
+    .map(
+      ({ name }) =>
+        `The index ${identifier(name)} of ${table.name} may take values for equal whose texts ` +
+        `differ, and the database cannot hash them. Two transactions that write one value under ` +
+        `two spellings are told apart only when one of them is rolled back.`,
+    );
+}
+
+/** The triggers of a partition are those of its root, made for what all partitions have. */
+function keysOfItsOwn(table: TableDefinition): readonly string[] {
+  const { references, referrers, uniqueIndexes } = table;
+  const names = [...uniqueIndexes, ...references, ...referrers].map(({ name }) => identifier(name));
+  if (names.length === 0) return [];
   return [
-    `The primary key of ${table.name} (${table.key.join(', ')}) takes values for equal whose ` +
-      `texts differ. Two transactions that write one row under two spellings are told apart only ` +
-      `when one of them is rolled back.`,
+    `The partition ${table.name} has unique indexes or foreign keys of its own ` +
+      `(${names.join(', ')}): other transactions are not kept from what a rollback needs there. ` +
+      `Declare them on the partitioned table.`,
   ];
 }
 
