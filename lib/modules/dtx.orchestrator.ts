@@ -84,7 +84,7 @@ export class DtxOrchestrator implements OnModuleInit, BeforeApplicationShutdown 
     const isUsed = scan.methodCount + scan.lockedMethodCount + reports.length > 0;
     if (!isUsed || ignoredSources === true) return [];
     const names: readonly string[] = ignoredSources === false ? [] : ignoredSources;
-    const { store } = coordinator;
+    const store = 'store' in coordinator ? coordinator.store : undefined;
     return uncoveredSources(
       this.explorer.named(),
       ({ instance, name }) => names.includes(name) || isStoreOver(store, instance),

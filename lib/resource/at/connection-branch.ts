@@ -152,8 +152,8 @@ export class ConnectionBranch<Request, Result> {
       this.#announce(open.work, statement);
       if (statement.kind !== 'locking-read') return await this.#connection.send(request);
       const read = await this.#readLocked(open.work, request);
-      if (read.conflict === undefined) return read.result;
-      ({ conflict } = read);
+      conflict = read.conflict;
+      if (conflict === undefined) return read.result;
     } catch (error) {
       return this.#afterError(open, statement, request, error);
     }
