@@ -299,9 +299,12 @@ export class Fuzzer {
   /** What a person would have to do, so that the run can go on. */
   async #giveUp(parts: readonly Part[], left: number): Promise<void> {
     const { plain } = this.#world;
-    const states = await Promise.all(parts.map(({ transaction }) => transaction?.status()));
-    const errors = states.flatMap((state) => (state?.branches ?? []).map((branch) => branch));
-    const text = errors.map((branch) => JSON.stringify(branch)).join('\n  ');
+    const branches: string[] = [];
+    for (const { transaction } of parts) {
+      const summary = await transaction?.status();
+      branches.push(...(summary?.branches ?? []).map((branch) => JSON.stringify(branch)));
+    }
+    const text = branches.join('\n  ');
     this.#report(`${String(left)} undo rows are left\n  ${text}`, parts, []);
     await plain.query('DELETE FROM dtx.undo_row');
   }
