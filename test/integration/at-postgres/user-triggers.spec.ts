@@ -9,6 +9,9 @@ const SETUP = `
     'BEGIN NEW.updated_at := clock_timestamp(); RETURN NEW; END';
   CREATE TRIGGER zz_stamp BEFORE INSERT OR UPDATE ON stamped FOR EACH ROW EXECUTE FUNCTION stamp();
 
+  CREATE TABLE place (country text, code text, updated_at timestamptz, PRIMARY KEY (country, code));
+  CREATE TRIGGER stamp BEFORE UPDATE ON place FOR EACH ROW EXECUTE FUNCTION stamp();
+
   CREATE TABLE item (id int PRIMARY KEY, cart int);
   CREATE TABLE cart (id int PRIMARY KEY, items int NOT NULL);
   CREATE FUNCTION count_items() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -33,12 +36,13 @@ const SETUP = `
 `;
 
 const RESET = `
-  TRUNCATE account, stamped, item, cart, guarded;
+  TRUNCATE account, stamped, place, item, cart, guarded;
   DROP TRIGGER IF EXISTS keep ON kept;
   TRUNCATE kept;
   CREATE TRIGGER keep BEFORE DELETE ON kept FOR EACH ROW EXECUTE FUNCTION keep();
   INSERT INTO account VALUES (1, 100);
   INSERT INTO stamped VALUES (1, 10);
+  INSERT INTO place VALUES ('DE', 'be', '2024-02-29');
   INSERT INTO cart VALUES (1, 0);
   INSERT INTO guarded VALUES (1, 'old');
 `;
@@ -70,6 +74,15 @@ describe('Rollback where tables have triggers of their own', () => {
 
     await expect(database.rollback(tag)).resolves.toEqual(DONE);
     await expect(database.rows('stamped')).resolves.toEqual(before);
+  });
+
+  it('has it in a table whose key has several columns', async () => {
+    const before = await database.rows('place');
+    const tag = newTag();
+    await database.branch(tag, "UPDATE place SET country = 'FR'");
+
+    await expect(database.rollback(tag)).resolves.toEqual(DONE);
+    await expect(database.rows('place')).resolves.toEqual(before);
   });
 
   it('restores a sum again that a trigger changes during the rollback', async () => {
