@@ -23,6 +23,16 @@ const SETUP = `
   CREATE TRIGGER count_items AFTER INSERT OR DELETE ON item FOR EACH ROW
     EXECUTE FUNCTION count_items();
 
+  CREATE TABLE bay (id int PRIMARY KEY, depot int);
+  CREATE TABLE tally (depot int PRIMARY KEY, bays int NOT NULL);
+  CREATE FUNCTION count_bays() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    INSERT INTO tally VALUES (NEW.depot, 1)
+    ON CONFLICT (depot) DO UPDATE SET bays = tally.bays + 1;
+    RETURN NULL;
+  END $$;
+  CREATE TRIGGER count_bays AFTER INSERT ON bay FOR EACH ROW EXECUTE FUNCTION count_bays();
+
   CREATE TABLE kept (id int PRIMARY KEY, deleted bool);
   CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS
     'BEGIN UPDATE kept SET deleted = true WHERE id = OLD.id; RETURN NULL; END';
@@ -36,7 +46,7 @@ const SETUP = `
 `;
 
 const RESET = `
-  TRUNCATE account, stamped, place, item, cart, guarded;
+  TRUNCATE account, bay, tally, stamped, place, item, cart, guarded;
   DROP TRIGGER IF EXISTS keep ON kept;
   TRUNCATE kept;
   CREATE TRIGGER keep BEFORE DELETE ON kept FOR EACH ROW EXECUTE FUNCTION keep();
@@ -45,6 +55,8 @@ const RESET = `
   INSERT INTO place VALUES ('DE', 'be', '2024-02-29');
   INSERT INTO cart VALUES (1, 0);
   INSERT INTO guarded VALUES (1, 'old');
+  INSERT INTO bay VALUES (1, 7), (2, 7);
+  UPDATE tally SET bays = 40;
 `;
 
 describe('Rollback where tables have triggers of their own', () => {
@@ -92,6 +104,14 @@ describe('Rollback where tables have triggers of their own', () => {
 
     await expect(database.rollback(tag)).resolves.toEqual(DONE);
     await expect(database.rows('cart', 'item')).resolves.toEqual(['(1,0)']);
+  });
+
+  it('takes a row over that a trigger makes again during the rollback', async () => {
+    const tag = newTag();
+    await database.branch(tag, 'DELETE FROM tally', 'DELETE FROM bay');
+
+    await expect(database.rollback(tag)).resolves.toEqual(DONE);
+    await expect(database.rows('tally')).resolves.toEqual(['(7,40)']);
   });
 
   it('leaves a row that a trigger does not let go', async () => {
