@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Module } from '@nestjs/common';
 import type { INestApplicationContext } from '@nestjs/common';
@@ -42,7 +43,7 @@ export async function openWorld(sql: string): Promise<World> {
     () => server.remove(),
   ];
   const close = async (): Promise<void> => {
-    while (closers.length > 0) await closers.pop()?.();
+    while (closers.length > 0) await soon(closers.pop()?.());
   };
   try {
     return await fill(server, join(folder, 'coordinator.db'), sql, closers, close);
@@ -75,7 +76,7 @@ async function fill(
   const warnings: string[] = [];
   const app = await startApplication(store, pool, warnings);
   closers.push(async () => {
-    await app.close();
+    await soon(app.close());
     await pool.end();
   });
   return {
@@ -92,7 +93,7 @@ async function fill(
       try {
         return await work(...pair);
       } finally {
-        await Promise.all(pair.map((each) => each.end()));
+        await soon(Promise.all(pair.map((each) => each.end())));
         await server.dropDatabase('try_one');
         await server.dropDatabase('try_other');
       }
@@ -100,6 +101,13 @@ async function fill(
     close,
   };
 }
+
+/** A pool whose connection nobody gives back never ends, and is not worth the result of a run. */
+async function soon(work: Promise<unknown> | undefined): Promise<void> {
+  await Promise.race([work, sleep(END_MS_MAX)]);
+}
+
+const END_MS_MAX = 5_000;
 
 /** Tables that functions of triggers name: what they write there during a rollback stays. */
 async function findEchoing(database: pg.Pool): Promise<ReadonlySet<string>> {
