@@ -7,6 +7,7 @@ import type { World } from './world.js';
 import { openWorld } from './world.js';
 
 const SHOWN_MAX = 8;
+const ALIVE_MS = 1_000;
 
 const options = fuzzOptions();
 if (options.engine !== 'postgres') {
@@ -14,6 +15,8 @@ if (options.engine !== 'postgres') {
   process.exit(2);
 }
 const world = await openWorld(options.sql).catch(cannotStart);
+// What the library waits for does not keep a process alive, and neither does an idle pool.
+const alive = setInterval(() => undefined, ALIVE_MS);
 const closeAndExit = (): void => {
   void world.close().finally(() => process.exit(1));
 };
@@ -25,6 +28,7 @@ try {
   process.exitCode = 1;
 } finally {
   await world.close();
+  clearInterval(alive);
 }
 
 async function run(fuzzed: World): Promise<boolean> {
