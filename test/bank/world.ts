@@ -48,7 +48,8 @@ export async function openWorld(): Promise<BankWorld> {
     dtxPool(poolOf(url, 10), { resourceId: `${NAMES[index] ?? ''}-bank` }),
   );
   const app = await startApplication(join(folder, 'coordinator.db'), left, right);
-  const { rows } = (await databases[0]?.query<{ server_version: string }>('SHOW server_version')) ?? {};
+  const { rows } =
+    (await databases[0]?.query<{ server_version: string }>('SHOW server_version')) ?? {};
   let isStopped = false;
   const stop = async (): Promise<void> => {
     if (isStopped) return;

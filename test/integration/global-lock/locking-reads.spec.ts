@@ -61,6 +61,18 @@ describe('a locking read', () => {
     ['inside a global transaction', reading],
     ['under the global lock', underLock],
   ] as const)('%s', (_place, around) => {
+    it('leaves the search path of its local transaction as it was', async () => {
+      const path = await around(() =>
+        inTransaction(async (client) => {
+          await client.query('SELECT 1 FROM public.part FOR UPDATE');
+          const { rows } = await client.query<{ search_path: string }>('SHOW search_path');
+          return rows[0]?.search_path;
+        }),
+      );
+
+      expect(path).toBe('"$user", public');
+    });
+
     it('never gives a value that is rolled back later', async () => {
       await hold(TAKE, [1]);
       const read = around(() => world.pool.query(READ, [1]));

@@ -2,7 +2,7 @@ import type { LockConflict } from '../../../protocol/index.js';
 import type { SqlSession } from '../at-engine.interface.js';
 import { HOLDER_UNKNOWN } from '../at-engine.interface.js';
 import { pinnedSettings } from './capture/pinned-settings.js';
-import { findTable } from './catalog.js';
+import { findRows } from './catalog.js';
 import { rowsOf } from './row-image.js';
 import { rowKey } from './row-key.js';
 import { queryJson } from './session.js';
@@ -84,7 +84,7 @@ export class HeldRows {
   async #load(session: SqlSession, oid: string): Promise<KnownTable> {
     const [row] = await queryJson<[string, string]>(session, TABLE_OF, [oid]);
     const [name = '', keyIndex = ''] = row ?? [];
-    const definition = await findTable(session, name);
+    const definition = await findRows(session, name);
     const isHoldable = definition !== undefined && definition.key.length > 0;
     const known = { keyIndex, definition: isHoldable ? definition : undefined };
     this.#known.set(oid, known);

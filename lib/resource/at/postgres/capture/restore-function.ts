@@ -18,7 +18,8 @@ export function restoreFunction(table: TableDefinition): string {
 LANGUAGE plpgsql AS ${dollarQuoted(`DECLARE
   image ${table.name} := current_setting('${IMAGE_SETTING}')::${table.name};
 BEGIN
-  IF ${rowKey(table, 'NEW')} = ${rowKey(table, 'image')} THEN
+  -- In brackets: PL/pgSQL ends the condition at the first THEN, which may be one of a CASE.
+  IF (${rowKey(table, 'NEW')} = ${rowKey(table, 'image')}) THEN
 ${assignments.join('\n')}
   END IF;
   RETURN NEW;

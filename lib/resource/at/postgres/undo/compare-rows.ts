@@ -31,6 +31,21 @@ export function isRowOfImage(table: TableDefinition): string {
   return sameKey(table, 't', '(i.k)');
 }
 
+/**
+ * SQL that counts the rows that this very transaction has written. A row that can be seen although
+ * its writer has not ended is one's own; a committed one is somebody else's.
+ */
+export function countOfOurs(table: TableDefinition): string {
+  const now = 'pg_current_xact_id()::text::bigint';
+  const low = `(t.xmin::text::bigint - ${now} % ${String(XIDS)})`;
+  return `WITH i AS MATERIALIZED (${imagesOf(table, '$2::text[]')})
+   SELECT count(*)::text FROM i JOIN ${rowsOf(table)} t ON ${isRowOfImage(table)}
+   WHERE pg_xact_status((${now} + ${low})::text::xid8) = 'in progress'`;
+}
+
+/** Rows carry the lower 32 bits of a transaction's number. */
+const XIDS = 2 ** 32;
+
 /** Locks the rows, so that nobody changes them between the comparison and the restore. */
 export async function lockRows(
   session: SqlSession,

@@ -5,7 +5,7 @@ import type { TableDefinition } from '../table-definition.js';
 import type { Failure } from './attempt.js';
 import { NotRestoredError, attempt } from './attempt.js';
 import type { Comparison } from './compare-rows.js';
-import { compareRows } from './compare-rows.js';
+import { compareRows, countOfOurs } from './compare-rows.js';
 import { restoreStatement } from './restore-statement.js';
 import type { RestoreOrder, UndoRow } from './undo-row.js';
 import { actionFor } from './undo-row.js';
@@ -77,7 +77,9 @@ export class Restorer {
       const failures = new Map<UndoRow, string>();
       for (const row of pending) {
         const failure = await this.#attempt('dtx_row', () => this.#run([firstOrder(row)]));
-        if (failure !== undefined) failures.set(row, failure.reason);
+        if (failure === undefined) continue;
+        if (failure.isUniqueViolation && (await this.#takeOver(row))) continue;
+        failures.set(row, failure.reason);
       }
       if (failures.size === 0) return failures;
       if (failures.size === pending.length) {
@@ -85,6 +87,15 @@ export class Restorer {
       }
       pending = [...failures.keys()];
     }
+  }
+
+  /** A row that has to come back, and that a trigger of another restored row has made already. */
+  async #takeOver(row: UndoRow): Promise<boolean> {
+    if (firstOrder(row).action !== 'insert') return false;
+    const count = await queryText(this.#session, countOfOurs(row.table), [this.#xid, [row.key]]);
+    if (count === '0') return false;
+    const failure = await this.#attempt('dtx_row', () => this.#run([{ row, action: 'update' }]));
+    return failure === undefined;
   }
 
   /**
