@@ -20,6 +20,7 @@ import { countLine, sum } from './counts.mjs';
 const FIRST_SEEDS = 1_000_000;
 /** Enough for a load of 12 s at the least, while processes are killed. */
 const QUICKSTART_ORDERS = 400;
+const SCHEMAS = ['types', 'keys', 'shop'];
 
 /** @typedef {{ title: string, script: string, args: string[], limitMs: number }} Sample */
 
@@ -37,6 +38,17 @@ const SAMPLES = [
     script: 'test:cluster',
     args: ['--seconds', '20', '--json'],
     limitMs: 300_000,
+  },
+  { title: 'at engines', script: 'test:at', args: ['--json'], limitMs: 1_200_000 },
+  { title: 'bank', script: 'test:bank', args: ['--seconds', '15', '--json'], limitMs: 180_000 },
+  {
+    title: 'fuzz',
+    script: 'at:fuzz',
+    args: [
+      ...['--schema', `test/fuzz/schemas/${SCHEMAS[seedOfCommit() % SCHEMAS.length]}.sql`],
+      ...['--seed', String(seedOfCommit()), '--seconds', '20', '--json'],
+    ],
+    limitMs: 240_000,
   },
   {
     title: 'microservices',
