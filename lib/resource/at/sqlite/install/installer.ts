@@ -85,12 +85,7 @@ const isCaptured = (table: TableDefinition): boolean => refusalReason(table) ===
 function statusOf(table: TableDefinition, isMissing: boolean): TableStatus {
   const reason = refusalReason(table);
   if (reason !== undefined) return { table: table.name, state: 'refused', note: reason };
-  if (isMissing) return { table: table.name, state: 'missing' };
-  return {
-    table: table.name,
-    state: 'captured',
-    note: 'by temporary triggers, which every connection of the application makes for itself',
-  };
+  return { table: table.name, state: isMissing ? 'missing' : 'captured' };
 }
 
 function warningsOf(tables: readonly TableDefinition[]): readonly string[] {
