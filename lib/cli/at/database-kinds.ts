@@ -96,7 +96,9 @@ function mysqlPlace(url: string, option: string): string {
   throw new InvalidOptionError({ option, value: place, fix });
 }
 
-/** With slashes, one reader would take it for the path of the root, and another for a relative one. */
+/**
+ * With slashes, one reader would take it for the path of the root, and another for a relative one.
+ */
 function fileOf(url: string, option: string): string {
   const file = url.replace(/^sqlite:/i, '');
   if (file !== '' && !file.startsWith('//')) return file;

@@ -367,7 +367,7 @@ describe('phase two on SQLite', () => {
     ]);
   });
 
-  it('comes first, and then lets phase one never commit, whatever its conflict clause', async () => {
+  it('comes first, and lets phase one never commit, whatever its conflict clause', async () => {
     const tag = newTag();
     expect(await file.rollback(tag)).toEqual(DONE);
 

@@ -39,7 +39,8 @@ export class MysqlUndoDesk implements UndoDesk {
            COALESCE(f.state = ${String(FENCE.undone)}, 0) AS is_left
          FROM dtx_undo_row u
          LEFT JOIN dtx_branch_fence f ON f.xid = u.xid AND f.branch = u.branch
-         WHERE ${sql} ORDER BY f.changed_at, u.xid, u.branch, u.seq LIMIT ${String(Math.trunc(limit))}`,
+         WHERE ${sql} ORDER BY f.changed_at, u.xid, u.branch, u.seq
+         LIMIT ${String(Math.trunc(limit))}`,
         values,
       );
       return rows.map((row) => ({
