@@ -360,7 +360,7 @@ describe('phase two on SQLite', () => {
     const report = await file.engine.desk.order('force-before', { xid: tag.xid });
 
     expect(report.left).toMatchObject([
-      { key: '1', reason: expect.stringMatching(/not rolled back/) },
+      { key: '1', reason: expect.stringMatching(/^no rollback has left it/) },
     ]);
     expect(await file.engine.desk.locks({ xid: tag.xid }, 10)).toMatchObject([
       { table: 'account', key: '1', sinceMs: expect.any(Number) },
