@@ -270,7 +270,7 @@ describe('the guard of a data source on SQLite', () => {
 
     expect(() => {
       write(1);
-    }).toThrow(expect.objectContaining({ code: 'SE002' }));
+    }).toThrow(expect.objectContaining({ code: 'SE002' }) as Error);
     write(2);
     expect(await file.rollback(holder)).toEqual(DONE);
     write(1);
