@@ -31,7 +31,11 @@ const OPTIONAL_PEERS = [
     folders: ['lib/resource/driver/mysql2/', 'lib/coordinator/store/mysql/'],
     types: [],
   },
-  { peer: 'better-sqlite3', folders: ['lib/coordinator/store/sqlite/'], types: [] },
+  {
+    peer: 'better-sqlite3',
+    folders: ['lib/resource/driver/better-sqlite3/visit/', 'lib/coordinator/store/sqlite/'],
+    types: [],
+  },
   {
     peer: '@grpc/grpc-js',
     folders: ['lib/coordinator/server/native/', 'lib/transport/remote'],

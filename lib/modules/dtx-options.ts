@@ -37,8 +37,8 @@ export interface DtxModuleOptions {
   /** How long a rollback waits for all branches, 0 to 86,400,000 ms. @default 10000 */
   readonly rollbackWaitMs?: number;
   /**
-   * How often a global transaction that was rolled back because of a lock conflict is run again as a
-   * whole, for transactions that do not say it themselves, 0 to 100. @default 0
+   * How often a global transaction that was rolled back because of a lock conflict is run again as
+   * a whole, for transactions that do not say it themselves, 0 to 100. @default 0
    */
   readonly lockConflictRetries?: number;
   /** Which HTTP calls carry the xid, and whose xid is accepted. @default both ways, inside */

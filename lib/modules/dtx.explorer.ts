@@ -133,4 +133,5 @@ const overrideWarning = (method: string, original: MethodDefinition): string =>
     ? `${method} overrides ${original.method} without @GlobalLock, so it does not respect rows ` +
       `that global transactions hold. Annotate it too; if it calls super, only that call does.`
     : `${method} overrides ${original.method} without @GlobalTransactional, so it runs without a ` +
-      `transaction of its own. Annotate it too; if it calls super, only that call is transactional.`;
+      `transaction of its own. Annotate it too; if it calls super, only that call is ` +
+      `transactional.`;

@@ -75,9 +75,9 @@ export function uncoveredSources(
     if (kind === undefined || warnings.has(instance) || isIgnored(provider)) continue;
     warnings.set(
       instance,
-      `${name} is ${kind.what} that takes no part in global transactions: what is written through ` +
-        `it stays when they roll back. ${kind.fix} If that is meant, name it in the DtxModule ` +
-        `option ignoredSources: ['${name}'].`,
+      `${name} is ${kind.what} that takes no part in global transactions: what is written ` +
+        `through it stays when they roll back. ${kind.fix} If that is meant, name it in the ` +
+        `DtxModule option ignoredSources: ['${name}'].`,
     );
   }
   return [...warnings.values()];

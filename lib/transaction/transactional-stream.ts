@@ -55,8 +55,8 @@ interface StreamRun<T> {
 }
 
 /**
- * Begins, and again after a lock conflict, as long as nobody has seen a value. Returns the teardown:
- * unsubscribing before the end rolls back.
+ * Begins, and again after a lock conflict, as long as nobody has seen a value. Returns the
+ * teardown: unsubscribing before the end rolls back.
  */
 function begunStream<T>(run: StreamRun<T>): () => void {
   const { definition, manager, subscriber } = run;
@@ -124,7 +124,7 @@ class StreamAttempt<T> {
           error: (thrown: unknown) => {
             this.#ending = true;
             endAfterThrow(transaction, definition, thrown).then(() => {
-              // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- passed on
+              // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- as is
               reject(thrown);
             }, reject);
           },

@@ -1,5 +1,6 @@
 import type { Pool, PoolOptions, RowDataPacket } from 'mysql2/promise';
 
+import type { CoordinatorClient } from '../../lib/protocol/index.js';
 import { dtxMysqlPool } from '../../lib/resource/driver/mysql2/index.js';
 import type { AtResourceOptions } from '../../lib/resource/driver/mysql2/index.js';
 import { resourceOf } from '../../lib/resource/index.js';
@@ -18,6 +19,7 @@ export interface AtMariadbWorld {
   readonly pool: Pool;
   /** The driver as it is: what an outsider sees. */
   readonly plain: Pool;
+  readonly client: CoordinatorClient;
   readonly manager: TransactionManager;
   readonly logged: readonly string[];
   /** Starts the resource of a further pool or data source. */
@@ -37,13 +39,13 @@ export const ACCOUNT: readonly string[] = [
 
 export async function openAtMariadbWorld(
   schema: readonly string[] = ACCOUNT,
-  options: AtResourceOptions & { readonly pool?: PoolOptions } = {},
+  options: AtResourceOptions & { readonly pool?: PoolOptions; readonly store?: string } = {},
 ): Promise<AtMariadbWorld> {
-  const { pool: poolOptions, ...resourceOptions } = options;
+  const { pool: poolOptions, store = ':memory:', ...resourceOptions } = options;
   const database = await createTestMariadb();
   const plain = database.pool();
   for (const statement of schema) await plain.query(statement);
-  const client = await connectEmbedded({ store: ':memory:' });
+  const client = await connectEmbedded({ store });
   const logged: string[] = [];
   const write = (message: string): void => void logged.push(message);
   const log = { info: write, warn: write, error: write, debug: write };
@@ -66,6 +68,7 @@ export async function openAtMariadbWorld(
     database,
     pool,
     plain,
+    client,
     manager: new TransactionManager({ ...common, rollbackWaitMs: 5_000 }),
     logged,
     start,

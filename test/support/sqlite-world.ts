@@ -7,6 +7,7 @@ import * as typeorm1 from 'typeorm';
 import type { DataSource, DataSourceOptions, EntitySchema } from 'typeorm';
 import * as typeorm03 from 'typeorm-0.3';
 
+import type { CoordinatorClient } from '../../lib/protocol/index.js';
 import type { AtResourceOptions } from '../../lib/resource/typeorm/index.js';
 import { withDtx } from '../../lib/resource/typeorm/index.js';
 import { resourceOf } from '../../lib/resource/index.js';
@@ -29,6 +30,7 @@ export interface SqliteWorld {
   readonly source: DataSource;
   /** A connection of its own: what another process sees. */
   readonly outside: Database.Database;
+  readonly client: CoordinatorClient;
   readonly manager: TransactionManager;
   readonly logged: readonly string[];
   /** Rows of a query, past the seam. */
@@ -42,6 +44,8 @@ export interface SqliteWorldOptions {
   readonly schema?: string;
   readonly entities?: readonly EntitySchema[];
   readonly dtx?: AtResourceOptions;
+  /** Of the coordinator. @default ':memory:' */
+  readonly store?: string;
   readonly source?: Partial<DataSourceOptions> & Record<string, unknown>;
 }
 
@@ -56,6 +60,7 @@ export async function openSqliteWorld(options: SqliteWorldOptions = {}): Promise
     entities = [],
     schema = ACCOUNT,
     source: sourceOptions,
+    store = ':memory:',
     typeorm = typeorm1,
   } = options;
   const folder = await mkdtemp(join(tmpdir(), 'dtx-sqlite-'));
@@ -77,7 +82,7 @@ export async function openSqliteWorld(options: SqliteWorldOptions = {}): Promise
     ),
   );
   await source.initialize();
-  const client = await connectEmbedded({ store: ':memory:' });
+  const client = await connectEmbedded({ store });
   const logged: string[] = [];
   const write = (message: string): void => void logged.push(message);
   const log = { info: write, warn: write, error: write, debug: write };
@@ -90,6 +95,7 @@ export async function openSqliteWorld(options: SqliteWorldOptions = {}): Promise
     file,
     source,
     outside,
+    client,
     manager: new TransactionManager({ ...common, rollbackWaitMs: 5_000 }),
     logged,
     rows,

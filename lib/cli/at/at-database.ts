@@ -24,9 +24,9 @@ export const DATABASE_OPTIONS = {
 } as const;
 
 /** The lines of the help about them. */
-export const DATABASE_HELP = `  --database URL   ${schemes()} (default
-                   $DATABASE_URL); \${NAME} in it stands for a variable of the
-                   environment`;
+export const DATABASE_HELP = `  --database URL   ${schemes()}
+                   (default $DATABASE_URL); \${NAME} in it stands for a variable of
+                   the environment; behind sqlite: stands the path of a file`;
 
 const VARIABLE = 'DATABASE_URL';
 
@@ -64,42 +64,38 @@ export async function atDatabase(
       await opened.close();
     }
   } catch (error) {
-    host.err(`${printableLines(withoutSecrets(sentenceOf(error, place), secrets))}\n`);
+    const sentence = sentenceOf(error, kind, place);
+    host.err(`${printableLines(withoutSecrets(sentence, secrets))}\n`);
     return 1;
   }
 }
 
 function kindOf(url: string, option: string): DatabaseKind {
   const [, scheme = ''] = /^([a-z][a-z0-9+.-]*):/i.exec(url) ?? [];
-  const kind = DATABASE_KINDS.find((one) => one.schemes.includes(scheme.toLowerCase()));
+  const kind = DATABASE_KINDS.find((one) =>
+    one.prefixes.some((prefix) => prefix.startsWith(`${scheme.toLowerCase()}:`)),
+  );
   if (kind !== undefined) return kind;
   const value = scheme === '' ? '…' : `${scheme}:…`;
   throw new InvalidOptionError({ option, value, fix: `Its URL begins with ${schemes()}.` });
 }
 
 function schemes(): string {
-  return DATABASE_KINDS.flatMap((kind) => kind.schemes.map((scheme) => `${scheme}://`)).join(', ');
+  return DATABASE_KINDS.flatMap(({ prefixes }) => prefixes).join(', ');
 }
 
 /** Errors of ours are sentences already. What others say needs to know about whom. */
-function sentenceOf(error: unknown, place: string): string {
+function sentenceOf(error: unknown, { unreachable }: DatabaseKind, place: string): string {
   if (error instanceof DtxError) return messageOf(error);
   const text = textOf(error);
-  if (!isAboutTheConnection(error)) return `${place}: ${text}`;
-  return (
-    `${place} cannot be reached: ${text}. Check that its server runs, and the user, the password ` +
-    `and the name in the URL.`
-  );
+  const isUnreachable = unreachable.codes.test(codeOf(error) ?? '') || unreachable.texts.test(text);
+  return isUnreachable
+    ? `${place} cannot be reached: ${text}. ${unreachable.check}`
+    : `${place}: ${text}`;
 }
 
 /** Where a name has several addresses, each has failed in its own way. */
 function textOf(error: unknown): string {
   const [first] = error instanceof AggregateError ? (error.errors as readonly unknown[]) : [];
   return messageOf(first ?? error);
-}
-
-const CONNECTION_CODES = /^(E[A-Z]+|28\w{3}|3D000|53300|57P03|08\w{3})$/;
-
-function isAboutTheConnection(error: unknown): boolean {
-  return CONNECTION_CODES.test(codeOf(error) ?? '') || /timeout|terminated/i.test(textOf(error));
 }

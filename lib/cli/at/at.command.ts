@@ -21,8 +21,8 @@ where their role may; with install: 'check' they only look, and leave it to you.
 
 Options:
 ${DATABASE_HELP}
-  --schema SCHEMA  a schema whose tables are captured; repeat it for several
-                   (default: those of the search path)
+  --schema SCHEMA  PostgreSQL: a schema whose tables are captured; repeat it for
+                   several (default: those of the search path)
   --guard          with refusal of writers from outside, as the option guard of the
                    data source says
   --json           print JSON
@@ -61,20 +61,26 @@ const isJson = ({ values }: CommandArguments): boolean => values['json'] === tru
 const json = (value: unknown): string => printableLines(`${JSON.stringify(value, undefined, 2)}\n`);
 
 async function install(
-  { engine, place }: AtDatabase,
+  { engine, kind, place }: AtDatabase,
   input: CommandArguments,
   host: CliHost,
 ): Promise<number> {
   const report = await engine.install('mend');
-  host.out(isJson(input) ? json({ database: place, ...report }) : installText(place, report));
+  const text = (): string => installText(place, report, kind.note);
+  host.out(isJson(input) ? json({ database: place, ...report }) : text());
   return 0;
 }
 
-function installText(place: string, { capturedTables, warnings }: InstallReport): string {
+function installText(
+  place: string,
+  { capturedTables, warnings }: InstallReport,
+  note: string | undefined,
+): string {
   const count = tables(capturedTables.length);
   return [
     `${printable(place)} is set up: ${count} captured.`,
     ...textTable(capturedTables.map((name) => [printable(name)])),
+    ...noteLines(note),
     ...warningLines(warnings),
     '',
   ].join('\n');
@@ -97,7 +103,7 @@ async function print(
 }
 
 async function status(
-  { engine, flags, place }: AtDatabase,
+  { engine, flags, kind, place }: AtDatabase,
   input: CommandArguments,
   host: CliHost,
 ): Promise<number> {
@@ -105,28 +111,37 @@ async function status(
   const isCurrent = plan.statements.length === 0;
   if (isJson(input)) {
     const { tables: found, warnings } = plan;
-    host.out(json({ database: place, isCurrent, tables: found, warnings }));
+    host.out(json({ database: place, isCurrent, tables: found, warnings, note: kind.note }));
   } else {
-    host.out(statusText(place, plan, commandFor(flags, input)));
+    host.out(statusText({ place, plan, note: kind.note, command: commandFor(flags, input) }));
   }
   return isCurrent ? 0 : 1;
 }
 
-function statusText(place: string, plan: InstallPlan, command: string): string {
+interface StatusView {
+  readonly place: string;
+  readonly plan: InstallPlan;
+  readonly note: string | undefined;
+  /** What mends it. */
+  readonly command: string;
+}
+
+function statusText({ command, note, place, plan }: StatusView): string {
   const counts = new Map<TableStatus['state'], number>();
   for (const { state } of plan.tables) counts.set(state, (counts.get(state) ?? 0) + 1);
   const summary = [...counts].map(([state, count]) => `${String(count)} ${state}`).join(', ');
   const rows = plan.tables.map((table) => [printable(table.table), table.state]);
   const [headings = '', ...lines] = textTable([['TABLE', 'STATE'], ...rows]);
-  const listed = plan.tables.flatMap(({ note }, index) => [
+  const listed = plan.tables.flatMap((table, index) => [
     lines[index] ?? '',
-    ...(note === undefined ? [] : indented(note, '      ')),
+    ...(table.note === undefined ? [] : indented(table.note, '      ')),
   ]);
   const isCurrent = plan.statements.length === 0;
   return [
     `${printable(place)}: ${summary === '' ? 'no tables' : summary}`,
     headings,
     ...listed,
+    ...noteLines(note),
     ...warningLines(plan.warnings.filter((warning) => !warning.startsWith('Writes are refused'))),
     ...(isCurrent ? [] : ['', 'To mend what is missing or stale:', `  ${command}`]),
     '',
@@ -161,6 +176,9 @@ const WIDTH = 90;
 
 const indented = (text: string, indent: string): readonly string[] =>
   wrapped(printable(text), WIDTH).map((line) => `${indent}${line}`);
+
+const noteLines = (note: string | undefined): readonly string[] =>
+  note === undefined ? [] : ['', ...indented(note, '')];
 
 const warningLines = (warnings: readonly string[]): readonly string[] =>
   warnings.flatMap((warning) => {

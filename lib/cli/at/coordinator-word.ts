@@ -12,7 +12,8 @@ export const COORDINATOR_OPTIONS = {
 } as const;
 
 /** The lines of the help about them. */
-export const COORDINATOR_HELP = `  --store STORE    file or database URL of the coordinator, which is asked then what it
+export const COORDINATOR_HELP = `\
+  --store STORE    file or database URL of the coordinator, which is asked then what it
                    knows of the transaction (default $DTX_STORE_URL)
   --namespace NAME namespace of the transaction there (default ${NAMESPACE_DEFAULT})`;
 

@@ -77,8 +77,8 @@ export class DeadlockWatch {
   }
 
   /**
-   * The circle that the wait has to end. Who is decided already waits for nothing any more, whatever
-   * a call of it still does: such a circle opens by itself.
+   * The circle that the wait has to end. Who is decided already waits for nothing any more,
+   * whatever a call of it still does: such a circle opens by itself.
    */
   async #circleOf(wait: OpenWait, holdersOf: HoldersOf): Promise<readonly string[] | undefined> {
     const ended = new Set<string>();

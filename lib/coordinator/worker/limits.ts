@@ -139,5 +139,7 @@ export const WAIT_CONFIRM_MS = 100;
 /** How long what a node has posted counts: longer than a pause of its garbage collector. */
 export const POSTING_MS = 5_000;
 
-/** Waits that a node posts; those that have lasted longest. A circle of later ones is found later. */
+/**
+ * Waits that a node posts; those that have lasted longest. A circle of later ones is found later.
+ */
 export const POSTED_WAITS_MAX = 1_000;

@@ -159,8 +159,9 @@ export class ConnectionWaitError extends DtxError {
   ) {
     super(
       `The connection of ${resourceId} is held by a local transaction, and was not free within ` +
-        `${String(timeoutMs)} ms; an SQLite data source has only one. Use the manager or the query ` +
-        `runner of the transaction inside of it, end it sooner, or raise connectionWaitTimeoutMs.`,
+        `${String(timeoutMs)} ms; an SQLite data source has only one. Use the manager or the ` +
+        `query runner of the transaction inside of it, end it sooner, or raise ` +
+        `connectionWaitTimeoutMs.`,
       options,
     );
   }

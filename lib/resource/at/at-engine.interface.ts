@@ -161,8 +161,8 @@ export interface AtEngine {
   /**
    * Sets up or checks tables, functions and triggers. Safe to repeat and to run side by side.
    *
-   * @param mode `mend` by default; `check` changes nothing, and throws AtInstallError with the command where something
-   *   is missing or stale
+   * @param mode `mend` by default; `check` changes nothing, and throws AtInstallError with the
+   * command where something is missing or stale
    */
   install(mode?: 'mend' | 'check'): Promise<InstallReport>;
   /** What install('mend') would do. */

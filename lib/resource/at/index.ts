@@ -1,4 +1,4 @@
-export { GUARDED, HOLDER_UNKNOWN } from './at-engine.interface.js';
+export { GUARDED } from './at-engine.interface.js';
 export type {
   AtEngine,
   BranchTag,

@@ -54,8 +54,8 @@ export interface LocalConnection<Request, Result> {
    */
   readLocked?(request: Request, xid: string | undefined): Promise<LockedRead<Result>>;
   /**
-   * Where there is no readLocked(): who holds a row that a locking read has locked; asked for behind
-   * it, in its local transaction.
+   * Where there is no readLocked(): who holds a row that a locking read has locked; asked for
+   * behind it, in its local transaction.
    *
    * @param xid whose rows do not count
    */

@@ -25,13 +25,15 @@ type Attempt<T> = { readonly conflict: LockConflict } | { readonly result: T };
 /** Whoever has been in a queue for so long while the row stays where it is looks for circles. */
 const STUCK_MS = 100;
 
-/** Of those in queues, so many ask the coordinator; it is enough that one member of a circle does. */
+/**
+ * Of those in queues, so many ask the coordinator; it is enough that one member of a circle does.
+ */
 const ASKING_MAX = 256;
 
 /**
  * Waits for global locks. A waiter holds no row lock, takes its turn in the order of arrival, is
- * woken when the holder ends, and gives up after `lockWaitTimeoutMs`, or when it is the one that has
- * to end a circle of waiters.
+ * woken when the holder ends, and gives up after `lockWaitTimeoutMs`, or when it is the one that
+ * has to end a circle of waiters.
  *
  * Without the order everybody would retry at once, and all but one in vain. Rows that many want are
  * remembered for a moment, so that the next one queues before it has tried.
@@ -58,7 +60,8 @@ export class LockWaiter {
    * @param work whose attempt it is
    * @param content what the attempt runs, to know it again; undefined where it does not write
    * @param attempt runs the work from its start; returns the conflict that it met, or its result
-   * @throws LockConflictError after `lockWaitTimeoutMs`, or to end a circle; what the attempt throws
+   * @throws LockConflictError after `lockWaitTimeoutMs`, or to end a circle; what the attempt
+   * throws
    */
   async run<T>(
     work: Waiting,
@@ -228,9 +231,11 @@ export class LockWaiter {
 
   #deadlocked(work: Waiting, conflict: LockConflict, circle: readonly string[]): LockConflictError {
     const advice =
-      `Global transactions wait for each other in a circle: ${[...circle, circle[0]].join(' -> ')} ` +
+      `Global transactions wait for each other in a circle: ` +
+      `${[...circle, circle[0]].join(' -> ')} ` +
       `(each for the next). This one was chosen to give up: roll back, so that the others go on, ` +
-      `and run the whole global transaction again. Write contended rows in the same order everywhere.`;
+      `and run the whole global transaction again. Write contended rows in the same order ` +
+      `everywhere.`;
     const { resourceId } = this.#deps;
     return new LockConflictError(work.xid, resourceId, conflict, advice, { isDeadlock: true });
   }

@@ -64,7 +64,9 @@ export class RowQueue {
     return { turn, leave };
   }
 
-  /** A local transaction of this process has the row; under the global lock alone it holds nothing. */
+  /**
+   * A local transaction of this process has the row; under the global lock alone it holds nothing.
+   */
   passedTo(xid: string | undefined): void {
     this.#move(xid);
   }

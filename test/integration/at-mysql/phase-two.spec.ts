@@ -172,6 +172,7 @@ describeMariadb('The desk', () => {
       table: 'account',
       key: '1',
       state: 'dirty',
+      isLeft: false,
       before,
       after: { ...before, kind: null },
       current: { ...before, kind: 'a' },

@@ -44,7 +44,7 @@ describe('A hole of images that are read before the change is not there', () => 
     await expect(database.rows('shop')).resolves.toEqual(['(1,1)', '(2,2)', '(3,3)']);
   });
 
-  it('phantom: a row that changes while the statement waits for it is captured as found', async () => {
+  it('phantom: a row that changes while it is waited for is captured as found', async () => {
     const tag = newTag();
     const outsider = await database.connect();
     await outsider.query('BEGIN; UPDATE shop SET n = 5 WHERE id = 1');

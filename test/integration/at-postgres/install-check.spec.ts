@@ -197,7 +197,9 @@ describe('Installation by somebody else than the application', () => {
 
       await expect(database.engine.uninstall()).rejects.toMatchObject({
         code: 'DTX_ERR_RM_AT_INSTALL',
-        message: expect.stringMatching(/undo rows are left \(1 of them\).*npx nestjs-dtx locks --database/),
+        message: expect.stringMatching(
+          /rows are left \(1 of them\).*npx nestjs-dtx locks --database/,
+        ),
       });
       await expect(database.sql('SELECT FROM dtx.undo_row')).resolves.toHaveLength(1);
     });

@@ -22,7 +22,8 @@ const SETUP = `
   CREATE TABLE label (id int PRIMARY KEY, name text COLLATE anycase UNIQUE);
   CREATE TABLE nick (name text COLLATE anycase PRIMARY KEY, n int);
   CREATE TABLE span (id int PRIMARY KEY, length interval UNIQUE, list int[] UNIQUE);
-  CREATE TABLE price (id int PRIMARY KEY, amount numeric UNIQUE, rate float8 UNIQUE, name name UNIQUE);
+  CREATE TABLE price (id int PRIMARY KEY, amount numeric UNIQUE, rate float8 UNIQUE,
+    name name UNIQUE);
   CREATE TABLE stay (id int PRIMARY KEY, room int, guest text, during int4range,
     EXCLUDE USING gist (room WITH =, during WITH &&));
   CREATE TABLE zone (id int PRIMARY KEY, area int4range, EXCLUDE USING gist (area WITH &&));
@@ -278,7 +279,7 @@ describe('Values of unique indexes are locks', () => {
     });
   });
 
-  it('that are waited for while their holder is at work, also behind a deferred constraint', async () => {
+  it('that are waited for while their holder works, also behind deferred constraints', async () => {
     const tag = newTag();
     const holder = await database.begin(tag);
     await holder.query('DELETE FROM late');

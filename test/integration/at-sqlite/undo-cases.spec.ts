@@ -79,7 +79,8 @@ const SETUP = `
     BEGIN UPDATE stamped SET version = 100 WHERE id = NEW.id; END;
 
   CREATE VIEW rich AS SELECT * FROM account WHERE balance > 150;
-  CREATE TRIGGER rich_out INSTEAD OF DELETE ON rich BEGIN DELETE FROM account WHERE id = OLD.id; END;
+  CREATE TRIGGER rich_out INSTEAD OF DELETE ON rich
+    BEGIN DELETE FROM account WHERE id = OLD.id; END;
 `;
 
 const CASES: readonly Case[] = [

@@ -56,7 +56,9 @@ describe('A rollback that leaves a row to a person', () => {
   });
 
   afterEach(() => close());
-  afterAll(() => rmSync(folder, { recursive: true }));
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
 
   /** Two rows are written, somebody changes one of them, and then it fails. */
   async function park(manager: TransactionManager, pool: pg.Pool): Promise<string> {

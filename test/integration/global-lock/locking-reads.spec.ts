@@ -10,10 +10,12 @@ const SCHEMA = `${ACCOUNT};
   CREATE SCHEMA "My Bank";
   CREATE TABLE "My Bank"."Order" ("Id" text, "day" date, account_id int, state text,
     PRIMARY KEY ("Id", "day"));
-  INSERT INTO "My Bank"."Order" VALUES ('o1', '2026-03-04', 1, 'new'), ('o2', '2026-03-04', 2, 'new');
+  INSERT INTO "My Bank"."Order" VALUES
+    ('o1', '2026-03-04', 1, 'new'), ('o2', '2026-03-04', 2, 'new');
   CREATE TABLE event (id timestamptz PRIMARY KEY, note text);
   INSERT INTO event VALUES ('2026-03-04 05:06:07.089+00', 'old');
-  CREATE TABLE part (id int, region text, n int, PRIMARY KEY (id, region)) PARTITION BY LIST (region);
+  CREATE TABLE part (id int, region text, n int, PRIMARY KEY (id, region))
+    PARTITION BY LIST (region);
   CREATE TABLE part_eu PARTITION OF part FOR VALUES IN ('eu');
   INSERT INTO part VALUES (1, 'eu', 1)`;
 const TAKE = 'UPDATE account SET balance = balance - 10 WHERE id = $1';
@@ -103,7 +105,8 @@ describe('a locking read', () => {
         async () =>
           (
             await world.rows(
-              "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+              `SELECT 1 FROM pg_stat_activity
+               WHERE datname = current_database() AND wait_event_type = 'Lock'`,
             )
           ).length > 0,
       );

@@ -20,10 +20,16 @@ interface Actor {
   read(condition: string): Promise<readonly number[]>;
 }
 
-/** How a case reads. Reads under the global lock get a second entry. */
-const READS = [['plain reads', '']] as const;
+/** How a case reads. A read with a lock meets what others hold, and keeps nothing afterwards. */
+const READS = [
+  ['plain reads', ''],
+  ['locking reads', 'FOR UPDATE'],
+] as const;
 
 describe.each(READS)('Between global transactions with %s', (_how, suffix) => {
+  const isLocking = suffix !== '';
+  /** What becomes of a read of something that is not decided. */
+  const ofUndecided = isLocking ? 'prevented' : 'possible';
   let world: AtWorld;
   let t1: Actor;
   let t2: Actor;
@@ -44,6 +50,11 @@ describe.each(READS)('Between global transactions with %s', (_how, suffix) => {
       },
     };
   };
+
+  /** What a read gives; what it meets, where it waits for the decision in vain. */
+  const outcome = (reading: Promise<readonly number[]>): Promise<unknown> =>
+    reading.catch((error: unknown) => (error as Error).constructor);
+  const undecided = (value: number): unknown => (isLocking ? LockConflictError : [value]);
 
   const values = async (): Promise<readonly unknown[]> =>
     (await world.rows('SELECT value FROM test ORDER BY id')).map(
@@ -80,49 +91,49 @@ describe.each(READS)('Between global transactions with %s', (_how, suffix) => {
     expect(await values()).toEqual([11, 21]);
   });
 
-  it('G1a, aborted reads: possible', async () => {
+  it(`G1a, aborted reads: ${ofUndecided}`, async () => {
     await t1.write('UPDATE test SET value = 101 WHERE id = 1');
 
-    const seen = await t2.read('id = 1');
+    const seen = await outcome(t2.read('id = 1'));
 
     await t1.transaction.rollback();
-    expect(seen).toEqual([101]);
+    expect(seen).toEqual(undecided(101));
     expect(await values()).toEqual([10, 20]);
   });
 
-  it('G1b, intermediate reads: possible', async () => {
+  it(`G1b, intermediate reads: ${ofUndecided}`, async () => {
     await t1.write('UPDATE test SET value = 101 WHERE id = 1');
 
-    const seen = await t2.read('id = 1');
+    const seen = await outcome(t2.read('id = 1'));
 
     await t1.write('UPDATE test SET value = 11 WHERE id = 1');
     await t1.transaction.commit();
-    expect(seen).toEqual([101]);
+    expect(seen).toEqual(undecided(101));
     expect(await values()).toEqual([11, 20]);
   });
 
-  it('G1c, circular information flow: possible', async () => {
+  it(`G1c, circular information flow: ${ofUndecided}`, async () => {
     await t1.write('UPDATE test SET value = 11 WHERE id = 1');
     await t2.write('UPDATE test SET value = 22 WHERE id = 2');
 
-    const seen = [await t1.read('id = 2'), await t2.read('id = 1')];
+    const seen = [await outcome(t1.read('id = 2')), await outcome(t2.read('id = 1'))];
 
     await t1.transaction.commit();
     await t2.transaction.commit();
-    expect(seen).toEqual([[22], [11]]);
+    expect(seen).toEqual([undecided(22), undecided(11)]);
   });
 
-  it('OTV, an observed transaction vanishes: possible', async () => {
+  it(`OTV, an observed transaction vanishes: ${ofUndecided}`, async () => {
     await t1.write('UPDATE test SET value = 11 WHERE id = 1');
     await t1.write('UPDATE test SET value = 19 WHERE id = 2');
     await t1.transaction.commit();
     await t2.write('UPDATE test SET value = 12 WHERE id = 1');
 
-    const seen = [await t3.read('id = 1'), await t3.read('id = 2')];
+    const seen = [await outcome(t3.read('id = 1')), await outcome(t3.read('id = 2'))];
 
     await t2.write('UPDATE test SET value = 18 WHERE id = 2');
     await t2.transaction.commit();
-    expect(seen).toEqual([[12], [19]]);
+    expect(seen).toEqual([undecided(12), [19]]);
     expect(await values()).toEqual([12, 18]);
   });
 
@@ -155,6 +166,29 @@ describe.each(READS)('Between global transactions with %s', (_how, suffix) => {
 
     await t2.transaction.commit();
     expect(seen).toEqual([[10], [10]]);
+    expect(await values()).toEqual([12, 20]);
+  });
+
+  it(`P4 where the read and the write are one local transaction: ${ofUndecided}`, async () => {
+    const local = await t2.transaction.run(() => world.pool.connect());
+    const inLocal = (sql: string) => t2.transaction.run(() => local.query(sql));
+    await inLocal('BEGIN');
+    await inLocal(`SELECT value FROM test WHERE id = 1 ${suffix}`);
+    const other = t1.write('UPDATE test SET value = 11 WHERE id = 1');
+    const first = outcome(other.then(() => []));
+    if (!isLocking) {
+      await first;
+      await t1.transaction.commit();
+      // Inside of a local transaction nobody waits for what is about to be free.
+      await world.untilClean();
+    }
+
+    await inLocal('UPDATE test SET value = 12 WHERE id = 1');
+    await inLocal('COMMIT');
+
+    local.release();
+    expect(await first).toEqual(isLocking ? LockConflictError : []);
+    await t2.transaction.commit();
     expect(await values()).toEqual([12, 20]);
   });
 

@@ -21,12 +21,16 @@ describe('a locking read', () => {
       's.a | select x , @ from only s.a for no key update',
     ],
     [
-      'SELECT "A"."id" AS "A_id" FROM "a" "A" WHERE ("A"."id" = $1) ORDER BY "A_id" LIMIT 1 FOR UPDATE',
-      '"A" | SELECT "A"."id" AS "A_id" , @ FROM "a" "A" WHERE ("A"."id" = $1) ORDER BY "A_id" LIMIT 1 FOR UPDATE',
+      'SELECT "A"."id" AS "A_id" FROM "a" "A" WHERE ("A"."id" = $1) ORDER BY "A_id" ' +
+        'LIMIT 1 FOR UPDATE',
+      '"A" | SELECT "A"."id" AS "A_id" , @ FROM "a" "A" WHERE ("A"."id" = $1) ORDER BY ' +
+        '"A_id" LIMIT 1 FOR UPDATE',
     ],
     [
-      'SELECT 1 FROM a INNER JOIN "b c" AS d ON d.x = a.y AND (a.z IN (1, 2)), e FOR KEY SHARE NOWAIT',
-      'a d e | SELECT 1 , @ FROM a INNER JOIN "b c" AS d ON d.x = a.y AND (a.z IN (1, 2)), e FOR KEY SHARE NOWAIT',
+      'SELECT 1 FROM a INNER JOIN "b c" AS d ON d.x = a.y AND (a.z IN (1, 2)), e FOR ' +
+        'KEY SHARE NOWAIT',
+      'a d e | SELECT 1 , @ FROM a INNER JOIN "b c" AS d ON d.x = a.y AND (a.z IN (1, ' +
+        '2)), e FOR KEY SHARE NOWAIT',
     ],
     [
       'SELECT 1 FROM a LEFT JOIN b USING (id) FOR UPDATE OF A SKIP LOCKED',
@@ -50,11 +54,13 @@ describe('a locking read', () => {
     ],
     [
       'SELECT x IS DISTINCT FROM y, substring(z from 2 for 3), a.from AS for FROM a FOR UPDATE',
-      'a | SELECT x IS DISTINCT FROM y, substring(z from 2 for 3), a.from AS for , @ FROM a FOR UPDATE',
+      'a | SELECT x IS DISTINCT FROM y, substring(z from 2 for 3), a.from AS for , @ ' +
+        'FROM a FOR UPDATE',
     ],
     [
       "SELECT ' FROM b FOR SHARE', ARRAY[1, 2] /* FROM c */ FROM a -- FROM d\nFOR UPDATE LIMIT 1",
-      "a | SELECT ' FROM b FOR SHARE', ARRAY[1, 2] /* FROM c */ , @ FROM a -- FROM d\nFOR UPDATE LIMIT 1",
+      "a | SELECT ' FROM b FOR SHARE', ARRAY[1, 2] /* FROM c */ , @ FROM a -- FROM " +
+        'd\nFOR UPDATE LIMIT 1',
     ],
     [
       'SELECT 1 FROM a WHERE id = (SELECT max(id) FROM b GROUP BY c) FOR UPDATE',

@@ -42,7 +42,7 @@ export class MysqlAtEngine implements AtEngine {
 
   constructor({ guard = false, resourceId, schemas, source }: MysqlEngineOptions) {
     this.#source = source;
-    this.desk = new MysqlUndoDesk(source);
+    this.desk = new MysqlUndoDesk(source, resourceId);
     this.#installer = new Installer({
       source,
       resourceId,

@@ -24,7 +24,7 @@ export function tablesOf(database: SqliteDatabase): readonly TableDefinition[] {
 }
 
 /** Rows of a statement. Numbers may come as bigint, where the application has asked for it. */
-// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- says what the SQL selects
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- of the SQL
 export function rowsOf<Row>(
   database: SqliteDatabase,
   sql: string,

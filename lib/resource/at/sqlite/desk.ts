@@ -1,3 +1,4 @@
+import { AtInstallError } from '../../../protocol/index.js';
 import type {
   HeldLock,
   HeldRow,
@@ -8,10 +9,14 @@ import type {
 } from '../at-engine.interface.js';
 import { FENCE, FENCE_TABLE, LOCK_SHAPE, UNDO_TABLE } from './agreement.js';
 import { rowsOf, tablesOf } from './catalog.js';
-import { inTransaction } from './install/our-tables.js';
+import { inTransaction, missingTables } from './install/our-tables.js';
 import { referencesAmong } from './references.js';
 import { readImage } from './row-image.js';
-import type { SqliteDatabase, SqliteSource } from './sqlite-database.interface.js';
+import type {
+  CapturedConnection,
+  SqliteDatabase,
+  SqliteSource,
+} from './sqlite-database.interface.js';
 import type { TableDefinition } from './table-definition.js';
 import type { StoredUndoRow } from './undo/read-undo-rows.js';
 import { STORED_COLUMNS, undoRowOf } from './undo/read-undo-rows.js';
@@ -24,52 +29,88 @@ import { anyImage } from './undo/undo-row.js';
 /** What people ask of the undo rows of one SQLite file. */
 export class SqliteUndoDesk implements UndoDesk {
   readonly #source: SqliteSource;
+  readonly #resourceId: string;
 
-  constructor(source: SqliteSource) {
+  /** @param resourceId for messages */
+  constructor(source: SqliteSource, resourceId: string) {
     this.#source = source;
+    this.#resourceId = resourceId;
   }
 
   locks(filter: HeldRowFilter, limit: number): Promise<readonly HeldLock[]> {
-    return this.#source.withDatabase(({ database }) => {
+    return this.#look(({ database }) => {
       const { values, where } = conditionOf(filter);
-      const found = rowsOf<Omit<HeldLock, 'sinceMs'> & { readonly since: string }>(
+      const found = rowsOf<StoredLock>(
         database,
         `SELECT u.xid, u.branch AS branchId, u.tbl AS "table", u.pk AS "key",
-           coalesce(f.changed_at, 0) || '' AS since
+           coalesce(f.changed_at, 0) || '' AS since, coalesce(f.state, 0) || '' AS state
          FROM main.${UNDO_TABLE} AS u
          LEFT JOIN main.${FENCE_TABLE} AS f ON f.xid = u.xid AND f.branch = u.branch
-         WHERE ${where} ORDER BY u.seq LIMIT ?`,
+         WHERE ${where} ORDER BY f.changed_at, u.xid, u.branch, u.seq LIMIT ?`,
         ...values,
         limit,
       );
-      return found.map(({ since, ...lock }) => ({ ...lock, sinceMs: Number(since) }));
+      return found.map(({ since, state, ...lock }) => ({
+        ...lock,
+        sinceMs: Number(since),
+        isLeft: state === UNDONE,
+      }));
     });
   }
 
   rows(filter: HeldRowFilter, limit: number): Promise<readonly HeldRow[]> {
-    return this.#source.withDatabase(({ database }) => {
+    return this.#look(({ database }) => {
       const tables = tablesOf(database);
       return storedFor(database, filter, limit).map((row) => heldRow(database, tables, row));
     });
   }
 
-  order(order: UndoOrder, filter: HeldRowFilter & { readonly xid: string }): Promise<OrderReport> {
-    return this.#source.withDatabase((connection) =>
+  order(
+    order: UndoOrder,
+    filter: HeldRowFilter & { readonly xid: string },
+    parkedBranchIds: readonly string[] = [],
+  ): Promise<OrderReport> {
+    return this.#look((connection) =>
       connection.quietly(() =>
-        inTransaction(connection.database, () => carryOut(connection.database, order, filter)),
+        inTransaction(connection.database, () =>
+          carryOut(connection.database, order, { filter, parkedBranchIds }),
+        ),
       ),
     );
   }
+
+  #look<T>(work: (connection: CapturedConnection) => T): Promise<T> {
+    return this.#source.withDatabase((connection) => {
+      if (missingTables(connection.database).length > 0) {
+        throw new AtInstallError(this.#resourceId, NOT_INSTALLED);
+      }
+      return work(connection);
+    });
+  }
 }
 
+type StoredLock = Omit<HeldLock, 'sinceMs' | 'isLeft'> & {
+  readonly since: string;
+  readonly state: string;
+};
+
+const NOT_INSTALLED = 'the file has no tables dtx_*. To set it up: npx nestjs-dtx at install';
+
 const NOT_LEFT =
-  'its branch was not rolled back yet. Let phase two come to it first; then decide about what it ' +
-  'leaves.';
+  'no rollback has left it: its transaction is undecided, or phase two has not come to it yet';
+
+const UNDONE = String(FENCE.undone);
+
+interface Picked {
+  readonly filter: HeldRowFilter & { readonly xid: string };
+  /** Branches of which the coordinator says that their rollback needs a person. */
+  readonly parkedBranchIds: readonly string[];
+}
 
 function carryOut(
   database: SqliteDatabase,
   order: UndoOrder,
-  filter: HeldRowFilter & { readonly xid: string },
+  { filter, parkedBranchIds }: Picked,
 ): OrderReport {
   const tables = tablesOf(database);
   const all = storedFor(database, filter, ALL).filter(({ shape }) => shape !== LOCK_SHAPE);
@@ -77,7 +118,8 @@ function carryOut(
   const undoRows = new Map<StoredUndoRow, UndoRow>();
   for (const row of all) {
     const undoRow = undoRowOf(tables, row);
-    if (!isLeft(database, row)) reasons.set(row, NOT_LEFT);
+    const mayDecide = isLeft(database, row) || parkedBranchIds.includes(row.branch);
+    if (!mayDecide) reasons.set(row, NOT_LEFT);
     else if (typeof undoRow !== 'string') undoRows.set(row, undoRow);
     else if (order === 'force-before') reasons.set(row, undoRow);
   }
@@ -117,7 +159,7 @@ function heldRow(
   row: StoredUndoRow,
 ): HeldRow {
   const { branch: branchId, pk: key, shape, tbl: table, xid } = row;
-  const common = { xid, branchId, table, key };
+  const common = { xid, branchId, table, key, isLeft: isLeft(database, row) };
   const none = { before: undefined, after: undefined, current: undefined };
   if (shape === LOCK_SHAPE) return { ...common, ...none, state: 'lock' };
   const undoRow = undoRowOf(tables, row);
@@ -157,10 +199,13 @@ function conditionOf({ branchId, key, table, xid }: HeldRowFilter): {
   readonly where: string;
   readonly values: readonly string[];
 } {
-  const given = { xid, branch: branchId, tbl: table, pk: key };
-  const parts = Object.entries(given).flatMap(([column, value]) =>
-    value === undefined ? [] : [{ condition: `u.${column} = ?`, value }],
-  );
+  const parts = [
+    { condition: 'u.xid = ?', value: xid },
+    { condition: 'u.branch = ?', value: branchId },
+    // Locks that are no rows are named after their table, too.
+    { condition: "? IN (u.tbl, substr(u.tbl, 1, instr(u.tbl, ' (') - 1))", value: table },
+    { condition: 'u.pk = ?', value: key },
+  ].flatMap(({ condition, value }) => (value === undefined ? [] : [{ condition, value }]));
   return {
     where: parts.map(({ condition }) => condition).join(' AND ') || 'true',
     values: parts.map(({ value }) => value),

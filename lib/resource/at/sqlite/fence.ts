@@ -41,7 +41,8 @@ export function markUndone(database: SqliteDatabase, tag: BranchTag): void {
   const state = String(FENCE.undone);
   run(
     database,
-    `UPDATE main.${FENCE_TABLE} SET state = ${state}, changed_at = ${NOW_MS} WHERE xid = ? AND branch = ?`,
+    `UPDATE main.${FENCE_TABLE} SET state = ${state}, changed_at = ${NOW_MS}
+     WHERE xid = ? AND branch = ?`,
     tag,
   );
 }

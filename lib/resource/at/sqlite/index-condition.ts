@@ -1,5 +1,6 @@
-const TOKEN =
-  /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|[()]|[A-Za-z_]\w*/g;
+const QUOTED = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]/;
+const COMMENT = /--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/;
+const TOKEN = new RegExp(`${QUOTED.source}|${COMMENT.source}|[()]|[A-Za-z_]\\w*`, 'g');
 
 /** The condition of a partial index, from the text that has created it. */
 export function indexCondition(sql: string): string | undefined {

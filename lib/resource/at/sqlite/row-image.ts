@@ -4,8 +4,8 @@ import type { TableDefinition } from './table-definition.js';
 import { storedColumns } from './table-definition.js';
 
 /**
- * SQL of the image of a row: its values as a list of SQL literals. Written and read by SQLite alone,
- * since JavaScript has no whole numbers beyond 2^53 and no text that is not Unicode.
+ * SQL of the image of a row: its values as a list of SQL literals. Written and read by SQLite
+ * alone, since JavaScript has no whole numbers beyond 2^53 and no text that is not Unicode.
  *
  * @param row `NEW`, `OLD` or an alias
  */
@@ -14,7 +14,8 @@ export function rowImage(table: TableDefinition, row: string): string {
   return `(${values.join(` || ',' || `)})`;
 }
 
-const LITERAL = String.raw`(?:NULL|-?\d+|-?\d+\.\d*(?:e[+-]?\d+)?|X'[0-9A-F]*'|CAST\(X'[0-9A-F]*' AS TEXT\))`;
+const NUMBER = String.raw`-?\d+|-?\d+\.\d*(?:e[+-]?\d+)?`;
+const LITERAL = String.raw`(?:NULL|${NUMBER}|X'[0-9A-F]*'|CAST\(X'[0-9A-F]*' AS TEXT\))`;
 const IMAGE = new RegExp(`^${LITERAL}(?:,${LITERAL})*$`);
 
 /** An image becomes part of a statement, so nothing else may stand in it. */

@@ -36,7 +36,7 @@ export class SqliteAtEngine implements AtEngine {
   constructor({ resourceId, source }: SqliteEngineOptions) {
     this.#source = source;
     this.#resourceId = resourceId;
-    this.desk = new SqliteUndoDesk(source);
+    this.desk = new SqliteUndoDesk(source, resourceId);
   }
 
   install(mode: 'mend' | 'check' = 'mend'): Promise<InstallReport> {

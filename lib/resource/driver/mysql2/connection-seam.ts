@@ -23,7 +23,9 @@ type Prepared = (error: unknown, statement?: PreparedStatement) => void;
 interface Streamed {
   readonly text: string;
   readonly now: () => unknown;
-  /** What to answer at once, and what to send when it is its turn; undefined where it cannot wait. */
+  /**
+   * What to answer at once, and what to send when it is its turn; undefined where it cannot wait.
+   */
   readonly later: (() => { readonly emitter: unknown; readonly send: () => unknown }) | undefined;
   /** Says no. */
   readonly refuse: (error: StatementRefusedError) => unknown;
@@ -147,7 +149,8 @@ export class ConnectionSeam {
     const { kind, label } = classifyStatement(text);
     if (around !== undefined && kind !== 'read') {
       const reason =
-        'it would run by itself, and could not be made part of it. Await it, or give it a callback.';
+        'it would run by itself, and could not be made part of it. Await it, or give it a ' +
+        'callback.';
       return refuse(
         new StatementRefusedError(around.xid, `${label} without a promise or a callback`, reason),
       );
@@ -211,7 +214,9 @@ export class ConnectionSeam {
     );
   }
 
-  /** mysql2 calls back in the context of whoever has opened the connection; this is the caller's. */
+  /**
+   * mysql2 calls back in the context of whoever has opened the connection; this is the caller's.
+   */
   #preparedBack(callback: unknown): unknown {
     if (typeof callback !== 'function') return callback;
     const back = callback as Prepared;

@@ -1,3 +1,4 @@
+import { AtInstallError, messageOf } from '../../../../protocol/index.js';
 import type {
   HeldLock,
   HeldRow,
@@ -9,7 +10,7 @@ import type {
   UndoOrder,
 } from '../../at-engine.interface.js';
 import { FENCE, LOCK_SHAPE } from '../agreement.js';
-import { inTransaction, queryRows } from '../session.js';
+import { errnoOf, inTransaction, queryRows } from '../session.js';
 import { forgetRows } from '../undo/forget-rows.js';
 import { Restorer } from '../undo/restorer.js';
 import type { StoredUndoRow } from '../undo/undo-row.js';
@@ -19,9 +20,12 @@ import { lookAt } from './look-at.js';
 /** What people ask of the undo rows of one MariaDB or MySQL database. */
 export class MysqlUndoDesk implements UndoDesk {
   readonly #source: SqlSource;
+  readonly #resourceId: string;
 
-  constructor(source: SqlSource) {
+  /** @param resourceId for messages */
+  constructor(source: SqlSource, resourceId: string) {
     this.#source = source;
+    this.#resourceId = resourceId;
   }
 
   locks(filter: HeldRowFilter, limit: number): Promise<readonly HeldLock[]> {
@@ -31,10 +35,12 @@ export class MysqlUndoDesk implements UndoDesk {
         session,
         `SELECT u.xid AS xid, CAST(u.branch AS CHAR) AS branch, u.tbl AS tbl,
            COALESCE(u.shown, u.pk) AS shown,
-           FLOOR(UNIX_TIMESTAMP(f.changed_at) * 1000) AS since
+           FLOOR(COALESCE(UNIX_TIMESTAMP(f.changed_at), 0) * 1000) AS since,
+           COALESCE(f.state = ${String(FENCE.undone)}, 0) AS is_left
          FROM dtx_undo_row u
          LEFT JOIN dtx_branch_fence f ON f.xid = u.xid AND f.branch = u.branch
-         WHERE ${sql} ORDER BY u.seq LIMIT ${String(Math.trunc(limit))}`,
+         WHERE ${sql} ORDER BY f.changed_at, u.xid, u.branch, u.seq
+         LIMIT ${String(Math.trunc(limit))}`,
         values,
       );
       return rows.map((row) => ({
@@ -43,6 +49,7 @@ export class MysqlUndoDesk implements UndoDesk {
         table: row['tbl'] ?? '',
         key: row['shown'] ?? '',
         sinceMs: Number(row['since']),
+        isLeft: row['is_left'] === '1',
       }));
     });
   }
@@ -51,32 +58,52 @@ export class MysqlUndoDesk implements UndoDesk {
     return this.#read(async (session) => {
       const held: HeldRow[] = [];
       for (const row of await find(session, filter, `LIMIT ${String(Math.trunc(limit))}`)) {
-        held.push((await lookAt(session, row, '')).held);
+        const isLeft = (await fenceState(session, row, '')) === UNDONE;
+        held.push({ ...(await lookAt(session, row, '')).held, isLeft });
       }
       return held;
     });
   }
 
-  order(order: UndoOrder, filter: HeldRowFilter & { readonly xid: string }): Promise<OrderReport> {
+  order(
+    order: UndoOrder,
+    filter: HeldRowFilter & { readonly xid: string },
+    parkedBranchIds: readonly string[] = [],
+  ): Promise<OrderReport> {
+    const isFree = async (session: SqlSession, row: StoredUndoRow): Promise<boolean> =>
+      (await fenceState(session, row, 'FOR UPDATE')) === UNDONE ||
+      parkedBranchIds.includes(row.branchId);
     return this.#read(async (session) => {
       const done: { table: string; key: string }[] = [];
       const left: { table: string; key: string; reason: string }[] = [];
       const rows = await find(session, filter, '');
       for (const row of rows.filter(({ shape }) => shape !== LOCK_SHAPE)) {
-        const reason = await carryOut(session, order, row);
+        const mayDecide = await isFree(session, row);
+        const reason = mayDecide ? await carryOut(session, order, row) : NOT_LEFT;
         const name = { table: row.tbl, key: row.shown };
         if (reason === undefined) done.push(name);
         else left.push({ ...name, reason });
       }
-      await forgetLocks(session, filter.xid);
+      await forgetLocks(session, filter.xid, isFree);
       return { done, left };
     });
   }
 
-  #read<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
-    return this.#source.withSession((session) => inTransaction(session, () => work(session)));
+  async #read<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
+    try {
+      return await this.#source.withSession((session) =>
+        inTransaction(session, () => work(session)),
+      );
+    } catch (error) {
+      if (errnoOf(error) !== NO_SUCH_TABLE || !/\.dtx_/.test(messageOf(error))) throw error;
+      throw new AtInstallError(this.#resourceId, NOT_INSTALLED, { cause: error });
+    }
   }
 }
+
+const NO_SUCH_TABLE = 1146;
+
+const NOT_INSTALLED = 'it has no tables dtx_*. To set it up: npx nestjs-dtx at install';
 
 async function find(
   session: SqlSession,
@@ -95,7 +122,8 @@ function conditionOf({ branchId, key, table, xid }: HeldRowFilter): {
   const conditions = [
     { sql: 'u.xid = ?', values: xid },
     { sql: 'u.branch = CAST(? AS UNSIGNED)', values: branchId },
-    { sql: 'u.tbl = ?', values: table },
+    // Locks that are no rows are named after their table, too.
+    { sql: "? IN (u.tbl, SUBSTRING_INDEX(u.tbl, ' (', 1))", values: table },
     { sql: 'COALESCE(u.shown, u.pk) = ?', values: key },
   ].filter(({ values }) => values !== undefined);
   return {
@@ -104,7 +132,10 @@ function conditionOf({ branchId, key, table, xid }: HeldRowFilter): {
   };
 }
 
-const NOT_LEFT = 'phase two has not left its branch: the coordinator may still undo it by itself';
+const NOT_LEFT =
+  'no rollback has left it: its transaction is undecided, or phase two has not come to it yet';
+
+const UNDONE = String(FENCE.undone);
 
 const CANNOT_READ = 'its images cannot be read';
 
@@ -114,7 +145,6 @@ async function carryOut(
   order: UndoOrder,
   stored: StoredUndoRow,
 ): Promise<string | undefined> {
-  if (!(await isLeft(session, stored))) return NOT_LEFT;
   const { held, row } = await lookAt(session, stored, 'FOR UPDATE');
   if (order === 'force-before' && held.state !== 'as-before') {
     if (row === undefined) return held.trouble ?? CANNOT_READ;
@@ -126,22 +156,30 @@ async function carryOut(
   return undefined;
 }
 
-async function isLeft(session: SqlSession, { branchId, xid }: StoredUndoRow): Promise<boolean> {
+async function fenceState(
+  session: SqlSession,
+  { branchId, xid }: StoredUndoRow,
+  lock: '' | 'FOR UPDATE',
+): Promise<string | null | undefined> {
   const [fence] = await queryRows<'state'>(
     session,
     `SELECT state AS state FROM dtx_branch_fence
-     WHERE xid = ? AND branch = CAST(? AS UNSIGNED) FOR UPDATE`,
+     WHERE xid = ? AND branch = CAST(? AS UNSIGNED) ${lock}`,
     [xid, branchId],
   );
-  return fence?.state === String(FENCE.undone);
+  return fence?.state;
 }
 
 /** Locks that are no rows go with the last row of their branch. */
-async function forgetLocks(session: SqlSession, xid: string): Promise<void> {
+async function forgetLocks(
+  session: SqlSession,
+  xid: string,
+  isFree: (session: SqlSession, row: StoredUndoRow) => Promise<boolean>,
+): Promise<void> {
   const rows = await find(session, { xid }, 'FOR UPDATE');
   const held = new Set(rows.filter(({ shape }) => shape !== LOCK_SHAPE).map((r) => r.branchId));
   const idle = rows.filter(({ branchId }) => !held.has(branchId));
   const free: StoredUndoRow[] = [];
-  for (const row of idle) if (await isLeft(session, row)) free.push(row);
+  for (const row of idle) if (await isFree(session, row)) free.push(row);
   await forgetRows(session, free);
 }

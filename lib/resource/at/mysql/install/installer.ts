@@ -165,7 +165,8 @@ export class Installer {
     if (row?.['n'] === '0') return;
     throw this.#failure(
       `dtx_undo_row holds ${row?.['n'] ?? ''} rows of transactions that have not ended. Wait for ` +
-        `them, or settle them with "npx nestjs-dtx at rows".`,
+        `them ("npx nestjs-dtx locks" lists them), or decide about what a rollback has left by ` +
+        `"npx nestjs-dtx undo show".`,
     );
   }
 

@@ -30,7 +30,9 @@ export function captureFunction(table: TableDefinition): string {
   ].join('\n');
 }
 
-/** Whatever is turned into text: columns, expressions of indexes, and columns that are referred to. */
+/**
+ * Whatever is turned into text: columns, expressions of indexes, and columns that are referred to.
+ */
 function textColumns(table: TableDefinition): readonly Column[] {
   const indexes = [...lockedIndexes(table), ...table.references];
   return [...table.columns, ...indexes.flatMap(({ parts }) => parts)];
@@ -83,7 +85,8 @@ function checkRow(table: TableDefinition): string {
 }
 
 function recordRow(table: TableDefinition): string {
-  return `  -- Once per local transaction. A savepoint takes the row and the mark back together. Not "on
+  return `\
+  -- Once per local transaction. A savepoint takes the row and the mark back together. Not "on
   -- conflict": a tombstone of phase two has to make this fail.
   IF current_setting('${FENCED_SETTING}', true) IS DISTINCT FROM tag THEN
     INSERT INTO dtx.branch_fence (xid, branch) VALUES (own_xid, own_branch);

@@ -19,7 +19,9 @@ export function columnsOf(
   return Object.fromEntries(names.map((name, index) => [name, fields[index] ?? null]));
 }
 
-/** A field without quotes that is empty is NULL. In quotes, both quote and backslash are doubled. */
+/**
+ * A field without quotes that is empty is NULL. In quotes, both quote and backslash are doubled.
+ */
 function fieldsOf(image: string): readonly (string | null)[] {
   const inside = image.slice(1, -1);
   return [...inside.matchAll(FIELD)].map(([, field = '']) => {

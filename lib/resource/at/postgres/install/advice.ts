@@ -5,10 +5,13 @@ export function grant(privileges: readonly string[], object: string, role: strin
   return `GRANT ${privileges.join(', ')} ON ${object} TO ${identifier(role)};`;
 }
 
-/** The command that sets up capture for the schemas. Where the database is, whoever runs it says. */
+/**
+ * The command that sets up capture for the schemas. Where the database is, whoever runs it says.
+ */
 export function installCommand(schemas: readonly string[], isGuarded = false): string {
   const options = schemas.map((schema) => ` --schema ${shellWord(schema)}`);
-  return `npx nestjs-dtx at install --database "$DATABASE_URL"${options.join('')}${isGuarded ? ' --guard' : ''}`;
+  const guard = isGuarded ? ' --guard' : '';
+  return `npx nestjs-dtx at install --database "$DATABASE_URL"${options.join('')}${guard}`;
 }
 
 /** The names, as far as a message has room for them. */

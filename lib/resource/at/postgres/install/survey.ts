@@ -48,7 +48,9 @@ export async function survey(
   };
 }
 
-/** What people are shown: partitions only where they lack something, since their root has it all. */
+/**
+ * What people are shown: partitions only where they lack something, since their root has it all.
+ */
 export function planOf({ ownStatements, role, tables }: Survey): InstallPlan {
   const shown = tables.filter(({ status, table }) => !table.isPartition || isToMend(status));
   return {

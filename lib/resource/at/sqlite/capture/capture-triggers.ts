@@ -13,9 +13,9 @@ import { indexLocks, indexName, lockableIndexes } from './unique-locks.js';
 const EVENTS: readonly RowEvent[] = ['INSERT', 'UPDATE', 'DELETE'];
 
 /**
- * The triggers that capture one table, as SQL. They are temporary: they stand in the connection, and
- * nothing of ours on the user's table. Temporary triggers fire before the user's own, so changes
- * are seen in their order.
+ * The triggers that capture one table, as SQL. They are temporary: they stand in the connection,
+ * and nothing of ours on the user's table. Temporary triggers fire before the user's own, so
+ * changes are seen in their order.
  *
  * @param references all foreign keys of the file
  */
@@ -85,7 +85,8 @@ function recordChanges(table: TableDefinition, event: RowEvent): readonly string
 function keyDiffers(table: TableDefinition): string {
   // Of whole numbers the text need not be made.
   if (!table.isRowidKey) return `(${rowKey(table, 'OLD')} <> ${rowKey(table, 'NEW')})`;
-  return `(${table.key.map(({ name }) => `OLD.${identifier(name)} <> NEW.${identifier(name)}`).join(' OR ')})`;
+  const names = table.key.map(({ name }) => identifier(name));
+  return `(${names.map((name) => `OLD.${name} <> NEW.${name}`).join(' OR ')})`;
 }
 
 /**

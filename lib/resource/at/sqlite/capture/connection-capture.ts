@@ -73,8 +73,8 @@ export class ConnectionCapture implements CapturedConnection {
   }
 
   /**
-   * Before a statement that writes. The fence row cannot be left to the triggers: an `OR REPLACE` of
-   * the application's statement would be theirs too, and go over the tombstone of phase two.
+   * Before a statement that writes. The fence row cannot be left to the triggers: an `OR REPLACE`
+   * of the application's statement would be theirs too, and go over the tombstone of phase two.
    */
   beforeWrite(sql: string, values: readonly unknown[]): void {
     const mark = this.#mark;
@@ -95,7 +95,8 @@ export class ConnectionCapture implements CapturedConnection {
     const names = rowsOf<{ name: string }>(
       this.database,
       `SELECT name FROM temp.sqlite_master
-       WHERE type = 'trigger' AND name LIKE '${TRIGGER_PREFIX.replaceAll('_', '\\_')}%' ESCAPE '\\'`,
+       WHERE type = 'trigger'
+         AND name LIKE '${TRIGGER_PREFIX.replaceAll('_', '\\_')}%' ESCAPE '\\'`,
     );
     for (const { name } of names) this.database.exec(`DROP TRIGGER temp.${identifier(name)}`);
   }

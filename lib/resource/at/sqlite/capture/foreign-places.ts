@@ -35,8 +35,8 @@ export function assertOnlyTables(
   }
   if (mainProgram(program).some(({ opcode }) => opcode === 'VUpdate')) {
     throw new WriteRefusedError(
-      'it writes into a virtual table, on which SQLite has no triggers. Write to it outside of the ' +
-        'global transaction, or let a trigger of an ordinary table keep it up to date.',
+      'it writes into a virtual table, on which SQLite has no triggers. Write to it outside ' +
+        'of the global transaction, or let a trigger of an ordinary table keep it up to date.',
     );
   }
 }

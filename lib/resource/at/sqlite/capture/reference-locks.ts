@@ -19,7 +19,8 @@ export function guardInsertedParent(reference: Reference, event: RowEvent): read
   const { foreignKey, index, parent, referenced } = reference;
   const isParent = referenced.map(
     ({ collation, name }, at) =>
-      `p.${identifier(name)} = NEW.${identifier(foreignKey.columns[at] ?? '')} COLLATE ${collation}`,
+      `p.${identifier(name)} = ` +
+      `NEW.${identifier(foreignKey.columns[at] ?? '')} COLLATE ${collation}`,
   );
   const held =
     index === undefined
@@ -47,7 +48,8 @@ export function presenceLocks(reference: Reference, event: RowEvent): readonly s
   if (event === 'INSERT') return [];
   const { child, foreignKey } = reference;
   const columns = foreignKey.columns.map((name) => ({ name }));
-  const key = `${referenceKey(reference, 'OLD')} || '${PRESENCE_SEPARATOR}' || ${rowKey(child, 'OLD')}`;
+  const referred = referenceKey(reference, 'OLD');
+  const key = `${referred} || '${PRESENCE_SEPARATOR}' || ${rowKey(child, 'OLD')}`;
   return [
     lock(referenceName(reference), key, [
       allPresent(columns, 'OLD'),

@@ -85,12 +85,7 @@ const isCaptured = (table: TableDefinition): boolean => refusalReason(table) ===
 function statusOf(table: TableDefinition, isMissing: boolean): TableStatus {
   const reason = refusalReason(table);
   if (reason !== undefined) return { table: table.name, state: 'refused', note: reason };
-  if (isMissing) return { table: table.name, state: 'missing' };
-  return {
-    table: table.name,
-    state: 'captured',
-    note: 'by temporary triggers, which every connection of the application makes for itself',
-  };
+  return { table: table.name, state: isMissing ? 'missing' : 'captured' };
 }
 
 function warningsOf(tables: readonly TableDefinition[]): readonly string[] {
@@ -109,14 +104,14 @@ function warningsOf(tables: readonly TableDefinition[]): readonly string[] {
     return [
       ...unlocked.map(
         (name) =>
-          `Values of the unique index ${name} of ${table.name} are not locked, since it is over an ` +
-          `expression or has a collation of the application: a rollback may have to leave rows ` +
-          `whose value somebody has taken meanwhile.`,
+          `Values of the unique index ${name} of ${table.name} are not locked, since it is over ` +
+          `an expression or has a collation of the application: a rollback may have to leave ` +
+          `rows whose value somebody has taken meanwhile.`,
       ),
       ...unknown.map(
         ({ columns, parent }) =>
-          `The foreign key of ${table.name} (${columns.join(', ')}) refers to ${parent} without a ` +
-          `unique index there, so references are not locked.`,
+          `The foreign key of ${table.name} (${columns.join(', ')}) refers to ${parent} without ` +
+          `a unique index there, so references are not locked.`,
       ),
     ];
   });

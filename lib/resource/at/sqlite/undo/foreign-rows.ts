@@ -38,12 +38,14 @@ export function assertNobodyRefers(
     }
     const isChild = referenced.map(
       ({ collation, name }, at) =>
-        `${identifier(foreignKey.columns[at] ?? '')} = +${now.get(name) ?? 'NULL'} COLLATE ${collation}`,
+        `${identifier(foreignKey.columns[at] ?? '')} = ` +
+        `+${now.get(name) ?? 'NULL'} COLLATE ${collation}`,
     );
     const isOther = child.name === parent.name ? [`NOT (${isRowOf(table, current)})`] : [];
     const found = rowsOf(
       database,
-      `SELECT 1 FROM main.${identifier(child.name)} WHERE ${[...isChild, ...isOther].join(' AND ')} LIMIT 1`,
+      `SELECT 1 FROM main.${identifier(child.name)}
+       WHERE ${[...isChild, ...isOther].join(' AND ')} LIMIT 1`,
     );
     if (found.length > 0) {
       throw new NotRestoredError(

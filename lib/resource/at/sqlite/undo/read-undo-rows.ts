@@ -30,7 +30,8 @@ export interface StoredUndoRow {
 }
 
 /** Whole numbers as text: the driver may give them as either of two types. */
-export const STORED_COLUMNS = `seq || '' AS seq, xid, branch, tbl, pk, shape, before, after, broken || '' AS broken`;
+export const STORED_COLUMNS = `seq || '' AS seq, xid, branch, tbl, pk, shape, before, after,
+  broken || '' AS broken`;
 
 const CHANGED_TABLE = 'the columns or the primary key of the table have changed since';
 const GONE = 'the table is gone or has another name';
