@@ -4,6 +4,9 @@ export interface SqliteStatement {
   readonly readonly: boolean;
   run(...values: readonly unknown[]): { readonly changes: number | bigint };
   all(...values: readonly unknown[]): unknown[];
+  get(...values: readonly unknown[]): unknown;
+  /** From now on it gives the first column instead of the row. */
+  pluck(): SqliteStatement;
 }
 
 /** A synchronous connection to one SQLite file: the part of better-sqlite3 that is used. */

@@ -30,7 +30,8 @@ export class ConnectionCapture implements CapturedConnection {
   readonly database: SqliteDatabase;
   readonly #isGuarding: boolean;
   readonly #schemaVersion: SqliteStatement;
-  readonly #settings: SqliteStatement;
+  readonly #databases: SqliteStatement;
+  readonly #isRecursive: SqliteStatement;
   #mark: Mark | undefined;
   #isQuiet = false;
   /** The version of the schema that the triggers were made for; undefined when there are none. */
@@ -44,20 +45,16 @@ export class ConnectionCapture implements CapturedConnection {
     this.database = database;
     this.#isGuarding = guard;
     this.#register();
-    this.#schemaVersion = database.prepare(
-      "SELECT schema_version || '/' || (SELECT count(*) FROM pragma_database_list) AS version " +
-        'FROM pragma_schema_version',
-    );
-    this.#settings = database.prepare(
-      'SELECT recursive_triggers AS isOn FROM pragma_recursive_triggers',
-    );
+    // As statements, not as table functions, which prepare one anew each time.
+    this.#schemaVersion = database.prepare('PRAGMA main.schema_version').pluck();
+    this.#databases = database.prepare('PRAGMA database_list');
+    this.#isRecursive = database.prepare('PRAGMA recursive_triggers').pluck();
   }
 
   /** Before a local transaction: whatever the application has set or changed meanwhile. */
   ready(): void {
-    const [setting] = this.#settings.all() as { readonly isOn: number | bigint }[];
     // Without it the row that REPLACE removes would go unseen.
-    if (Number(setting?.isOn) !== 1) this.database.exec('PRAGMA recursive_triggers = ON');
+    if (Number(this.#isRecursive.get()) !== 1) this.database.exec('PRAGMA recursive_triggers = ON');
     if (this.#madeFor !== this.#currentVersion()) this.renewTriggers();
   }
 
@@ -143,8 +140,8 @@ export class ConnectionCapture implements CapturedConnection {
   }
 
   #currentVersion(): string {
-    const [row] = this.#schemaVersion.all() as { readonly version: string }[];
-    return row?.version ?? '';
+    const version = this.#schemaVersion.get() as number | bigint;
+    return `${String(version)}/${String(this.#databases.all().length)}`;
   }
 
   #register(): void {
