@@ -139,7 +139,8 @@ export class RunnerSeam {
       this.#prepareFor(request);
       running = request.run();
     } catch (error) {
-      running = Promise.reject(error as Error);
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- as it was thrown
+      running = Promise.reject(error);
     }
     return running.then(this.#succeeded, this.#failed);
   }

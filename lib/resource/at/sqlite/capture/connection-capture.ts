@@ -5,7 +5,7 @@ import { FUNCTIONS, TRIGGER_PREFIX } from '../agreement.js';
 import { RowHeldError, WriteRefusedError } from '../capture-errors.js';
 import { rowsOf, tablesOf } from '../catalog.js';
 import { writeFence } from '../fence.js';
-import { createTables } from '../install/our-tables.js';
+import { createTables, missingTables } from '../install/our-tables.js';
 import { referencesAmong } from '../references.js';
 import { identifier } from '../sql-text.js';
 import type {
@@ -13,6 +13,7 @@ import type {
   SqliteDatabase,
   SqliteStatement,
 } from '../sqlite-database.interface.js';
+import type { TableDefinition } from '../table-definition.js';
 import { captureTriggers } from './capture-triggers.js';
 import { assertOnlyTables } from './foreign-places.js';
 
@@ -40,6 +41,9 @@ export class ConnectionCapture implements CapturedConnection {
   #isDropped = false;
   #isFenced = false;
   #hasForeignPlaces = false;
+  /** Nothing is created in the file before somebody has installed it. */
+  #mode: 'mend' | 'check' = 'check';
+  #isInstalled = false;
 
   constructor(database: SqliteDatabase, { guard = false }: ConnectionCaptureOptions = {}) {
     this.database = database;
@@ -76,6 +80,7 @@ export class ConnectionCapture implements CapturedConnection {
   beforeWrite(sql: string, values: readonly unknown[]): void {
     const mark = this.#mark;
     if (mark === undefined || mark === GUARDED) return;
+    if (!this.#isInstalled) throw new WriteRefusedError(NOT_INSTALLED);
     if (this.#hasForeignPlaces) assertOnlyTables(this.database, sql, values);
     if (!this.#isFenced) this.#fence(mark);
   }
@@ -102,13 +107,14 @@ export class ConnectionCapture implements CapturedConnection {
     if (this.#isDropped) this.ready();
   }
 
-  renewTriggers(): void {
+  renewTriggers(mode = this.#mode): void {
+    this.#mode = mode;
     this.dropTriggers();
-    createTables(this.database);
+    if (mode === 'mend') createTables(this.database);
+    this.#isInstalled = missingTables(this.database).length === 0;
     const tables = tablesOf(this.database);
-    const references = referencesAmong(tables);
-    const triggers = tables.flatMap((table) => captureTriggers(table, references));
-    this.database.exec(triggers.join(';\n'));
+    // Triggers without our tables would let no statement of the application pass.
+    if (this.#isInstalled) this.#createTriggers(tables);
     const [places] = rowsOf<{ count: number | bigint }>(
       this.database,
       `SELECT count(*) AS count FROM pragma_database_list WHERE name NOT IN ('main', 'temp')`,
@@ -125,6 +131,12 @@ export class ConnectionCapture implements CapturedConnection {
     } finally {
       this.#isQuiet = false;
     }
+  }
+
+  #createTriggers(tables: readonly TableDefinition[]): void {
+    const references = referencesAmong(tables);
+    const triggers = tables.flatMap((table) => captureTriggers(table, references));
+    this.database.exec(triggers.join(';\n'));
   }
 
   #fence(tag: BranchTag): void {
@@ -180,3 +192,7 @@ export class ConnectionCapture implements CapturedConnection {
     );
   }
 }
+
+const NOT_INSTALLED =
+  'the tables of AT are missing in the file, so it could not be undone. Run "npx nestjs-dtx at ' +
+  "install\", or start the application once with install: 'mend'.";
