@@ -11,6 +11,9 @@ const SETUP = `
   CREATE TABLE book (id INTEGER PRIMARY KEY, author INT REFERENCES author);
   INSERT INTO author VALUES (1, 'a@x'), (2, 'b@x');
   INSERT INTO book VALUES (1, 1);
+  CREATE TABLE note (id INTEGER PRIMARY KEY, author TEXT REFERENCES author);
+  INSERT INTO author VALUES (3, 'note@x');
+  INSERT INTO note VALUES (1, '3');
   CREATE TABLE name (name TEXT COLLATE NOCASE PRIMARY KEY NOT NULL, n INT);
   INSERT INTO name VALUES ('Ada', 1);
   CREATE TABLE keyless (n INT);
@@ -75,6 +78,13 @@ const CONFLICTS: readonly (readonly [
     'DELETE FROM author WHERE id = 1',
     'book (foreign key author)',
     '1<1',
+  ],
+  [
+    'a parent whose child of another type may come back',
+    'DELETE FROM note WHERE id = 1',
+    'DELETE FROM author WHERE id = 3',
+    'note (foreign key author)',
+    '3<1',
   ],
   [
     'a row that REPLACE would remove',

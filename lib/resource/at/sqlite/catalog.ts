@@ -1,5 +1,6 @@
+import { prepared } from './prepared.js';
 import type { SqliteDatabase } from './sqlite-database.interface.js';
-import { VERSION_TABLE, FENCE_TABLE, TRIGGER_PREFIX, UNDO_TABLE } from './agreement.js';
+import { VERSION_TABLE, FENCE_TABLE, UNDO_TABLE } from './agreement.js';
 import { indexCondition } from './index-condition.js';
 import type {
   Column,
@@ -11,8 +12,32 @@ import type {
 
 const OURS: ReadonlySet<string> = new Set([UNDO_TABLE, FENCE_TABLE, VERSION_TABLE]);
 
-/** The user's tables in the main file, by name; those of other schemas are not part of it. */
+interface Catalog {
+  readonly version: string;
+  readonly tables: readonly TableDefinition[];
+}
+
+const CATALOGS = new WeakMap<SqliteDatabase, Catalog>();
+
+/**
+ * The user's tables in the main file, by name; those of other schemas are not part of it. Read
+ * again when the schema has another version: each rollback asks, and there are many statements.
+ */
 export function tablesOf(database: SqliteDatabase): readonly TableDefinition[] {
+  const [version] = prepared(database, 'PRAGMA main.schema_version').all() as [Version];
+  const key = String(version.schema_version);
+  const known = CATALOGS.get(database);
+  if (known?.version === key) return known.tables;
+  const tables = readTables(database);
+  CATALOGS.set(database, { version: key, tables });
+  return tables;
+}
+
+interface Version {
+  readonly schema_version: number | bigint;
+}
+
+function readTables(database: SqliteDatabase): readonly TableDefinition[] {
   const listed = rowsOf<TableRow>(
     database,
     `SELECT name, type, wr FROM pragma_table_list
@@ -70,7 +95,6 @@ function describe(database: SqliteDatabase, { name, type, wr }: TableRow): Table
     uniqueIndexes: indexes.filter(({ hasExpression, origin }) => origin !== 'pk' && !hasExpression),
     expressionIndexes: indexes.filter(({ hasExpression }) => hasExpression).map(nameOf),
     foreignKeys: foreignKeysOf(database, name),
-    hasTriggers: hasTriggers(database, name),
   };
 }
 
@@ -158,15 +182,4 @@ function foreignKeysOf(database: SqliteDatabase, table: string): readonly Foreig
 function primaryKeyOf(database: SqliteDatabase, table: string): readonly string[] {
   const sql = `SELECT name FROM pragma_table_info(?, 'main') WHERE pk > 0 ORDER BY pk`;
   return rowsOf<{ name: string }>(database, sql, table).map(nameOf);
-}
-
-function hasTriggers(database: SqliteDatabase, table: string): boolean {
-  const found = rowsOf(
-    database,
-    `SELECT 1 FROM (SELECT name, tbl_name FROM main.sqlite_master WHERE type = 'trigger'
-       UNION ALL SELECT name, tbl_name FROM temp.sqlite_master WHERE type = 'trigger')
-     WHERE tbl_name = ? COLLATE NOCASE AND name NOT LIKE '${TRIGGER_PREFIX}%' LIMIT 1`,
-    table,
-  );
-  return found.length > 0;
 }

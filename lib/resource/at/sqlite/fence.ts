@@ -1,7 +1,7 @@
 import type { BranchTag } from '../at-engine.interface.js';
 import { FENCE, FENCE_TABLE, NOW_MS, UNDO_TABLE } from './agreement.js';
 import { TombstoneError } from './capture-errors.js';
-import { rowsOf } from './catalog.js';
+import { prepared } from './prepared.js';
 import type { SqliteDatabase } from './sqlite-database.interface.js';
 
 const insertFence = (state: number): string => `
@@ -33,7 +33,7 @@ export function bury(database: SqliteDatabase, tag: BranchTag): boolean {
 
 export function fenceState(database: SqliteDatabase, { branchId, xid }: BranchTag): number {
   const sql = `SELECT state FROM main.${FENCE_TABLE} WHERE xid = ? AND branch = ?`;
-  const [row] = rowsOf<{ state: number | bigint }>(database, sql, xid, branchId);
+  const [row] = prepared(database, sql).all(xid, branchId) as { state: number | bigint }[];
   return Number(row?.state);
 }
 
@@ -60,9 +60,9 @@ DELETE FROM main.${FENCE_TABLE} WHERE (xid, branch) IN (
 
 /** Deletes fences of rollbacks that are older; returns how many. */
 export function purgeFences(database: SqliteDatabase, olderThanMs: number): number {
-  return Number(database.prepare(PURGE).run(olderThanMs).changes);
+  return Number(prepared(database, PURGE).run(olderThanMs).changes);
 }
 
 function run(database: SqliteDatabase, sql: string, { branchId, xid }: BranchTag): number {
-  return Number(database.prepare(sql).run(xid, branchId).changes);
+  return Number(prepared(database, sql).run(xid, branchId).changes);
 }

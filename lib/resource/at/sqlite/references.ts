@@ -1,4 +1,5 @@
 import { valueKey } from './row-key.js';
+import { identifier } from './sql-text.js';
 import type { ForeignKey, KeyColumn, TableDefinition, UniqueIndex } from './table-definition.js';
 
 /** A foreign key between two tables of the file, and the index that it refers to. */
@@ -52,12 +53,40 @@ export function referenceName({ child, foreignKey }: Reference): string {
 }
 
 /** SQL of the text that names the referenced values, made from the child. */
-export function referenceKey({ foreignKey, referenced }: Reference, row: string): string {
+export function referenceKey(reference: Reference, row: string): string {
+  const { foreignKey, parent, referenced } = reference;
   const columns = foreignKey.columns.map((name, index) => ({
     name,
     collation: referenced[index]?.collation ?? 'BINARY',
   }));
-  return valueKey(columns, row);
+  const own = valueKey(columns, row);
+  if (hasSameTypes(reference)) return own;
+  // '1' of the child can be 1 of the parent, so the parent says it. It is gone in a cascade, where
+  // its own lock keeps everybody else away.
+  return (
+    `coalesce((SELECT ${valueKey(referenced, 'p')} FROM main.${identifier(parent.name)} AS p` +
+    ` WHERE ${isReferenced(reference, row)}), ${own})`
+  );
+}
+
+/** SQL: `p` is the parent of the row. Without the plus, the type of the child would count, too. */
+export function isReferenced({ foreignKey, referenced }: Reference, row: string): string {
+  return referenced
+    .map(({ collation, name }, at) => {
+      const value = `+${row}.${identifier(foreignKey.columns[at] ?? '')}`;
+      return `p.${identifier(name)} = ${value} COLLATE ${collation}`;
+    })
+    .join(' AND ');
+}
+
+function hasSameTypes({ child, foreignKey, parent, referenced }: Reference): boolean {
+  return referenced.every(
+    ({ name }, at) => typeOf(parent, name) === typeOf(child, foreignKey.columns[at] ?? ''),
+  );
+}
+
+function typeOf(table: TableDefinition, column: string): string | undefined {
+  return table.columns.find(({ name }) => isSame(name, column))?.type.toUpperCase();
 }
 
 const isSame = (left: string, right: string): boolean => left.toLowerCase() === right.toLowerCase();

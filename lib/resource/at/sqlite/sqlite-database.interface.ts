@@ -4,6 +4,9 @@ export interface SqliteStatement {
   readonly readonly: boolean;
   run(...values: readonly unknown[]): { readonly changes: number | bigint };
   all(...values: readonly unknown[]): unknown[];
+  get(...values: readonly unknown[]): unknown;
+  /** From now on it gives the first column instead of the row. */
+  pluck(): SqliteStatement;
 }
 
 /** A synchronous connection to one SQLite file: the part of better-sqlite3 that is used. */
@@ -28,7 +31,11 @@ export interface CapturedConnection {
   readonly database: SqliteDatabase;
   /** Runs work of our own, which is neither captured nor stopped. */
   quietly<T>(work: () => T): T;
-  /** Brings the triggers up to date, whatever they are now. Not in a transaction. */
-  renewTriggers(): void;
+  /**
+   * Brings the triggers up to date, whatever they are now. Not in a transaction.
+   *
+   * @param mode whether our tables are created where they are missing, now and later on
+   */
+  renewTriggers(mode?: 'mend' | 'check'): void;
   dropTriggers(): void;
 }

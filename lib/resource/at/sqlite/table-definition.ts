@@ -48,8 +48,6 @@ export interface TableDefinition {
   /** Unique indexes over expressions, whose values are not locked. */
   readonly expressionIndexes: readonly string[];
   readonly foreignKeys: readonly ForeignKey[];
-  /** Whether the user has triggers on it. */
-  readonly hasTriggers: boolean;
 }
 
 /** Columns that an image holds, in their order. */

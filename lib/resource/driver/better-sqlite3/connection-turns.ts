@@ -1,12 +1,14 @@
 import { ConnectionWaitError } from '../../../protocol/index.js';
-import type { Clock, Timer } from '../../../protocol/index.js';
+import type { Clock } from '../../../protocol/index.js';
 
 /** Who holds the connection: a query runner, or work of our own. */
 export type Holder = object;
 
 interface Waiter {
   readonly holder: Holder;
+  readonly untilMs: number;
   readonly go: () => void;
+  readonly giveUp: () => void;
 }
 
 interface ConnectionTurnsOptions {
@@ -27,6 +29,7 @@ export class ConnectionTurns {
   #holder: Holder | undefined;
   /** How often the holder has taken it: its own statements may lead to further ones. */
   #depth = 0;
+  #isTimed = false;
 
   constructor(options: ConnectionTurnsOptions) {
     this.#options = options;
@@ -48,18 +51,31 @@ export class ConnectionTurns {
   async take(holder: Holder): Promise<void> {
     if (this.tryTake(holder)) return;
     const { clock, resourceId, timeoutMs } = this.#options;
-    let timer: Timer | undefined;
     await new Promise<void>((resolve, reject) => {
-      const waiter = { holder, go: resolve };
-      this.#waiting.push(waiter);
-      timer = clock.after(timeoutMs, () => {
-        const place = this.#waiting.indexOf(waiter);
-        if (place === -1) return;
-        this.#waiting.splice(place, 1);
-        reject(new ConnectionWaitError(resourceId(), timeoutMs));
+      this.#waiting.push({
+        holder,
+        untilMs: clock.monotonicMs() + timeoutMs,
+        go: resolve,
+        giveUp: () => {
+          reject(new ConnectionWaitError(resourceId(), timeoutMs));
+        },
       });
+      this.#watch(timeoutMs);
     });
-    timer?.cancel();
+  }
+
+  /** One timer for all who wait, the longest-waiting of whom is the first. */
+  #watch(delayMs: number): void {
+    if (this.#isTimed) return;
+    this.#isTimed = true;
+    const { clock } = this.#options;
+    clock.after(delayMs, () => {
+      this.#isTimed = false;
+      const nowMs = clock.monotonicMs();
+      while ((this.#waiting[0]?.untilMs ?? Infinity) <= nowMs) this.#waiting.shift()?.giveUp();
+      const [next] = this.#waiting;
+      if (next !== undefined) this.#watch(Math.max(1, next.untilMs - nowMs));
+    });
   }
 
   /**

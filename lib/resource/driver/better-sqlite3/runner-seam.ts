@@ -19,7 +19,8 @@ import type { SqliteFile } from './sqlite-file.js';
 export class RunnerSeam {
   readonly #file: SqliteFile;
   readonly #connection: SqliteConnection;
-  readonly #branch: ConnectionBranch<SqliteRequest, unknown>;
+  /** Made for the first statement in a global transaction; most runners never have one. */
+  #made: ConnectionBranch<SqliteRequest, unknown> | undefined;
   readonly #inside: RunnerSeam | undefined;
   /** Settles when the calls that were made before are done. */
   #tail: Promise<unknown> | undefined;
@@ -29,27 +30,31 @@ export class RunnerSeam {
     this.#file = file;
     this.#inside = inside;
     this.#connection = new SqliteConnection(file, this);
-    this.#branch = new ConnectionBranch({
-      resource: file.resource,
+  }
+
+  get #branch(): ConnectionBranch<SqliteRequest, unknown> {
+    this.#made ??= new ConnectionBranch({
+      resource: this.#file.resource,
       connection: this.#connection,
     });
+    return this.#made;
   }
 
   /** Whether code that runs in this context would wait for itself, were it not let in. */
   get hasConnection(): boolean {
-    return this.#file.turns.holder === this || this.#branch.work !== undefined;
+    return this.#file.turns.holder === this || this.#made?.work !== undefined;
   }
 
   /** @param isNested the call comes from inside of another statement of this runner */
   query(request: SqliteRequest, isNested: boolean): Promise<unknown> {
     const around = currentAround();
-    if (around === undefined && this.#branch.work === undefined) return this.#plain(request);
+    if (around === undefined && this.#made?.work === undefined) return this.#plain(request);
     return isNested ? this.#run(around, request) : this.#inTurn(() => this.#run(around, request));
   }
 
   /** Nobody uses the runner any more; a transaction that is open would keep the connection. */
   released(): void {
-    this.#branch.released();
+    this.#made?.released();
     const { database, resource, turns } = this.#file;
     if (turns.holder !== this || !database.inTransaction) return;
     database.exec('ROLLBACK');
@@ -114,22 +119,49 @@ export class RunnerSeam {
   }
 
   /** Past capture, but in its turn. */
-  async #plain(request: SqliteRequest): Promise<unknown> {
-    const { turns } = this.#file;
-    if (!turns.tryTake(this)) {
-      if (this.#isInsideHolder() && this.#connection.classify(request).kind === 'read') {
-        return request.run();
-      }
-      this.#assertNotInside(currentAround());
-      await turns.take(this);
+  #plain(request: SqliteRequest): Promise<unknown> {
+    // Not an async function: everything outside of global transactions comes this way.
+    return this.#file.turns.tryTake(this) ? this.#runPlain(request) : this.#waitPlain(request);
+  }
+
+  async #waitPlain(request: SqliteRequest): Promise<unknown> {
+    if (this.#isInsideHolder() && this.#connection.classify(request).kind === 'read') {
+      return request.run();
     }
+    this.#assertNotInside(currentAround());
+    await this.#file.turns.take(this);
+    return this.#runPlain(request);
+  }
+
+  #runPlain(request: SqliteRequest): Promise<unknown> {
+    let running: Promise<unknown>;
     try {
       this.#prepareFor(request);
-      return await request.run();
+      running = request.run();
+    } catch (error) {
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- as it was thrown
+      running = Promise.reject(error);
+    }
+    return running.then(this.#succeeded, this.#failed);
+  }
+
+  readonly #succeeded = (result: unknown): unknown => {
+    this.#givePlain();
+    return result;
+  };
+
+  readonly #failed = (error: unknown): never => {
+    this.#givePlain();
+    throw error;
+  };
+
+  #givePlain(): void {
+    const { capture, turns } = this.#file;
+    const isInTransaction = capture.database.inTransaction;
+    try {
+      if (!isInTransaction) capture.restoreTriggers();
     } finally {
-      const { capture, database } = this.#file;
-      if (!database.inTransaction) capture.restoreTriggers();
-      turns.give(this, database.inTransaction);
+      turns.give(this, isInTransaction);
     }
   }
 

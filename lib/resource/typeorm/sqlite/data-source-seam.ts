@@ -13,7 +13,10 @@ interface Runner {
   readonly isTransactionActive: boolean;
   /** Prepared statements by their text, if this version keeps them. */
   stmtCache?: unknown;
+  [SEAMED]?: SeamedRunner;
 }
+
+const SEAMED = Symbol('nestjs-dtx: seam of a query runner');
 
 type Work = (manager: Manager) => Promise<unknown>;
 
@@ -57,7 +60,6 @@ interface Context extends RunnerContext<SeamedRunner> {
  * there is one connection, and to wait for it would be to wait for oneself.
  */
 export function instrumentDataSource(source: InstrumentedDataSource, file: SqliteFile): void {
-  const seams = new WeakMap<object, SeamedRunner>();
   const { driver } = source;
   const original = driver.createQueryRunner.bind(driver);
   let statements: { readonly of: unknown; readonly cache: unknown } | undefined;
@@ -85,7 +87,7 @@ export function instrumentDataSource(source: InstrumentedDataSource, file: Sqlit
       seam: new RunnerSeam(file, isInside ? around.seam : undefined),
       userCount: 1,
     };
-    seams.set(runner, seamed);
+    runner[SEAMED] = seamed;
     instrumentRunner(seamed, source, file);
     return runner;
   };
@@ -97,16 +99,20 @@ export function instrumentDataSource(source: InstrumentedDataSource, file: Sqlit
   driver.queryRunner = undefined;
 
   function inContext(manager: Manager): Manager {
-    const transaction = manager.transaction.bind(manager);
+    const { transaction } = manager;
     manager.transaction = (isolationOrWork, work) => {
       const body = (typeof isolationOrWork === 'function' ? isolationOrWork : work) as Work;
       const wrapped: Work = (inner) => {
-        const runner = inner.queryRunner === undefined ? undefined : seams.get(inner.queryRunner);
+        const runner = inner.queryRunner?.[SEAMED];
         if (runner === undefined) return body(inner);
-        return file.contexts.run(contextOf(runner, false), () => body(inner));
+        return file.contexts.run(contextOf(runner, false), body, inner);
       };
-      if (typeof isolationOrWork === 'function') return transaction(wrapped);
-      return transaction(isolationOrWork, typeof work === 'function' ? wrapped : work);
+      if (typeof isolationOrWork === 'function') return transaction.call(manager, wrapped);
+      return transaction.call(
+        manager,
+        isolationOrWork,
+        typeof work === 'function' ? wrapped : work,
+      );
     };
     return manager;
   }
@@ -121,11 +127,14 @@ function instrumentRunner(
   const query = runner.query.bind(runner);
   const release = runner.release.bind(runner);
   runner.query = (sql, values, structured) => {
+    const run = (): Promise<unknown> => query(sql, values, structured);
+    const request = { sql, values: Array.isArray(values) ? values : NO_VALUES, run };
+    // Without subscribers nobody is called inside of a statement, and a context costs.
+    if (source.subscribers.length === 0) return seam.query(request, false);
     const context = file.contexts.getStore() as Context | undefined;
     const isNested = context?.isStatement === true && context.runner === seamed;
-    const run = (): Promise<unknown> =>
-      file.contexts.run(contextOf(seamed, true), () => query(sql, values, structured));
-    return seam.query({ sql, values: Array.isArray(values) ? values : [], run }, isNested);
+    const inside = contextOf(seamed, true);
+    return seam.query({ ...request, run: () => file.contexts.run(inside, run) }, isNested);
   };
   runner.release = async () => {
     seamed.userCount -= 1;
@@ -147,6 +156,8 @@ function instrumentRunner(
     },
   });
 }
+
+const NO_VALUES: readonly unknown[] = [];
 
 const contextOf = (runner: SeamedRunner, isStatement: boolean): Context => ({
   runner,

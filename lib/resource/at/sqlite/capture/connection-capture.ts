@@ -5,7 +5,7 @@ import { FUNCTIONS, TRIGGER_PREFIX } from '../agreement.js';
 import { RowHeldError, WriteRefusedError } from '../capture-errors.js';
 import { rowsOf, tablesOf } from '../catalog.js';
 import { writeFence } from '../fence.js';
-import { createTables } from '../install/our-tables.js';
+import { createTables, missingTables } from '../install/our-tables.js';
 import { referencesAmong } from '../references.js';
 import { identifier } from '../sql-text.js';
 import type {
@@ -13,6 +13,7 @@ import type {
   SqliteDatabase,
   SqliteStatement,
 } from '../sqlite-database.interface.js';
+import type { TableDefinition } from '../table-definition.js';
 import { captureTriggers } from './capture-triggers.js';
 import { assertOnlyTables } from './foreign-places.js';
 
@@ -30,7 +31,8 @@ export class ConnectionCapture implements CapturedConnection {
   readonly database: SqliteDatabase;
   readonly #isGuarding: boolean;
   readonly #schemaVersion: SqliteStatement;
-  readonly #settings: SqliteStatement;
+  readonly #databases: SqliteStatement;
+  readonly #isRecursive: SqliteStatement;
   #mark: Mark | undefined;
   #isQuiet = false;
   /** The version of the schema that the triggers were made for; undefined when there are none. */
@@ -39,25 +41,24 @@ export class ConnectionCapture implements CapturedConnection {
   #isDropped = false;
   #isFenced = false;
   #hasForeignPlaces = false;
+  /** Nothing is created in the file before somebody has installed it. */
+  #mode: 'mend' | 'check' = 'check';
+  #isInstalled = false;
 
   constructor(database: SqliteDatabase, { guard = false }: ConnectionCaptureOptions = {}) {
     this.database = database;
     this.#isGuarding = guard;
     this.#register();
-    this.#schemaVersion = database.prepare(
-      "SELECT schema_version || '/' || (SELECT count(*) FROM pragma_database_list) AS version " +
-        'FROM pragma_schema_version',
-    );
-    this.#settings = database.prepare(
-      'SELECT recursive_triggers AS isOn FROM pragma_recursive_triggers',
-    );
+    // As statements, not as table functions, which prepare one anew each time.
+    this.#schemaVersion = database.prepare('PRAGMA main.schema_version').pluck();
+    this.#databases = database.prepare('PRAGMA database_list');
+    this.#isRecursive = database.prepare('PRAGMA recursive_triggers').pluck();
   }
 
   /** Before a local transaction: whatever the application has set or changed meanwhile. */
   ready(): void {
-    const [setting] = this.#settings.all() as { readonly isOn: number | bigint }[];
     // Without it the row that REPLACE removes would go unseen.
-    if (Number(setting?.isOn) !== 1) this.database.exec('PRAGMA recursive_triggers = ON');
+    if (Number(this.#isRecursive.get()) !== 1) this.database.exec('PRAGMA recursive_triggers = ON');
     if (this.#madeFor !== this.#currentVersion()) this.renewTriggers();
   }
 
@@ -79,6 +80,7 @@ export class ConnectionCapture implements CapturedConnection {
   beforeWrite(sql: string, values: readonly unknown[]): void {
     const mark = this.#mark;
     if (mark === undefined || mark === GUARDED) return;
+    if (!this.#isInstalled) throw new WriteRefusedError(NOT_INSTALLED);
     if (this.#hasForeignPlaces) assertOnlyTables(this.database, sql, values);
     if (!this.#isFenced) this.#fence(mark);
   }
@@ -106,13 +108,14 @@ export class ConnectionCapture implements CapturedConnection {
     if (this.#isDropped) this.ready();
   }
 
-  renewTriggers(): void {
+  renewTriggers(mode = this.#mode): void {
+    this.#mode = mode;
     this.dropTriggers();
-    createTables(this.database);
+    if (mode === 'mend') createTables(this.database);
+    this.#isInstalled = missingTables(this.database).length === 0;
     const tables = tablesOf(this.database);
-    const references = referencesAmong(tables);
-    const triggers = tables.flatMap((table) => captureTriggers(table, references));
-    this.database.exec(triggers.join(';\n'));
+    // Triggers without our tables would let no statement of the application pass.
+    if (this.#isInstalled) this.#createTriggers(tables);
     const [places] = rowsOf<{ count: number | bigint }>(
       this.database,
       `SELECT count(*) AS count FROM pragma_database_list WHERE name NOT IN ('main', 'temp')`,
@@ -131,6 +134,12 @@ export class ConnectionCapture implements CapturedConnection {
     }
   }
 
+  #createTriggers(tables: readonly TableDefinition[]): void {
+    const references = referencesAmong(tables);
+    const triggers = tables.flatMap((table) => captureTriggers(table, references));
+    this.database.exec(triggers.join(';\n'));
+  }
+
   #fence(tag: BranchTag): void {
     writeFence(this.database, tag);
     // The file is ours alone from the fence row on, so what is true now stays true.
@@ -144,8 +153,8 @@ export class ConnectionCapture implements CapturedConnection {
   }
 
   #currentVersion(): string {
-    const [row] = this.#schemaVersion.all() as { readonly version: string }[];
-    return row?.version ?? '';
+    const version = this.#schemaVersion.get() as number | bigint;
+    return `${String(version)}/${String(this.#databases.all().length)}`;
   }
 
   #register(): void {
@@ -184,3 +193,7 @@ export class ConnectionCapture implements CapturedConnection {
     );
   }
 }
+
+const NOT_INSTALLED =
+  'the tables of AT are missing in the file, so it could not be undone. Run "npx nestjs-dtx at ' +
+  "install\", or start the application once with install: 'mend'.";

@@ -6,7 +6,7 @@ import {
   UNDO_TABLE,
 } from '../agreement.js';
 import type { Reference } from '../references.js';
-import { referenceKey, referenceName } from '../references.js';
+import { isReferenced, referenceKey, referenceName } from '../references.js';
 import { allPresent, rowKey, valueKey } from '../row-key.js';
 import { identifier, literal } from '../sql-text.js';
 import type { RowEvent } from './lock-statement.js';
@@ -16,12 +16,7 @@ import { indexName } from './unique-locks.js';
 /** A child must not refer to a parent that may be taken back. */
 export function guardInsertedParent(reference: Reference, event: RowEvent): readonly string[] {
   if (event === 'DELETE') return [];
-  const { foreignKey, index, parent, referenced } = reference;
-  const isParent = referenced.map(
-    ({ collation, name }, at) =>
-      `p.${identifier(name)} = ` +
-      `NEW.${identifier(foreignKey.columns[at] ?? '')} COLLATE ${collation}`,
-  );
+  const { foreignKey, index, parent } = reference;
   const held =
     index === undefined
       ? [
@@ -31,7 +26,7 @@ export function guardInsertedParent(reference: Reference, event: RowEvent): read
         ]
       : [`u.tbl = ${literal(indexName(parent, index))}`, `u.pk = ${valueKey(index.columns, 'p')}`];
   const conditions = [
-    ...isParent,
+    isReferenced(reference, 'NEW'),
     ...held,
     isOfAnother,
     ...(event === 'UPDATE' ? [isChanged(foreignKey.columns)] : []),

@@ -22,6 +22,7 @@ export function install(
 ): InstallReport {
   const { database } = connection;
   assertVersion(database, resourceId);
+  connection.renewTriggers(mode);
   if (mode === 'check' && missingTables(database).length > 0) {
     throw new AtInstallError(
       resourceId,
@@ -29,7 +30,6 @@ export function install(
         `application once with install: 'mend'.`,
     );
   }
-  connection.renewTriggers();
   const tables = tablesOf(database);
   return {
     capturedTables: tables.filter(isCaptured).map(({ name }) => name),
@@ -68,6 +68,8 @@ export function uninstall(connection: CapturedConnection, resourceId: string): v
       database.exec(`DROP TABLE IF EXISTS main.${table}`);
     }
   });
+  // Otherwise the next local transaction would create them again.
+  connection.renewTriggers('check');
 }
 
 function assertVersion(database: SqliteDatabase, resourceId: string): void {

@@ -1,12 +1,13 @@
 import { FENCE_TABLE, SCHEMA_VERSION, UNDO_TABLE, VERSION_TABLE } from '../agreement.js';
 import { rowsOf } from '../catalog.js';
+import { prepared } from '../prepared.js';
 import type { SqliteDatabase } from '../sqlite-database.interface.js';
 
 /** `(tbl, pk)` is the lock; an image that is NULL says that there is no row. */
 const CREATE: Readonly<Record<string, readonly string[]>> = {
   [UNDO_TABLE]: [
     `CREATE TABLE main.${UNDO_TABLE} (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  seq INTEGER PRIMARY KEY,
   tbl TEXT NOT NULL,
   pk TEXT NOT NULL,
   xid TEXT NOT NULL,
@@ -67,10 +68,10 @@ export function installedVersion(database: SqliteDatabase): number | undefined {
 
 /** Runs the work in a transaction that has the file for itself from the start. */
 export function inTransaction<T>(database: SqliteDatabase, work: () => T): T {
-  database.exec('BEGIN IMMEDIATE');
+  prepared(database, 'BEGIN IMMEDIATE').run();
   try {
     const result = work();
-    database.exec('COMMIT');
+    prepared(database, 'COMMIT').run();
     return result;
   } catch (error) {
     if (database.inTransaction) database.exec('ROLLBACK');

@@ -6,6 +6,7 @@ import { rowsOf, tablesOf } from '../catalog.js';
 import { bury, fenceState, markUndone } from '../fence.js';
 import { inTransaction } from '../install/our-tables.js';
 import { referencesAmong } from '../references.js';
+import { prepared } from '../prepared.js';
 import type { SqliteDatabase } from '../sqlite-database.interface.js';
 import { readUndoRows, storedRows } from './read-undo-rows.js';
 import { Restorer } from './restorer.js';
@@ -67,7 +68,10 @@ function undo(
   const stored = storedRows(database, xid, branchIds);
   const { clean, left, settled } = readUndoRows(database, tables, stored);
   const failures = new Restorer(database, referencesAmong(tables)).restore(clean);
-  const forget = database.prepare(`DELETE FROM main.${UNDO_TABLE} WHERE seq = CAST(? AS INTEGER)`);
+  const forget = prepared(
+    database,
+    `DELETE FROM main.${UNDO_TABLE} WHERE seq = CAST(? AS INTEGER)`,
+  );
   for (const row of [...settled, ...clean]) if (!failures.has(row)) forget.run(row.seq);
   for (const branchId of branchIds) forgetLocks(database, { xid, branchId });
   const failed = [...failures].map(([{ key, seq, table }, reason]) => {
@@ -81,14 +85,13 @@ function undo(
 
 /** Locks that are no rows stay for as long as a row of their branch does. */
 export function forgetLocks(database: SqliteDatabase, { branchId, xid }: BranchTag): void {
-  database
-    .prepare(
-      `DELETE FROM main.${UNDO_TABLE} WHERE xid = ? AND branch = ? AND shape = '${LOCK_SHAPE}'
+  prepared(
+    database,
+    `DELETE FROM main.${UNDO_TABLE} WHERE xid = ? AND branch = ? AND shape = '${LOCK_SHAPE}'
        AND NOT EXISTS (SELECT 1 FROM main.${UNDO_TABLE} AS u
          WHERE u.xid = main.${UNDO_TABLE}.xid AND u.branch = main.${UNDO_TABLE}.branch
            AND u.shape <> '${LOCK_SHAPE}')`,
-    )
-    .run(xid, branchId);
+  ).run(xid, branchId);
 }
 
 const DONE: BranchOutcome = { kind: 'done' };
