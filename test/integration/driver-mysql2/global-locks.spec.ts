@@ -145,6 +145,43 @@ describeMariadb('a row that another global transaction holds', () => {
   });
 });
 
+describeMariadb('a row that is held where the data source is guarded', () => {
+  let world: AtMariadbWorld;
+  let holder: GlobalTransaction;
+  beforeEach(async () => {
+    world = await openAtMariadbWorld(undefined, { guard: true });
+    holder = await world.manager.begin({ name: 'holder' });
+    await holder.run(() => world.pool.query(TAKE, [1]));
+  });
+  afterEach(() => world.close());
+
+  it('is refused to writers outside of everything, over any connection', async () => {
+    const outcomes = [world.plain, world.pool].map((pool) => pool.query(TAKE, [1]));
+
+    for (const outcome of outcomes) {
+      await expect(outcome).rejects.toMatchObject({
+        sqlState: '45002',
+        sqlMessage: expect.stringContaining(holder.xid),
+      });
+    }
+  });
+
+  it('is written by its holder, and restored', async () => {
+    await holder.run(() => world.pool.query(TAKE, [1]));
+
+    await holder.rollback();
+
+    await world.untilClean();
+    expect(await balances(world)).toEqual([100, 100]);
+  });
+
+  it('leaves other rows to whoever wants them', async () => {
+    await world.plain.query(TAKE, [2]);
+
+    expect(await balances(world)).toEqual([90, 90]);
+  });
+});
+
 describeMariadb('a row that many want', () => {
   it('goes from one to the next, over a pool of one connection', async () => {
     const world = await openAtMariadbWorld(undefined, {

@@ -28,7 +28,7 @@ export function createMysql2Resource(
     kind: 'AT on MySQL and MariaDB',
     name,
     options,
-    createEngine: (resourceId) => createMysqlEngine({ source, resourceId }),
+    createEngine: (resourceId) => createMysqlEngine({ source, resourceId, guard: options.guard }),
     close: () => source.close(),
   });
 }
