@@ -156,10 +156,8 @@ describeMariadb('a row that is held where the data source is guarded', () => {
   afterEach(() => world.close());
 
   it('is refused to writers outside of everything, over any connection', async () => {
-    const outcomes = [world.plain, world.pool].map((pool) => pool.query(TAKE, [1]));
-
-    for (const outcome of outcomes) {
-      await expect(outcome).rejects.toMatchObject({
+    for (const pool of [world.plain, world.pool]) {
+      await expect(pool.query(TAKE, [1])).rejects.toMatchObject({
         sqlState: '45002',
         sqlMessage: expect.stringContaining(holder.xid),
       });
