@@ -89,11 +89,12 @@ function withColumns(
 
 /** Takes the statement apart, however the session reads its strings. */
 function sliceMysql(text: string): LockingRead | NotUnderstood {
-  const { hasBackslash, statements } = scanStatements(text);
-  if (statements.some((words) => words.some(({ gated }) => gated))) {
+  const { hasBackslash } = scanStatements(text);
+  const dialect = mysqlDialect(true);
+  if (dialect.scan(text).some((token) => token.kind === 'mark' && token.text.length > 1)) {
     return unclear('an executable comment', 'Write the statement out.');
   }
-  const slice = sliceLockingRead(text, mysqlDialect(true));
+  const slice = sliceLockingRead(text, dialect);
   if ('reason' in slice) return slice;
   const list = scanStatements(text.slice(0, slice.insertAt)).statements.flat();
   // A stored function can make one row of many, as COUNT does.

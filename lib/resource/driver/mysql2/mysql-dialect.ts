@@ -17,7 +17,7 @@ export function mysqlDialect(escapes: boolean): SqlDialect {
   };
 }
 
-/** Everything but space and comments, with its place. */
+/** Everything but space and comments, with its place; executable comments by their edges. */
 function scanTokens(sql: string, escapes: boolean): readonly SqlToken[] {
   const tokens: SqlToken[] = [];
   for (let start = 0; start < sql.length;) {
@@ -32,6 +32,7 @@ function scanTokens(sql: string, escapes: boolean): readonly SqlToken[] {
 
 function kindOf(lexeme: string, text: string): SqlToken['kind'] | undefined {
   if (lexeme === 'quoted') return 'quoted';
+  if (lexeme === 'gate') return 'mark';
   if (lexeme === 'word') return text.startsWith('@') ? 'value' : 'word';
   if (/^(?:\s|#|--\s|--$|\/\*)/.test(text)) return undefined;
   return text.length === 1 && !/\d/.test(text) ? 'mark' : 'value';
