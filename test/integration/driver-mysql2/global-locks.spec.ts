@@ -1,5 +1,7 @@
 import type { PoolConnection } from 'mysql2/promise';
 
+import type { AtResource } from '../../../lib/resource/at/index.js';
+import { resourceOf } from '../../../lib/resource/index.js';
 import type { GlobalTransaction } from '../../../lib/transaction/index.js';
 import { LockConflictError } from '../../../lib/protocol/index.js';
 import { describeMariadb } from '../../servers/test-mariadb.js';
@@ -89,6 +91,23 @@ describeMariadb('a row that another global transaction holds', () => {
 
     expect(await balances(world)).toEqual([80, 100]);
   });
+
+  it.each(['query', 'execute'] as const)(
+    'is known by the statements that wait for it, so that further ones queue first: %s',
+    async (method) => {
+      const { lockWaiter } = resourceOf(world.pool) as AtResource;
+      const waiting = world.manager.run({ name: 'waiter' }, () =>
+        inTransaction((connection) => connection[method](TAKE, [1])),
+      );
+      await until(() => awaitRelease.mock.calls.length > 0);
+
+      const contended = [1, 2].map((id) => lockWaiter.isContended({ text: TAKE, values: [id] }));
+
+      expect(contended).toEqual([true, false]);
+      await holder.rollback();
+      await waiting;
+    },
+  );
 
   it('refuses a writer after lockWaitTimeoutMs, naming table, key and holder', async () => {
     const error: unknown = await takeOne().catch((thrown: unknown) => thrown);
