@@ -12,6 +12,10 @@ import { mysqlDialect } from './mysql-dialect.js';
 import { PLACE_COLUMN, takePlaces, tellingOptions } from './place-columns.js';
 import { scanStatements } from './sql-scanner.js';
 
+const ATTEMPTS = 3;
+
+const RESHAPED = 'the key of one of its tables is being changed. Run it again later.';
+
 /** A table whose rows a statement locks, as it is called there. */
 interface LockedTable {
   readonly table: HoldableTable;
@@ -41,7 +45,7 @@ export class LockingReads {
     const slice = sliceMysql(request.text);
     if ('reason' in slice) throw refuse(slice);
     const heldRows = heldRowsOf(this.#resource.engine);
-    for (;;) {
+    for (let attempt = 1; ; attempt += 1) {
       const tables = await lockedTables(heldRows, slice.tables);
       if ('reason' in tables) throw refuse(tables);
       const told = request.changed(({ sql, ...options }) =>
@@ -50,8 +54,9 @@ export class LockingReads {
       const { places, ...result } = takePlaces(await this.#send(told), tables.length);
       const locked = tables.map(({ table }, index) => ({ table, keys: places[index] ?? [] }));
       const conflict = await heldRows.holderOf(locked, xid);
-      // The table is locked as it is now, so once more is enough.
       if (conflict !== 'stale') return { result, conflict };
+      // The table is locked as it is now, so once more should be enough.
+      if (attempt === ATTEMPTS) throw refuse({ reason: RESHAPED });
     }
   }
 }
