@@ -97,7 +97,9 @@ describeMariadb('a row that another global transaction holds', () => {
     async (method) => {
       const { lockWaiter } = resourceOf(world.pool) as AtResource;
       const waiting = world.manager.run({ name: 'waiter' }, () =>
-        inTransaction((connection) => connection[method](TAKE, [1])),
+        inTransaction((connection) =>
+          method === 'query' ? connection.query(TAKE, [1]) : connection.execute(TAKE, [1]),
+        ),
       );
       await until(() => awaitRelease.mock.calls.length > 0);
 
