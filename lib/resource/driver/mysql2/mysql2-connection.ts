@@ -15,7 +15,7 @@ import { LockingReads } from './locking-read.js';
 import type { CoreConnection, Mysql2Callback, ResultHeader } from './mysql2-driver.js';
 import { AUTOCOMMIT, IN_TRANSACTION } from './mysql2-driver.js';
 import type { Mysql2Answer, Mysql2Request, Originals } from './mysql2-request.js';
-import { toRequest } from './mysql2-request.js';
+import { isBareBegin, toRequest } from './mysql2-request.js';
 import {
   ER_UNKNOWN_SYSTEM_VARIABLE,
   ER_WRONG_VALUE_FOR_VAR,
@@ -296,9 +296,4 @@ const ignore = (): undefined => undefined;
 
 function isError(error: unknown): error is Error {
   return error !== null && error !== undefined;
-}
-
-/** A BEGIN that asks for nothing, so that it may be put differently. */
-function isBareBegin({ text }: Mysql2Request): boolean {
-  return /^\s*(?:BEGIN(?:\s+WORK)?|START\s+TRANSACTION)\s*;?\s*$/i.test(text);
 }

@@ -131,3 +131,8 @@ export function answer(
     },
   );
 }
+
+/** A BEGIN that asks for nothing, so that it may be put differently. */
+export function isBareBegin({ text }: Mysql2Request): boolean {
+  return /^\s*(?:BEGIN(?:\s+WORK)?|START\s+TRANSACTION)\s*;?\s*$/i.test(text);
+}
