@@ -5,6 +5,7 @@ import type { StatementContent } from './hot-rows.js';
 import type { CommitAnswer, LocalConnection, LockedRead } from './local-connection.interface.js';
 import type { LocalWork } from './local-work.js';
 import type { Statement, StatementKind } from './statement.js';
+import { readsLocked } from './statement.js';
 import { commitRefused, conflictInside, refusalOf, translated } from './work-errors.js';
 
 /** What one run of a statement came to. */
@@ -157,7 +158,7 @@ export class ConnectionBranch<Request, Result> {
     let conflict: LockConflict;
     try {
       this.#announce(work, statement);
-      if (statement.kind !== 'locking-read') return await this.#connection.send(request);
+      if (!readsLocked(statement)) return await this.#connection.send(request);
       const read = await this.#readLocked(work, request);
       if (read.conflict === undefined) return read.result;
       conflict = read.conflict;
@@ -200,7 +201,7 @@ export class ConnectionBranch<Request, Result> {
     request: Request,
   ): Promise<Attempt<Result>> {
     this.#announce(work, statement);
-    if (statement.kind !== 'locking-read') return { result: await this.#connection.send(request) };
+    if (!readsLocked(statement)) return { result: await this.#connection.send(request) };
     const { conflict, result } = await this.#readLocked(work, request);
     return conflict === undefined ? { result } : { conflict };
   }

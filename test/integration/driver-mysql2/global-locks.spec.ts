@@ -1,5 +1,7 @@
 import type { PoolConnection } from 'mysql2/promise';
 
+import type { AtResource } from '../../../lib/resource/at/index.js';
+import { resourceOf } from '../../../lib/resource/index.js';
 import type { GlobalTransaction } from '../../../lib/transaction/index.js';
 import { LockConflictError } from '../../../lib/protocol/index.js';
 import { describeMariadb } from '../../servers/test-mariadb.js';
@@ -90,6 +92,25 @@ describeMariadb('a row that another global transaction holds', () => {
     expect(await balances(world)).toEqual([80, 100]);
   });
 
+  it.each(['query', 'execute'] as const)(
+    'is known by the statements that wait for it, so that further ones queue first: %s',
+    async (method) => {
+      const { lockWaiter } = resourceOf(world.pool) as AtResource;
+      const waiting = world.manager.run({ name: 'waiter' }, () =>
+        inTransaction((connection) =>
+          method === 'query' ? connection.query(TAKE, [1]) : connection.execute(TAKE, [1]),
+        ),
+      );
+      await until(() => awaitRelease.mock.calls.length > 0);
+
+      const contended = [1, 2].map((id) => lockWaiter.isContended({ text: TAKE, values: [id] }));
+
+      expect(contended).toEqual([true, false]);
+      await holder.rollback();
+      await waiting;
+    },
+  );
+
   it('refuses a writer after lockWaitTimeoutMs, naming table, key and holder', async () => {
     const error: unknown = await takeOne().catch((thrown: unknown) => thrown);
 
@@ -142,6 +163,41 @@ describeMariadb('a row that another global transaction holds', () => {
     await holder.commit();
 
     expect(await balances(world)).toEqual([80, 100]);
+  });
+});
+
+describeMariadb('a row that is held where the data source is guarded', () => {
+  let world: AtMariadbWorld;
+  let holder: GlobalTransaction;
+  beforeEach(async () => {
+    world = await openAtMariadbWorld(undefined, { guard: true });
+    holder = await world.manager.begin({ name: 'holder' });
+    await holder.run(() => world.pool.query(TAKE, [1]));
+  });
+  afterEach(() => world.close());
+
+  it('is refused to writers outside of everything, over any connection', async () => {
+    for (const pool of [world.plain, world.pool]) {
+      await expect(pool.query(TAKE, [1])).rejects.toMatchObject({
+        sqlState: '45002',
+        sqlMessage: expect.stringContaining(holder.xid),
+      });
+    }
+  });
+
+  it('is written by its holder, and restored', async () => {
+    await holder.run(() => world.pool.query(TAKE, [1]));
+
+    await holder.rollback();
+
+    await world.untilClean();
+    expect(await balances(world)).toEqual([100, 100]);
+  });
+
+  it('leaves other rows to whoever wants them', async () => {
+    await world.plain.query(TAKE, [2]);
+
+    expect(await balances(world)).toEqual([90, 90]);
   });
 });
 

@@ -2,7 +2,9 @@ import type { AtEngine } from '../at-engine.interface.js';
 import { TAG } from './agreement.js';
 import type { MysqlEngineOptions } from './mysql-at-engine.js';
 import { MysqlAtEngine } from './mysql-at-engine.js';
+import type { HeldRows } from './held-rows.js';
 
+export type { HeldRows, HoldableTable } from './held-rows.js';
 export type { MysqlEngineOptions } from './mysql-at-engine.js';
 
 /** The assignment that takes the mark of a local transaction off its connection, for a SET. */
@@ -11,4 +13,10 @@ export const CLEAR_TAG = `${TAG} = NULL`;
 /** AT in a MariaDB or MySQL database. Nothing happens before install(). */
 export function createMysqlEngine(options: MysqlEngineOptions): AtEngine {
   return new MysqlAtEngine(options);
+}
+
+/** Who holds rows of the engine's database. */
+export function heldRowsOf(engine: AtEngine): HeldRows {
+  if (engine instanceof MysqlAtEngine) return engine.heldRows;
+  throw new TypeError('the engine is not one of MariaDB or MySQL');
 }

@@ -16,6 +16,7 @@ import { MysqlUndoDesk } from './desk/undo-desk.js';
 import { explain } from './explain.js';
 import { purgeFences, resolveLocalCommit } from './fence.js';
 import { forgetBranches, forgetXids } from './forget-branches.js';
+import { HeldRows } from './held-rows.js';
 import { Installer } from './install/installer.js';
 import { namesByLabel } from './labels.js';
 import { errnoOf, isTransient, settle } from './session.js';
@@ -36,12 +37,14 @@ export interface MysqlEngineOptions {
 /** Capture by triggers and undo in a database of MariaDB 10.6, MySQL 8.0.17, or later. */
 export class MysqlAtEngine implements AtEngine {
   readonly desk: UndoDesk;
+  readonly heldRows: HeldRows;
   readonly #source: SqlSource;
   readonly #installer: Installer;
   #names: ReadonlyMap<string, string> = new Map();
 
   constructor({ guard = false, resourceId, schemas, source }: MysqlEngineOptions) {
     this.#source = source;
+    this.heldRows = new HeldRows(source);
     this.desk = new MysqlUndoDesk(source, resourceId);
     this.#installer = new Installer({
       source,

@@ -38,8 +38,13 @@ function classifyText(sql: string): Statement {
   if (!scan.hasBackslash || !READS.has(statement.kind)) return statement;
   // Under NO_BACKSLASH_ESCAPES strings end elsewhere. What is no read then may write.
   const other = classifyScan(scanStatements(sql, false));
-  return other.kind === statement.kind ? statement : { ...statement, kind: 'write' };
+  return other.kind === statement.kind
+    ? statement
+    : { ...statement, kind: 'write', isLockingRead: locks(statement) || locks(other) };
 }
+
+const locks = ({ isLockingRead, kind }: Statement): boolean =>
+  kind === 'locking-read' || isLockingRead === true;
 
 const READS: ReadonlySet<StatementKind> = new Set(['read', 'locking-read']);
 
@@ -59,7 +64,8 @@ function classifyScan({ isGateUnsound, statements }: SqlScan): Statement {
     );
   }
   const strongest = WRITE_ORDER.find((kind) => kinds.some((statement) => statement.kind === kind));
-  return { kind: strongest ?? 'read', label: first.label };
+  const isLockingRead = kinds.some(locks);
+  return { kind: strongest ?? 'read', label: first.label, isLockingRead };
 }
 
 const CONTROL: ReadonlySet<StatementKind> = new Set(['begin', 'commit', 'rollback', 'savepoint']);

@@ -12,9 +12,14 @@ import {
 } from '../../at/index.js';
 import { classifyStatement } from './classify-statement.js';
 import { Mysql2Connection } from './mysql2-connection.js';
-import type { CoreConnection, Mysql2Call, PreparedStatement } from './mysql2-driver.js';
+import type {
+  CoreConnection,
+  Mysql2Call,
+  Mysql2Callback,
+  PreparedStatement,
+} from './mysql2-driver.js';
 import type { Mysql2Answer, Mysql2Request, Originals } from './mysql2-request.js';
-import { answer, isCommand, toRequest } from './mysql2-request.js';
+import { answer, isCommand, toExecution, toRequest } from './mysql2-request.js';
 
 type Method = 'query' | 'execute';
 type Prepared = (error: unknown, statement?: PreparedStatement) => void;
@@ -209,9 +214,9 @@ export class ConnectionSeam {
   ): Promise<Mysql2Answer> {
     if (statement.kind !== 'write' && !around.isActive) return this.#connection.send(request);
     this.#connection.startAfresh();
-    return runAutocommit(this.#resource, around, statement, (work) =>
-      this.#branch.attemptAutocommit(work, statement, request),
-    );
+    const attempt = (work: LocalWork): Promise<Attempt<Mysql2Answer>> =>
+      this.#branch.attemptAutocommit(work, statement, request);
+    return runAutocommit(this.#resource, around, statement, attempt, request.content);
   }
 
   /**
@@ -245,11 +250,9 @@ export class ConnectionSeam {
         const now = (): unknown => execute(given);
         return this.#stream(around, { text: statement.query, now, later: undefined, refuse });
       }
-      const request: Mysql2Request = {
-        text: statement.query,
-        callback: back as Mysql2Request['callback'],
-        send: (_originals, answered) => execute(given, answered),
-      };
+      const request = toExecution(statement.query, given, back as Mysql2Callback, (answered) =>
+        execute(given, answered),
+      );
       return this.#answered(around, request, undefined);
     };
   }

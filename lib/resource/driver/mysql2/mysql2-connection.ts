@@ -1,12 +1,21 @@
 import { LocalTransactionOpenError } from '../../../protocol/index.js';
-import type { LockConflict } from '../../../protocol/index.js';
-import type { AtResource, CommitAnswer, LocalConnection, Mark, Statement } from '../../at/index.js';
+import type {
+  AtResource,
+  CommitAnswer,
+  LocalConnection,
+  LockedRead,
+  Mark,
+  Statement,
+  StatementContent,
+} from '../../at/index.js';
 import { GUARDED } from '../../at/index.js';
 import { CLEAR_TAG } from '../../at/mysql/index.js';
 import { classifyStatement } from './classify-statement.js';
+import { LockingReads } from './locking-read.js';
 import type { CoreConnection, Mysql2Callback, ResultHeader } from './mysql2-driver.js';
 import { AUTOCOMMIT, IN_TRANSACTION } from './mysql2-driver.js';
 import type { Mysql2Answer, Mysql2Request, Originals } from './mysql2-request.js';
+import { isBareBegin, toRequest } from './mysql2-request.js';
 import {
   ER_UNKNOWN_SYSTEM_VARIABLE,
   ER_WRONG_VALUE_FOR_VAR,
@@ -41,7 +50,9 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
   readonly #core: CoreConnection;
   readonly #resource: AtResource;
   readonly #originals: Originals;
+  readonly #lockingReads: LockingReads;
   #opening: Opening = 'none';
+  #hasSnapshot = false;
   /** What the server itself says can be asked only of MariaDB. */
   #knowsInTransaction = true;
   /** `SET TRANSACTION …` that was sent for the next local transaction, and for that one only. */
@@ -56,6 +67,7 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     this.#core = core;
     this.#resource = resource;
     this.#originals = originals;
+    this.#lockingReads = new LockingReads(core, resource, (request) => this.send(request));
   }
 
   get committedResult(): Mysql2Answer {
@@ -78,6 +90,7 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
 
   async begin(mark: Mark, request: Mysql2Request | undefined): Promise<Mysql2Answer> {
     this.#isGone = false;
+    this.#hasSnapshot = /\bSNAPSHOT\b/i.test(request?.text ?? '');
     const tag = this.#resource.engine.tagStatement(mark);
     const oneShot = await this.#useOneShot();
     // Giving autocommit back would leave the one-shot to the next transaction on the connection.
@@ -134,9 +147,17 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     return this.#opening !== 'none';
   }
 
-  /** Behind the read, in its local transaction: the undo rows of others for what it has locked. */
-  holderOfRead(): Promise<LockConflict | undefined> {
-    return Promise.resolve(undefined);
+  contentOf({ content }: Mysql2Request): StatementContent {
+    return content;
+  }
+
+  /** What a snapshot shows gets older while the first statement waits. */
+  get waitsInside(): boolean {
+    return !this.#hasSnapshot;
+  }
+
+  readLocked(request: Mysql2Request, xid: string | undefined): Promise<LockedRead<Mysql2Answer>> {
+    return this.#lockingReads.read(request, xid);
   }
 
   /** A second attempt of the same work sends what it had set for its transaction again. */
@@ -266,11 +287,7 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
   }
 
   async #sendText(text: string): Promise<ResultHeader> {
-    const { rows } = await this.#sendRequest({
-      text,
-      callback: undefined,
-      send: ({ query }, callback) => query(text, undefined, callback),
-    });
+    const { rows } = await this.#sendRequest(toRequest('query', text, undefined, undefined));
     return rows as ResultHeader;
   }
 }
@@ -279,9 +296,4 @@ const ignore = (): undefined => undefined;
 
 function isError(error: unknown): error is Error {
   return error !== null && error !== undefined;
-}
-
-/** A BEGIN that asks for nothing, so that it may be put differently. */
-function isBareBegin({ text }: Mysql2Request): boolean {
-  return /^\s*(?:BEGIN(?:\s+WORK)?|START\s+TRANSACTION)\s*;?\s*$/i.test(text);
 }

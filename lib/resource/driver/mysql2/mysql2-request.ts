@@ -1,3 +1,4 @@
+import type { StatementContent } from '../../at/index.js';
 import type { Mysql2Call, Mysql2Callback } from './mysql2-driver.js';
 
 /** A call of mysql2, in the one shape that the seam works on. */
@@ -6,6 +7,16 @@ export interface Mysql2Request {
   readonly callback: Mysql2Callback | undefined;
   /** Sends it past the seam; may be done more than once. */
   readonly send: (originals: Originals, callback: Mysql2Callback) => unknown;
+  /** The same call with other options; those given have its text as `sql`. */
+  readonly changed: (change: (options: CallOptions) => CallOptions) => Mysql2Request;
+  /** By which it is known again. */
+  readonly content: StatementContent;
+}
+
+/** Options of a call of mysql2, as far as the seam deals with them. */
+export interface CallOptions {
+  readonly sql: string;
+  readonly typeCast?: unknown;
 }
 
 /** What was there before the seam. */
@@ -43,11 +54,45 @@ export function toRequest(
 ): Mysql2Request {
   const given = typeof values === 'function' ? { callback: values } : { values, callback };
   const options = isCommand(config) ? optionsOf(config) : config;
+  const back = (isCommand(config) ? config.onResult : given.callback) as Mysql2Callback | undefined;
+  return requestOf(method, { options, values: given.values }, back);
+}
+
+/** Reads a call of a statement that was prepared. */
+export function toExecution(
+  text: string,
+  values: unknown,
+  callback: Mysql2Callback,
+  execute: (callback: Mysql2Callback) => unknown,
+): Mysql2Request {
+  const asText = requestOf('execute', { options: text, values }, callback);
+  return { ...asText, send: (_originals, answered) => execute(answered) };
+}
+
+function requestOf(
+  method: 'query' | 'execute',
+  { options, values }: { readonly options: unknown; readonly values: unknown },
+  callback: Mysql2Callback | undefined,
+): Mysql2Request {
+  const text = textOf(options);
   return {
-    text: textOf(config),
-    callback: (isCommand(config) ? config.onResult : given.callback) as Mysql2Callback | undefined,
-    send: (originals, answer) => originals[method](options, given.values, answer),
+    text,
+    callback,
+    send: (originals, answer) => originals[method](options, values, answer),
+    changed: (change) => {
+      const own = typeof options === 'object' ? options : undefined;
+      const changed = change({ ...own, sql: text });
+      return requestOf(method, { options: changed, values }, callback);
+    },
+    content: { text, values: valuesOf(options, values) },
   };
+}
+
+function valuesOf(options: unknown, values: unknown): readonly unknown[] {
+  const own = typeof options === 'object' ? (options as { values?: unknown } | null)?.values : [];
+  const given = values ?? own;
+  if (Array.isArray(given)) return given as readonly unknown[];
+  return typeof given === 'object' && given !== null ? Object.values(given) : [];
 }
 
 function textOf(config: unknown): string {
@@ -85,4 +130,9 @@ export function answer(
       });
     },
   );
+}
+
+/** A BEGIN that asks for nothing, so that it may be put differently. */
+export function isBareBegin({ text }: Mysql2Request): boolean {
+  return /^\s*(?:BEGIN(?:\s+WORK)?|START\s+TRANSACTION)\s*;?\s*$/i.test(text);
 }

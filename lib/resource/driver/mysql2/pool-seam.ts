@@ -7,7 +7,7 @@ import {
   ResourceNotStartedError,
   StatementRefusedError,
 } from '../../../protocol/index.js';
-import type { Around, AtResource } from '../../at/index.js';
+import type { Around, AtResource, Attempt, LocalWork } from '../../at/index.js';
 import { WORKING_KINDS, currentAround, runAutocommit } from '../../at/index.js';
 import { classifyStatement } from './classify-statement.js';
 import { ConnectionSeam } from './connection-seam.js';
@@ -109,9 +109,9 @@ class PoolSeam {
     if (!WORKING_KINDS.has(statement.kind) || !around.isActive) {
       return this.#withConnection((seam) => seam.run(around, request));
     }
-    return runAutocommit(this.#resource, around, statement, (work) =>
-      this.#withConnection((seam) => seam.attemptAutocommit(work, statement, request)),
-    );
+    const attempt = (work: LocalWork): Promise<Attempt<Mysql2Answer>> =>
+      this.#withConnection((seam) => seam.attemptAutocommit(work, statement, request));
+    return runAutocommit(this.#resource, around, statement, attempt, request.content);
   }
 
   async #withConnection<T>(work: (seam: ConnectionSeam) => Promise<T>): Promise<T> {

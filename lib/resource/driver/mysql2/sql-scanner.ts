@@ -51,7 +51,8 @@ export function scanStatements(sql: string, escapes = true): SqlScan {
   return { statements, hasBackslash, isGateUnsound: isGateUnsound || gated };
 }
 
-interface Lexeme {
+/** What stands at a place of a text. */
+export interface Lexeme {
   readonly kind: 'skip' | 'word' | 'quoted' | 'separator' | 'gate';
   readonly end: number;
   readonly hasBackslash?: boolean;
@@ -64,7 +65,8 @@ const NUMBER = /\d[\w.]*/y;
 const CALL = /\s*\(/y;
 const GATE = /\/\*M?!\d*/y;
 
-function nextLexeme(
+/** @param options.gated whether it stands inside an executable comment */
+export function nextLexeme(
   sql: string,
   at: number,
   { escapes, gated }: { readonly escapes: boolean; readonly gated: boolean },

@@ -56,8 +56,10 @@ const fromText = because(
 const select = (words: Words, label: string): Statement => {
   const intoFile = words.some(({ quoted, text }) => !quoted && FILES.has(text));
   if (intoFile) return refused('SELECT INTO a file', 'a file cannot be undone. Write it outside.');
-  if (callsUnknown(words)) return { kind: 'write', label };
-  return { kind: words.some(isLockingClause(words)) ? 'locking-read' : 'read', label };
+  const locks = words.some(isLockingClause(words));
+  const shown = locks ? `${label} … with a lock` : label;
+  if (callsUnknown(words)) return { kind: 'write', label: shown, isLockingRead: locks };
+  return { kind: locks ? 'locking-read' : 'read', label: shown };
 };
 
 const FILES: ReadonlySet<string> = new Set(['OUTFILE', 'DUMPFILE']);

@@ -33,14 +33,17 @@ export function fromItems(
   queries: ReadonlySet<string>,
   dialect: SqlDialect,
 ): readonly FromItem[] {
-  return split(tokens).map((item) => fromItem(item, queries, dialect));
+  return split(tokens, dialect).map((item) => fromItem(item, queries, dialect));
 }
 
 /** At commas and at JOIN; what tells the kind of a join stays behind the item before it. */
-function split(tokens: readonly PlacedToken[]): readonly (readonly PlacedToken[])[] {
+function split(
+  tokens: readonly PlacedToken[],
+  { joins = [] }: SqlDialect,
+): readonly (readonly PlacedToken[])[] {
   const items: PlacedToken[][] = [[]];
   for (const token of tokens) {
-    const isBorder = token.depth === 0 && (isMark(token, ',') || isWord(token, 'JOIN'));
+    const isBorder = token.depth === 0 && (isMark(token, ',') || isWord(token, 'JOIN', ...joins));
     if (isBorder) items.push([]);
     else items.at(-1)?.push(token);
   }
@@ -60,10 +63,11 @@ function fromItem(
   let at = path.length * 2 - 1;
   if (isMark(rest[at], '(')) return { kind: 'rowless' };
   if (path.length === 1 && queries.has(dialect.nameOf(first))) return { kind: 'rowless' };
-  const alias = aliasAt(rest, at);
+  const behindWords = [...BEHIND, ...(dialect.hints ?? [])];
+  const alias = aliasAt(rest, at, behindWords);
   at += alias.length;
   const behind = rest[at];
-  if (behind !== undefined && !isWord(behind, ...BEHIND)) {
+  if (behind !== undefined && !isWord(behind, ...behindWords)) {
     return unknown(`${behind.text} behind a table`);
   }
   const named = alias.at(-1) ?? path.at(-1) ?? first;
@@ -84,16 +88,20 @@ function pathOf(tokens: readonly PlacedToken[]): readonly PlacedToken[] {
 }
 
 /** The tokens of `AS alias` or `alias`; none where there is no alias. */
-function aliasAt(tokens: readonly PlacedToken[], at: number): readonly PlacedToken[] {
+function aliasAt(
+  tokens: readonly PlacedToken[],
+  at: number,
+  behind: readonly string[],
+): readonly PlacedToken[] {
   const asLength = isWord(tokens[at], 'AS') ? 1 : 0;
   const alias = tokens[at + asLength];
   if (!isIdentifier(alias)) return [];
-  if (asLength === 0 && isWord(alias, ...BEHIND, 'TABLESAMPLE')) return [];
+  if (asLength === 0 && isWord(alias, ...behind, 'TABLESAMPLE', 'PARTITION')) return [];
   return tokens.slice(at, at + asLength + 1);
 }
 
 function subSelect(tokens: readonly PlacedToken[], dialect: SqlDialect): FromItem {
   const end = tokens.findIndex((token, index) => index > 0 && token.depth === tokens[0]?.depth);
-  const alias = aliasAt(tokens, end + 1).at(-1);
+  const alias = aliasAt(tokens, end + 1, BEHIND).at(-1);
   return unknown('a sub-select or a join in parentheses', alias && dialect.nameOf(alias));
 }

@@ -7,7 +7,7 @@ export interface LockClause {
   readonly at: number;
   /** How many tokens it has. */
   readonly length: number;
-  /** What stands behind FOR: `UPDATE`, `KEY SHARE`. */
+  /** What stands behind FOR: `UPDATE`, `KEY SHARE`; `SHARE` of LOCK IN SHARE MODE. */
   readonly strength: string;
   /** What it is confined to; empty where it locks everything that is read. */
   readonly of: readonly string[];
@@ -21,10 +21,13 @@ export function lockClauseAt(
   at: number,
   dialect: SqlDialect,
 ): LockClause | undefined {
-  if (!isWord(tokens[at], 'FOR') || isMark(tokens[at - 1], '.')) return undefined;
-  const strength = STRENGTHS.find((words) =>
-    words.every((word, index) => isWord(tokens[at + 1 + index], word)),
-  );
+  if (isMark(tokens[at - 1], '.')) return undefined;
+  if (hasWords(tokens, at, IN_SHARE_MODE)) {
+    const end = waitEnd(tokens, at + IN_SHARE_MODE.length);
+    return { at, length: end - at, strength: 'SHARE', of: [] };
+  }
+  if (!isWord(tokens[at], 'FOR')) return undefined;
+  const strength = STRENGTHS.find((words) => hasWords(tokens, at + 1, words));
   if (strength === undefined) return undefined;
   let end = at + 1 + strength.length;
   const of: string[] = [];
@@ -36,7 +39,16 @@ export function lockClauseAt(
       end += 2;
     } while (isMark(tokens[end], ','));
   }
-  if (isWord(tokens[end], 'NOWAIT')) end += 1;
-  if (isWord(tokens[end], 'SKIP')) end += 2;
-  return { at, length: end - at, strength: strength.join(' '), of };
+  return { at, length: waitEnd(tokens, end) - at, strength: strength.join(' '), of };
+}
+
+const IN_SHARE_MODE = ['LOCK', 'IN', 'SHARE', 'MODE'];
+
+const hasWords = (tokens: readonly PlacedToken[], at: number, words: readonly string[]): boolean =>
+  words.every((word, index) => isWord(tokens[at + index], word));
+
+/** Behind what says how long the lock is waited for; `WAIT n` is MariaDB's. */
+function waitEnd(tokens: readonly PlacedToken[], at: number): number {
+  if (isWord(tokens[at], 'NOWAIT')) return at + 1;
+  return isWord(tokens[at], 'SKIP', 'WAIT') ? at + 2 : at;
 }

@@ -56,7 +56,9 @@ function slice(all: readonly PlacedToken[], dialect: SqlDialect): LockingRead {
   const start = mainSelect(tokens);
   const from = clauseAt(tokens, start, ['FROM']);
   if (from === undefined) throw new Unclear('no FROM');
-  if (isWord(tokens[start + 1], 'DISTINCT')) throw new Unclear('DISTINCT');
+  if (isWord(tokens[start + 1], 'DISTINCT', 'DISTINCTROW')) throw new Unclear('DISTINCT');
+  const one = aggregateIn(tokens.slice(start, from), dialect);
+  if (one !== undefined) throw new Unclear(one);
   const combined = clauseAt(tokens, start, COMBINING);
   if (combined !== undefined) throw new Unclear(tokens[combined]?.text ?? 'more than one SELECT');
   const fromEnd = clauseAt(tokens, from + 1, AFTER_FROM) ?? tokens.length;
@@ -76,6 +78,20 @@ function slice(all: readonly PlacedToken[], dialect: SqlDialect): LockingRead {
       end: tokens[at + length - 1]?.end ?? 0,
     })),
   };
+}
+
+/** A function that makes one row of many; inside a sub-select it does so there. */
+function aggregateIn(
+  tokens: readonly PlacedToken[],
+  { aggregates }: SqlDialect,
+): string | undefined {
+  const found = tokens.find(
+    (token, index) =>
+      token.kind === 'word' &&
+      isMark(tokens[index + 1], '(') &&
+      aggregates?.has(token.text.toUpperCase()),
+  );
+  return found && `${found.text.toUpperCase()}()`;
 }
 
 const COMBINING = ['GROUP', 'HAVING', 'WINDOW', 'UNION', 'INTERSECT', 'EXCEPT', 'INTO'];

@@ -13,6 +13,12 @@ export interface SqlDialect {
   readonly scan: (sql: string) => readonly SqlToken[];
   /** The name that an identifier stands for, so that two spellings of one name are equal. */
   readonly nameOf: (identifier: SqlToken) => string;
+  /** Words of a join beside JOIN. */
+  readonly joins?: readonly string[];
+  /** What may stand behind a table, and is no alias of it, beside the kinds of a join. */
+  readonly hints?: readonly string[];
+  /** Functions that make one row of many, where the server would not mind a column beside them. */
+  readonly aggregates?: ReadonlySet<string>;
 }
 
 /** Whether the token is this keyword. A quoted identifier never is one. */
