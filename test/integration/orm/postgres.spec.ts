@@ -81,7 +81,7 @@ describe('pg-cursor over pg', () => {
         expect(() => client.query(new Cursor('DELETE FROM account RETURNING id'))).toThrow(
           /DELETE through a cursor.*is refused/,
         );
-        return found as unknown;
+        return found;
       } finally {
         client.release();
       }

@@ -139,12 +139,12 @@ describeMariadb.each(versions)('a data source of TypeORM %s, %s', (_version, typ
       async () => {
         const runner = source.createQueryRunner();
         const connection = (await runner.connect()) as {
-          query(sql: string, done: (error: unknown) => void): void;
+          query(sql: string, done: (error: Error | null) => void): void;
         };
         await new Promise<void>((resolve, reject) => {
           connection.query('DELETE FROM item', (error) => {
             if (error === null) resolve();
-            else reject(new Error(String(error)));
+            else reject(error);
           });
         });
         await runner.release();

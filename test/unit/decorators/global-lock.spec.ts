@@ -120,7 +120,7 @@ describe('@GlobalLock', () => {
   it('is refused on a static method, by its own name', () => {
     const apply = GlobalLock();
     const place = () => {
-      apply(Accounts, 'other', {} as { value: typeof seen });
+      apply(Accounts, 'other', {});
     };
 
     expect(place).toThrow(UnsupportedMethodError);

@@ -1,4 +1,5 @@
-import { Observable, concat, lastValueFrom, of, throwError, toArray } from 'rxjs';
+import type { Observable} from 'rxjs';
+import { concat, lastValueFrom, of, throwError, toArray } from 'rxjs';
 
 import { InvalidOptionError, LockConflictError, Propagation } from '../../../lib/protocol/index.js';
 import type { Clock } from '../../../lib/protocol/index.js';
@@ -29,7 +30,7 @@ function failing(times: number, error: () => unknown = conflict) {
   const xids: (string | undefined)[] = [];
   return async () => {
     xids.push(currentXid());
-    // eslint-disable-next-line @typescript-eslint/only-throw-error -- whatever is thrown
+     
     if (xids.length <= times) throw error();
     return xids;
   };
