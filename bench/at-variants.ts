@@ -18,7 +18,7 @@ export interface Incidents {
   firstFailure: unknown;
 }
 
-/** How often the undo table is looked at when a block ends: often enough, and not for its own sake. */
+/** How often the undo table is looked at when a block ends: not so often that the look costs. */
 const LOOK_EVERY_MS = 2;
 
 /** The kinds of work that are compared; `capture` is missing where the engine has none. */

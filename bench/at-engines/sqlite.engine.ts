@@ -12,7 +12,7 @@ import type { AtBenchEngine, AtBenchSetup, RowRange, Table } from './at-engine.i
 
 /**
  * SQLite through TypeORM, in WAL mode and synchronous. TypeORM alone loses rollbacks when two
- * transactions meet on its one connection, so the plain side takes turns, as whoever uses it has to.
+ * transactions meet on its one connection, so the plain side takes turns, as its users have to.
  */
 export async function openSqliteEngine({ tableRows }: AtBenchSetup): Promise<AtBenchEngine> {
   const folder = await mkdtemp(join(tmpdir(), 'dtx-bench-'));

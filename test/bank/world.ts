@@ -21,7 +21,8 @@ const TABLES = `
   CREATE TABLE booking (
     transfer int, account int NOT NULL REFERENCES account, amount bigint NOT NULL,
     PRIMARY KEY (transfer));
-  INSERT INTO account SELECT id, ${String(BALANCE)} FROM generate_series(1, ${String(ACCOUNTS)}) id`;
+  INSERT INTO account
+    SELECT id, ${String(BALANCE)} FROM generate_series(1, ${String(ACCOUNTS)}) id`;
 
 /** A durable server with both halves of the bank, and the application that owns them. */
 export interface BankWorld {

@@ -38,7 +38,8 @@ export interface AtResourceOptions extends LockWaitOptions {
   readonly install?: 'mend' | 'check';
   /**
    * Whether writers that are in no global transaction are refused rows that a transaction holds
-   * which is not decided yet (SQLSTATE `SE002`, on MySQL and MariaDB `45002`). It costs them a look at each row that they write.
+   * which is not decided yet (SQLSTATE `SE002`, on MySQL and MariaDB `45002`). It costs them a look
+   * at each row that they write.
    * Without it a rollback finds such a write, leaves the row, and needs a person. @default false
    */
   readonly guard?: boolean;

@@ -180,8 +180,8 @@ export class LockWaiter {
     const answered = this.#awaitRelease(work, holderXid, deadlineMs);
     const answer = await Promise.race([moved.then(none), answered]);
     if (answer === undefined || !this.#isCommitted(work, conflict, answer)) return;
-    // The commit is durable, so these undo rows are only waiting for their clean-up, which takes its
-    // time: phase two gathers many. A row that somebody waits for is freed at once.
+    // The commit is durable, so these undo rows are only waiting for their clean-up. Phase two
+    // gathers many and takes its time; a row that somebody waits for is freed at once.
     await engine.releaseXids([holderXid]);
   }
 

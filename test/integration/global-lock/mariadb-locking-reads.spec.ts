@@ -180,7 +180,8 @@ describeMariadb('a locking read on MariaDB', () => {
     ],
     [
       'STRAIGHT_JOIN and hints',
-      'SELECT 1 FROM account a USE INDEX (PRIMARY) STRAIGHT_JOIN account b ON b.id = a.id FOR UPDATE',
+      'SELECT 1 FROM account a USE INDEX (PRIMARY) ' +
+        'STRAIGHT_JOIN account b ON b.id = a.id FOR UPDATE',
     ],
     [
       'a WITH clause',

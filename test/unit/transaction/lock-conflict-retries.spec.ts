@@ -1,4 +1,4 @@
-import type { Observable} from 'rxjs';
+import type { Observable } from 'rxjs';
 import { concat, lastValueFrom, of, throwError, toArray } from 'rxjs';
 
 import { InvalidOptionError, LockConflictError, Propagation } from '../../../lib/protocol/index.js';
@@ -30,7 +30,7 @@ function failing(times: number, error: () => unknown = conflict) {
   const xids: (string | undefined)[] = [];
   return async () => {
     xids.push(currentXid());
-     
+
     if (xids.length <= times) throw error();
     return xids;
   };

@@ -139,7 +139,7 @@ export class RunnerSeam {
       this.#prepareFor(request);
       running = request.run();
     } catch (error) {
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- as it was thrown
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- not ours
       running = Promise.reject(error);
     }
     return running.then(this.#succeeded, this.#failed);
