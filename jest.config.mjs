@@ -5,10 +5,7 @@ import { swcOptions } from './scripts/swc-options.mjs';
 
 const typescript = swcOptions({ syntax: 'typescript', decorators: true });
 const javascript = swcOptions({ syntax: 'ecmascript' });
-/**
- * The suite of AT mode, `npm run test:at`, runs alone and as a whole. Among the other tests it runs
- * without the older PostgreSQL, without TypeORM, and without the values.
- */
+/** The suite of AT mode takes minutes and has its own command, `npm run test:at`. */
 const isAtSuite = process.env['DTX_AT_ENGINES'] !== undefined;
 const hasServers = existsSync(new URL('./test/servers/global-setup.ts', import.meta.url));
 
@@ -29,6 +26,7 @@ export default {
     '^.+\\.ts$': ['@swc/jest', typescript],
     '^.+\\.m?js$': ['@swc/jest', javascript],
   },
+  testPathIgnorePatterns: isAtSuite ? [] : ['<rootDir>/test/at/'],
   transformIgnorePatterns: [],
   // Copies of package.json below these folders would collide with ours in Jest's module map.
   modulePathIgnorePatterns: ['dist', '\\.build', '\\.cache', '\\.dtx', 'test/consume/fixtures'].map(
