@@ -1,5 +1,6 @@
 import type { TableModel } from './model.js';
 import type { Part } from './part.js';
+import { OK } from './play.js';
 import type { Row, Snapshot, TableDifference } from './snapshot.js';
 import { quote } from './values.js';
 import { keyOf } from './writer.js';
@@ -24,9 +25,7 @@ export function withoutEchoes(
   found: readonly TableDifference[],
 ): Heard {
   const echoes = new Map<string, readonly Row[]>();
-  const sql = parts.flatMap(({ plan }) =>
-    plan.locals.flatMap(({ steps }) => steps.map((step) => step.sql)),
-  );
+  const sql = parts.flatMap(writtenBy);
   const differences = found.flatMap(({ missing, surplus, table: name }) => {
     const table = tables.find((each) => each.name === name);
     const written = sql.filter((text) => text.includes(` ${table?.sql ?? ''} `));
@@ -40,6 +39,14 @@ export function withoutEchoes(
     return missing.length + rest.length === 0 ? [] : [{ table: name, missing, surplus: rest }];
   });
   return { echoes, differences };
+}
+
+/** What has failed or was taken back at once has left nothing. */
+function writtenBy({ plan, played }: Part): readonly string[] {
+  return played.flatMap(({ index, result }) => {
+    const steps = result.committed ? (plan.locals[index]?.steps ?? []) : [];
+    return steps.filter((_, step) => result.outcomes[step] === OK).map((step) => step.sql);
+  });
 }
 
 const keyColumns = (table: TableModel | undefined, row: Row): readonly number[] =>
