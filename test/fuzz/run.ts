@@ -35,7 +35,9 @@ export class Fuzzer {
     this.#world = world;
     this.#options = options;
     this.#rng = new Rng(options.seed);
-    this.#player = new Player(world, this.findings, (title, parts) => this.#report(title, parts));
+    this.#player = new Player(world, this.findings, (title, parts) => {
+      this.#report(title, parts);
+    });
     this.#replayer = new Replayer(world);
     this.#comparer = new Comparer(world, this.findings);
   }

@@ -28,13 +28,15 @@ export async function settle(plain: pg.Pool, parts: readonly Part[]): Promise<Re
   }
 }
 
+const ENDED: ReadonlySet<string> = new Set(['committed', 'rolled-back', 'absent']);
+
 async function countOpen(parts: readonly Part[]): Promise<number> {
-  const statuses = await Promise.all(parts.map(({ transaction }) => transaction?.status()));
-  const ended: ReadonlySet<string | undefined> = new Set([
-    undefined,
-    ...['committed', 'rolled-back', 'absent'],
-  ]);
-  return statuses.filter((summary) => !ended.has(summary?.status)).length;
+  let open = 0;
+  for (const { transaction } of parts) {
+    const summary = await transaction?.status();
+    if (summary !== undefined && !ENDED.has(summary.status)) open += 1;
+  }
+  return open;
 }
 
 /** What the coordinator knows about the branches, for whoever looks for the reason. */
