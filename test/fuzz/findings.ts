@@ -16,10 +16,18 @@ export class Findings {
   pairs = 0;
   /** Rows that triggers wrote while something was rolled back. */
   triggerRows = 0;
+  /** Undo rows that were left behind. */
   left = 0;
+  /** Global transactions that did not end. */
+  open = 0;
   readonly reports: string[] = [];
   readonly failures = new Map<string, number>();
   readonly refusals = new Map<string, number>();
+
+  /** Everything that should not be. */
+  get differences(): number {
+    return this.reports.length + this.left + this.open;
+  }
 
   count({ outcomes }: Played): void {
     this.statements += outcomes.length;

@@ -17,6 +17,21 @@ interface ServerError {
 
 const STATEMENT_SHOWN_MAX = 300;
 
+/** What psql understands, and no other client. */
+const PROBLEMS = [
+  { sign: /^\\/, text: 'This is a command of psql, which only psql understands. Take it out.' },
+  {
+    sign: /^COPY\b[^;]*\bFROM\s+STDIN\b/i,
+    text: 'COPY … FROM stdin needs psql. Write INSERT statements (pg_dump --inserts).',
+  },
+];
+
+const inLine = (line: number, problem: string, statement: string): string =>
+  `The file does not load. Line ${String(line)}: ${problem}\n${shownOf(statement)}`;
+
+const shownOf = (text: string): string =>
+  text.length > STATEMENT_SHOWN_MAX ? `${text.slice(0, STATEMENT_SHOWN_MAX)}…` : text;
+
 /** @throws FileError with the database's error, and the line and the beginning of the statement */
 export async function loadFile(connectionString: string, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString });
@@ -24,6 +39,8 @@ export async function loadFile(connectionString: string, sql: string): Promise<v
   await client.connect();
   try {
     for (const { line, text } of splitStatements(sql)) {
+      const problem = PROBLEMS.find(({ sign }) => sign.test(text));
+      if (problem !== undefined) throw new FileError(inLine(line, problem.text, text));
       await client.query(text).catch((error: unknown) => {
         throw new FileError(describe(error as ServerError, text, line));
       });
@@ -38,12 +55,11 @@ function describe(error: ServerError, text: string, line: number): string {
   const { code = '?', detail, hint, message, position } = error;
   const before = text.slice(0, position === undefined ? 0 : Number(position) - 1);
   const at = line + before.split('\n').length - 1;
-  const shown = text.length > STATEMENT_SHOWN_MAX ? `${text.slice(0, STATEMENT_SHOWN_MAX)}…` : text;
   const more = [detail, hint].filter((each) => each !== undefined);
   return [
     `The file does not load. Line ${String(at)}: ${message} (SQLSTATE ${code})`,
     ...more,
     `in the statement that begins in line ${String(line)}:`,
-    shown,
+    shownOf(text),
   ].join('\n');
 }

@@ -33,18 +33,14 @@ try {
 
 async function run(fuzzed: World): Promise<boolean> {
   const tables = fuzzed.model.tables.length;
-  if (tables === 0) {
-    say(`There is no table in ${options.schema}.`);
-    process.exit(2);
-  }
   say(`PostgreSQL ${fuzzed.model.version}; ${tables} tables, seed ${options.seed}`);
   const fuzzer = new Fuzzer(fuzzed, options);
   const startMs = performance.now();
   const findings = await fuzzer.run(progress);
   const seconds = Math.round((performance.now() - startMs) / 1000);
   for (const report of findings.reports) say(`\n${report}`);
-  const { committed, conflicts, failed, left, pairs, refused, rolledBack } = findings;
-  const { statements, transactions, triggerRows } = findings;
+  const { committed, conflicts, differences, failed, left, open } = findings;
+  const { pairs, refused, rolledBack, statements, transactions, triggerRows } = findings;
   const volatile = [...fuzzer.volatile].flatMap(([table, columns]) =>
     [...columns].map((column) => `${table}.${nameOf(fuzzed, table, column)}`),
   );
@@ -55,14 +51,14 @@ ${statements} statements, of which ${failed} failed by themselves ${top(findings
 ${refused} refused ${top(findings.refusals)}
 ${triggerRows} rows written by triggers during a rollback, which stay (see docs/at-postgres.md)
 not compared behind a commit, since they are never twice the same: ${volatile.join(', ') || 'none'}
-${findings.reports.length} differences, ${left} undo rows left`);
+${differences} differences, ${left} undo rows left, ${open} transactions left open`);
   const result = {
     ...{ transactions, committed, rolledBack, statements, refused, failed, tables },
-    ...{ seed: options.seed, conflicts, triggerRows, left, seconds },
-    differences: findings.reports.length,
+    ...{ seed: options.seed, conflicts, triggerRows, left, open, seconds },
+    differences,
   };
   if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  return findings.reports.length === 0 && left === 0 && committed > 0 && rolledBack > 0;
+  return differences === 0 && committed > 0 && rolledBack > 0;
 }
 
 function nameOf({ model }: World, table: string, column: number): string {
@@ -74,9 +70,9 @@ function top(counts: Findings['failures']): string {
   return sorted.length === 0 ? '' : `(${sorted.map(([what, n]) => `${what}: ${n}`).join(', ')})`;
 }
 
-function progress({ reports, transactions }: Findings): void {
+function progress({ differences, transactions }: Findings): void {
   if (!process.stderr.isTTY) return;
-  process.stderr.write(`\r${transactions} transactions, ${reports.length} differences`);
+  process.stderr.write(`\r${transactions} transactions, ${differences} differences`);
 }
 
 /** With --json only the last line goes to standard output. */
@@ -86,6 +82,8 @@ function say(text: string): void {
 
 function cannotStart(error: unknown): never {
   const isFile = error instanceof FileError;
-  process.stderr.write(`${isFile ? `${options.schema}: ` : ''}${String(error)}\n`);
+  process.stderr.write(
+    `${isFile ? `${options.schema}: ` : ''}${isFile ? error.message : String(error)}\n`,
+  );
   process.exit(isFile ? 2 : 1);
 }

@@ -28,6 +28,8 @@ export interface ColumnModel {
   /** Its values are computed, and cannot be given. */
   readonly isGenerated: boolean;
   readonly isIdentity: boolean;
+  /** A sequence numbers its rows, in an order that nobody promises. */
+  readonly isNumbered: boolean;
 }
 
 /** Positions of columns. */
@@ -72,8 +74,11 @@ SELECT json_build_object(
       'number', a.attnum, 'name', a.attname, 'quoted', quote_ident(a.attname),
       'type', format_type(a.atttypid, a.atttypmod), 'typeOid', a.atttypid::int8,
       'isNotNull', a.attnotnull, 'isGenerated', a.attgenerated <> '',
-      'isIdentity', a.attidentity <> '') ORDER BY a.attnum), '[]')
-    FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
+      'isIdentity', a.attidentity <> '',
+      'isNumbered', a.attidentity <> '' OR coalesce(
+        pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%', false)) ORDER BY a.attnum), '[]')
+    FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
   'keys', (SELECT coalesce(json_agg(json_build_object('isPrimary', i.indisprimary,
       'columns', i.indkey::int2[]) ORDER BY i.indisprimary DESC, i.indexrelid), '[]')
     FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indpred IS NULL

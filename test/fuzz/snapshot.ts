@@ -71,7 +71,8 @@ export function volatileColumns(one: Snapshot, other: Snapshot): Ignored {
   return found;
 }
 
-const valuesOf = (rows: readonly Row[], column: number): string =>
+/** The values of a column, whatever rows they are in. */
+export const valuesOf = (rows: readonly Row[], column: number): string =>
   JSON.stringify(rows.map((row) => JSON.stringify(row[column])).sort());
 
 const textOf = (row: Row, left: ReadonlySet<number>): string =>

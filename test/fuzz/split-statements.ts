@@ -16,9 +16,9 @@ export function splitStatements(sql: string): readonly FileStatement[] {
   let depth = 0;
   const cut = (end: number): void => {
     const text = sql.slice(start, end);
-    const lead = /^(?:\s+|--[^\n]*\n?|\/\*[\s\S]*?\*\/)*/.exec(text)?.[0] ?? '';
-    const line = sql.slice(0, start + lead.length).split('\n').length;
-    if (text.length > lead.length) statements.push({ text: text.slice(lead.length), line });
+    const lead = leadLength(text);
+    const line = sql.slice(0, start + lead).split('\n').length;
+    if (text.length > lead) statements.push({ text: text.slice(lead), line });
     start = end + 1;
     depth = 0;
   };
@@ -36,6 +36,15 @@ export function splitStatements(sql: string): readonly FileStatement[] {
   }
   cut(sql.length);
   return statements;
+}
+
+/** Spaces and comments in front of a statement. */
+function leadLength(text: string): number {
+  for (let end = 0; ;) {
+    const next = end + (/^(?:\s+|--[^\n]*\n?)*/.exec(text.slice(end))?.[0].length ?? 0);
+    if (!text.startsWith('/*', next)) return next;
+    end = endOfComment(text, next);
+  }
 }
 
 /** They may stand inside each other. */

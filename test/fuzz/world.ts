@@ -12,7 +12,7 @@ import pg from 'pg';
 
 import { startPostgres } from '../../tools/postgres/index.js';
 import type { RunningPostgres } from '../../tools/postgres/index.js';
-import { loadFile } from './load-file.js';
+import { FileError, loadFile } from './load-file.js';
 import type { Model } from './model.js';
 import { readModel } from './model.js';
 
@@ -20,8 +20,6 @@ import { readModel } from './model.js';
 export interface World {
   readonly manager: TransactionManager;
   readonly model: Model;
-  /** Tables that triggers write to. */
-  readonly echoing: ReadonlySet<string>;
   /** In AT mode. */
   readonly pool: pg.Pool;
   /** The same database, as an outsider without triggers sees it. */
@@ -72,6 +70,7 @@ async function fill(
   const plain = poolOf(urls.main, '-c session_replication_role=replica');
   closers.push(() => Promise.all([...copies, plain].map((pool) => pool.end())));
   const model = await readModel(plain);
+  if (model.tables.length === 0) throw new FileError('There is no table in the file.');
   const pool = dtxPool(poolOf(urls.main), { resourceId: 'fuzz', schemas: model.schemas });
   const warnings: string[] = [];
   const app = await startApplication(store, pool, warnings);
@@ -82,7 +81,6 @@ async function fill(
   return {
     manager: app.get(TransactionManager),
     model,
-    echoing: await findEchoing(plain),
     pool,
     plain,
     copy: copies[0],
@@ -108,18 +106,6 @@ async function soon(work: Promise<unknown> | undefined): Promise<void> {
 }
 
 const END_MS_MAX = 5_000;
-
-/** Tables that functions of triggers name: what they write there during a rollback stays. */
-async function findEchoing(database: pg.Pool): Promise<ReadonlySet<string>> {
-  const { rows } = await database.query<{ name: string }>(
-    `SELECT DISTINCT n.nspname || '.' || c.relname AS name
-     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     JOIN pg_trigger g ON NOT g.tgisinternal AND g.tgname !~ '^[!~]dtx'
-     JOIN pg_proc p ON p.oid = g.tgfoid AND pg_get_functiondef(p.oid) ILIKE '%' || c.relname || '%'
-     WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^(pg_|information_schema|dtx)'`,
-  );
-  return new Set(rows.map(({ name }) => name));
-}
 
 /** Connections that are idle when the server stops at the end are no failure. */
 function poolOf(connectionString: string, options?: string): pg.Pool {

@@ -172,6 +172,15 @@ const CASES: readonly Case[] = [
     ],
   },
   {
+    title: 'swapped unique values of rows that a foreign key would delete others with',
+    tables: ['author', 'book'],
+    statements: [
+      "UPDATE author SET email = 'c@x' WHERE id = 1",
+      "UPDATE author SET email = 'a@x' WHERE id = 2",
+      "UPDATE author SET email = 'b@x' WHERE id = 1",
+    ],
+  },
+  {
     title: 'swapped values that exclude each other',
     tables: ['booking'],
     statements: [

@@ -7,6 +7,7 @@ import { NotRestoredError, attempt } from './attempt.js';
 import type { Comparison } from './compare-rows.js';
 import { compareRows, countOfOurs } from './compare-rows.js';
 import { restoreStatement } from './restore-statement.js';
+import { roomStatements } from './room-statements.js';
 import type { RestoreOrder, UndoRow } from './undo-row.js';
 import { actionFor } from './undo-row.js';
 
@@ -106,7 +107,24 @@ export class Restorer {
     const failure = await this.#attempt('dtx_row', () => this.#run(rows.map(firstOrder)));
     if (failure?.isUniqueViolation !== true) return failure === undefined;
     const replaced = await this.#attempt('dtx_row', () => this.#run(rows.map(replaceOrder)));
-    return replaced === undefined;
+    if (replaced === undefined) return true;
+    const moved = await this.#attempt('dtx_row', async () => {
+      await this.#makeRoom(rows);
+      await this.#run(rows.map(firstOrder));
+    });
+    return moved === undefined;
+  }
+
+  /** Rows that cannot be deleted for a moment give up their unique values, where these may be NULL. */
+  async #makeRoom(rows: readonly UndoRow[]): Promise<void> {
+    for (const table of new Set(rows.map((row) => row.table))) {
+      const keys = rows.filter((row) => row.table === table).map(({ key }) => key);
+      for (const text of await roomStatements(this.#session, table)) {
+        await this.#attempt('dtx_room', async () => {
+          await this.#session.query(text, [this.#xid, keys]);
+        });
+      }
+    }
   }
 
   /**
