@@ -7,8 +7,8 @@ export const USAGE = `Usage: npm run test:bank -- [options]
 
 Eight workers on two PostgreSQL databases: six transfer money between them in global transactions,
 of which many fail at random points, and two read all accounts under @GlobalLock and must always see
-the same total. In the end the books have to agree, and nothing may be left: no undo row, no lock, no
-fence past its age, no open transaction.
+the same total. In the end the books have to agree, and nothing may be left: no undo row, no lock,
+no fence past its age, no open transaction.
 
 Exit status: 0 all is well, 1 it is not, 2 wrong arguments.
 `;

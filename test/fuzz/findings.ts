@@ -64,7 +64,8 @@ export function describeDifference(
   }
   for (const [index, plan] of plans.entries()) {
     lines.push(
-      `  -- global transaction ${String(index + 1)}, to be ${plan.commits ? 'committed' : 'rolled back'}`,
+      `  -- global transaction ${String(index + 1)}, to be ` +
+        (plan.commits ? 'committed' : 'rolled back'),
     );
     for (const local of plan.locals) lines.push(...sqlOf(local).map((line) => `  ${line};`));
   }

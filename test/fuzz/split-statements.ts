@@ -5,8 +5,21 @@ export interface FileStatement {
 }
 
 /** Comments, strings, quoted names and dollar quotes are passed over whole. */
-const TOKEN =
-  /--[^\n]*|\/\*|[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$([A-Za-z_]\w*)?\$|;|\bBEGIN\s+ATOMIC\b|\bCASE\b|\bEND\b/gi;
+const TOKEN = new RegExp(
+  [
+    String.raw`--[^\n]*`,
+    String.raw`\/\*`,
+    String.raw`[eE]'(?:[^'\\]|\\.|'')*'`,
+    `'(?:[^']|'')*'`,
+    `"(?:[^"]|"")*"`,
+    String.raw`\$([A-Za-z_]\w*)?\$`,
+    ';',
+    String.raw`\bBEGIN\s+ATOMIC\b`,
+    String.raw`\bCASE\b`,
+    String.raw`\bEND\b`,
+  ].join('|'),
+  'gi',
+);
 
 /** Cuts a file of PostgreSQL at its semicolons. */
 export function splitStatements(sql: string): readonly FileStatement[] {

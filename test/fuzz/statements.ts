@@ -86,7 +86,8 @@ function range(writer: Writer, table: TableModel): string | undefined {
   const column = keyOf(table)?.columns[0];
   if (row === undefined || column === undefined) return undefined;
   if (writer.rng.chance(0.15)) return 'true';
-  return `${table.columns[column]?.quoted ?? ''} ${writer.rng.pick(['<=', '>='])} ${row[column] ?? ''}`;
+  const operator = writer.rng.pick(['<=', '>=']);
+  return `${table.columns[column]?.quoted ?? ''} ${operator} ${row[column] ?? ''}`;
 }
 
 const updateRange: Kind = (writer, table) => {
@@ -131,7 +132,8 @@ const upsert: Kind = (writer, table) => {
     sets.length === 0 || writer.rng.chance(0.25) ? 'NOTHING' : `UPDATE SET ${sets.join(', ')}`;
   const target = `(${names(table, columns)})`;
   return [
-    `${insertHead(writer, table)} VALUES (${values(fresh, given)}) ON CONFLICT ${target} DO ${action}`,
+    `${insertHead(writer, table)} VALUES (${values(fresh, given)}) ` +
+      `ON CONFLICT ${target} DO ${action}`,
   ];
 };
 

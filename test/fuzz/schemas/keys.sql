@@ -1,5 +1,5 @@
 -- engine: postgres
--- Composite keys, references of every kind, unique values of every kind, triggers with side effects.
+-- Composite keys, references and unique values of every kind, triggers with side effects.
 
 CREATE TABLE region (
   country char(2) NOT NULL, code text NOT NULL, title text UNIQUE, updated_at timestamptz,
@@ -77,10 +77,12 @@ END $body$;
 CREATE TRIGGER count_bays AFTER INSERT OR DELETE OR UPDATE OF depot ON bay
   FOR EACH ROW EXECUTE FUNCTION count_bays();
 
-INSERT INTO region VALUES ('XX', 'none', 'nowhere'), ('DE', 'be', 'Berlin'), ('DE', 'hh', 'Hamburg'),
+INSERT INTO region VALUES
+  ('XX', 'none', 'nowhere'), ('DE', 'be', 'Berlin'), ('DE', 'hh', 'Hamburg'),
   ('FR', 'idf', 'Paris'), ('FR', 'naq', 'Bordeaux'), ('IT', 'laz', 'Roma'), ('IT', 'lom', NULL);
 INSERT INTO depot VALUES
-  (1, 'DE', 'be', NULL, NULL, 'One'), (2, 'DE', 'hh', 1, NULL, 'Two'), (3, 'FR', 'idf', 1, NULL, 'Three'),
+  (1, 'DE', 'be', NULL, NULL, 'One'), (2, 'DE', 'hh', 1, NULL, 'Two'),
+  (3, 'FR', 'idf', 1, NULL, 'Three'),
   (4, 'FR', 'naq', 2, 1, 'Four'), (5, 'IT', 'laz', 2, 2, 'Five'), (6, NULL, NULL, 5, 3, 'Six'),
   (7, 'IT', 'lom', 5, 4, 'Seven'), (8, 'XX', 'none', NULL, 5, 'Eight');
 INSERT INTO bay SELECT d, b, b * 10, b = 1 FROM generate_series(1, 8) d, generate_series(1, 3) b;
@@ -88,5 +90,6 @@ INSERT INTO pallet SELECT 'p' || n, n % 8 + 1, n % 3 + 1, CASE WHEN n % 4 > 0 TH
 FROM generate_series(1, 24) n;
 INSERT INTO item SELECT 'p' || p, i, CASE WHEN i > 1 THEN i - 1 END, 'item ' || i
 FROM generate_series(1, 24) p, generate_series(1, 3) i;
-INSERT INTO reservation SELECT n, 'p' || n, int4range(n, n + 5), CASE WHEN n % 3 > 0 THEN 'c' || n END
+INSERT INTO reservation
+  SELECT n, 'p' || n, int4range(n, n + 5), CASE WHEN n % 3 > 0 THEN 'c' || n END
 FROM generate_series(1, 12) n;

@@ -106,6 +106,7 @@ INSERT INTO orders (id, customer, state) OVERRIDING SYSTEM VALUE
 SELECT n, n % 12 + 1, CASE WHEN n < 10 THEN 'open' ELSE 'paid' END::order_state
 FROM generate_series(1, 20) n;
 INSERT INTO order_line
-SELECT o, l, 'sku-' || (o + l) % 15 + 1, l, 2.50 FROM generate_series(1, 20) o, generate_series(1, 3) l;
+SELECT o, l, 'sku-' || (o + l) % 15 + 1, l, 2.50
+FROM generate_series(1, 20) o, generate_series(1, 3) l;
 INSERT INTO payment ("order", amount, reference)
 SELECT n, n * 10, 'ref-' || n FROM generate_series(10, 20) n;

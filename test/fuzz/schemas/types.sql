@@ -6,7 +6,8 @@ CREATE TYPE pair AS (left_part int, "Right Part" text);
 CREATE TYPE nested AS (who pair, moods mood[]);
 CREATE DOMAIN positive AS int CHECK (VALUE > 0);
 CREATE DOMAIN short_text AS varchar(12) NOT NULL;
-CREATE DOMAIN pair_with_left AS pair CHECK ((VALUE).left_part IS NULL OR (VALUE).left_part < 1000000);
+CREATE DOMAIN pair_with_left AS pair
+  CHECK ((VALUE).left_part IS NULL OR (VALUE).left_part < 1000000);
 CREATE TYPE float_range AS RANGE (subtype = float8, subtype_diff = float8mi);
 
 CREATE TABLE numbers (
@@ -100,7 +101,10 @@ SELECT date '2024-01-01' + n, ROW(n, 'a,"b')::pair,
   '{{a,"b c"},{NULL,"{}"}}', '{ok}', ARRAY[ROW(n, 'p')::pair], '{2024-01-01 00:00+00}',
   ARRAY['\x00'::bytea], ARRAY['{"a": 1}'::jsonb] FROM generate_series(1, 15) n;
 INSERT INTO ranges
-SELECT int4range(n * 10, n * 10 + 5), '[1,5)', '(1.5,2.5]', '[2024-01-01,)', '(,2024-01-01 00:00+00]',
+SELECT int4range(n * 10, n * 10 + 5), '[1,5)', '(1.5,2.5]', '[2024-01-01,)',
+  '(,2024-01-01 00:00+00]',
   'empty', '[1.5,2.5)', ARRAY['[2024-01-01,2024-02-01)'::daterange] FROM generate_series(1, 15) n;
-INSERT INTO "Odd ""names""" SELECT n, 'it''s ' || n, n, 'happy 🙂', NULL FROM generate_series(1, 10) n;
-INSERT INTO by_month SELECT date '2010-01-15' + n * 200, n, 'what ' || n FROM generate_series(1, 40) n;
+INSERT INTO "Odd ""names"""
+  SELECT n, 'it''s ' || n, n, 'happy 🙂', NULL FROM generate_series(1, 10) n;
+INSERT INTO by_month
+  SELECT date '2010-01-15' + n * 200, n, 'what ' || n FROM generate_series(1, 40) n;

@@ -115,7 +115,7 @@ export class Restorer {
     return moved === undefined;
   }
 
-  /** Rows that cannot be deleted for a moment give up their unique values, where these may be NULL. */
+  /** Rows that cannot go for a moment give up their unique values, where these may be NULL. */
   async #makeRoom(rows: readonly UndoRow[]): Promise<void> {
     for (const table of new Set(rows.map((row) => row.table))) {
       const keys = rows.filter((row) => row.table === table).map(({ key }) => key);
