@@ -5,7 +5,16 @@ import { swcOptions } from './scripts/swc-options.mjs';
 
 const typescript = swcOptions({ syntax: 'typescript', decorators: true });
 const javascript = swcOptions({ syntax: 'ecmascript' });
-/** The suite of AT mode takes minutes and has its own command, `npm run test:at`. */
+/**
+ * What takes minutes has its own commands: the suite of AT mode, `npm run test:at`, and what is
+ * about one engine or driver beside PostgreSQL's, `npm run test:engines`.
+ */
+const OWN_COMMANDS = [
+  'at',
+  ...['at-mysql', 'at-sqlite', 'driver-mysql2', 'orm', 'typeorm'].map(
+    (name) => `integration/${name}`,
+  ),
+].map((folder) => `<rootDir>/test/${folder}/`);
 const isAtSuite = process.env['DTX_AT_ENGINES'] !== undefined;
 const hasServers = existsSync(new URL('./test/servers/global-setup.ts', import.meta.url));
 
@@ -26,7 +35,7 @@ export default {
     '^.+\\.ts$': ['@swc/jest', typescript],
     '^.+\\.m?js$': ['@swc/jest', javascript],
   },
-  testPathIgnorePatterns: isAtSuite ? [] : ['<rootDir>/test/at/'],
+  testPathIgnorePatterns: isAtSuite ? [] : OWN_COMMANDS,
   transformIgnorePatterns: [],
   // Copies of package.json below these folders would collide with ours in Jest's module map.
   modulePathIgnorePatterns: ['dist', '\\.build', '\\.cache', '\\.dtx', 'test/consume/fixtures'].map(

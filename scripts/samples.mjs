@@ -39,7 +39,8 @@ const SAMPLES = [
     args: ['--seconds', '20', '--json'],
     limitMs: 300_000,
   },
-  { title: 'at engines', script: 'test:at', args: ['--json'], limitMs: 1_200_000 },
+  { title: 'engines', script: 'test:engines', args: [], limitMs: 900_000 },
+  { title: 'at suite', script: 'test:at', args: ['--json'], limitMs: 1_200_000 },
   { title: 'bank', script: 'test:bank', args: ['--seconds', '15', '--json'], limitMs: 180_000 },
   {
     title: 'fuzz',
