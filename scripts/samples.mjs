@@ -41,7 +41,7 @@ const SAMPLES = [
   },
   { title: 'engines', script: 'test:engines', args: [], limitMs: 900_000 },
   { title: 'at suite', script: 'test:at', args: ['--json'], limitMs: 1_200_000 },
-  { title: 'bank', script: 'test:bank', args: ['--seconds', '15', '--json'], limitMs: 180_000 },
+  { title: 'bank', script: 'test:bank', args: ['--seconds', '25', '--json'], limitMs: 180_000 },
   {
     title: 'fuzz',
     script: 'at:fuzz',

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { LockConflictError } from 'nestjs-dtx';
 
@@ -9,6 +10,9 @@ import { ACCOUNTS, BALANCE } from './world.js';
 const TRANSFER_WORKERS = 6;
 const READ_WORKERS = 2;
 const AMOUNT_MAX = 50;
+
+/** Between two transfers: a reader gets through only when no row of one half is held. */
+const THINK_MS_MAX = 80;
 export const TOTAL = 2 * ACCOUNTS * BALANCE;
 
 /** What the workers have done and seen. */
@@ -69,6 +73,7 @@ async function transferOnce(bank: BankService, findings: Findings): Promise<void
     if (error instanceof PlannedFailure) findings.failed += 1;
     else count(error, findings);
   }
+  await sleep(randomInt(THINK_MS_MAX));
 }
 
 async function readOnce(bank: BankService, findings: Findings): Promise<void> {
