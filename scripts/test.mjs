@@ -39,7 +39,7 @@ const STEPS = [
     title: 'jest',
     script: 'test:jest',
     args: ['--json', `--outputFile=${JEST_REPORT}`],
-    // Against what hangs; the suite takes about five and a half minutes on two cores.
+    // Against what hangs, not against what is slow.
     limitMs: 900_000,
   },
   { title: 'package-shape', script: 'test:shape' },
