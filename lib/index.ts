@@ -64,7 +64,7 @@
  *
  * @packageDocumentation
  */
-export { GlobalLock, GlobalTransactional } from './decorators/index.js';
+export { BranchMode, GlobalLock, GlobalTransactional } from './decorators/index.js';
 export type {
   GlobalLockOptions,
   GlobalTransactionalOptions,
@@ -91,6 +91,7 @@ export {
   AtInstallError,
   BadFrameError,
   BadXidError,
+  BranchModeError,
   BranchStillOpenError,
   CoordinatorClosedError,
   CoordinatorUnreachableError,
@@ -134,6 +135,8 @@ export {
   TransactionTimedOutError,
   UnknownWordError,
   UnsupportedMethodError,
+  XaSlotsError,
+  XaUnavailableError,
 } from './protocol/index.js';
 export type {
   BranchStatus,
@@ -151,6 +154,7 @@ export {
   linkedXid,
 } from './transaction/index.js';
 export type {
+  BranchModeName,
   FailureHandler,
   GlobalTransactionRole,
   LockOptions,

@@ -20,7 +20,10 @@ export interface Decoration {
 }
 
 /** What one decorator says about its method. */
-export type Aspect = Pick<MethodDefinition, 'transaction'> | Pick<MethodDefinition, 'lock'>;
+export type Aspect =
+  | Pick<MethodDefinition, 'transaction'>
+  | Pick<MethodDefinition, 'lock'>
+  | Pick<MethodDefinition, 'mode'>;
 
 /**
  * Puts the stub in the place of the method. A second decorator finds the stub of the first one and

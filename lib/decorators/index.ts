@@ -1,5 +1,6 @@
 export { annotatedMethodsOf } from './annotated-methods.js';
 export type { AnnotatedMethods, OverriddenMethod } from './annotated-methods.js';
+export { BranchMode } from './branch-mode.decorator.js';
 export { GlobalLock } from './global-lock.decorator.js';
 export type { GlobalLockOptions } from './global-lock.decorator.js';
 export { GlobalTransactional } from './global-transactional.decorator.js';

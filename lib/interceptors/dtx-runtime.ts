@@ -1,4 +1,5 @@
 import type { TransactionManager } from '../transaction/index.js';
+import { BranchModeInterceptor } from './branch-mode.interceptor.js';
 import { composeInterceptors } from './compose-interceptors.js';
 import { GlobalLockInterceptor } from './global-lock.interceptor.js';
 import { GlobalTransactionalInterceptor } from './global-transactional.interceptor.js';
@@ -20,6 +21,7 @@ export class DtxRuntime {
     this.#chain = composeInterceptors([
       new GlobalTransactionalInterceptor(manager),
       new GlobalLockInterceptor(manager),
+      new BranchModeInterceptor(),
     ]);
   }
 

@@ -1,4 +1,8 @@
-import type { LockDefinition, TransactionDefinition } from '../transaction/index.js';
+import type {
+  BranchModeName,
+  LockDefinition,
+  TransactionDefinition,
+} from '../transaction/index.js';
 
 /** What the decorators on one method have said, read at decoration. */
 export interface MethodDefinition {
@@ -10,6 +14,8 @@ export interface MethodDefinition {
   readonly transaction?: TransactionDefinition;
   /** Of `@GlobalLock`. */
   readonly lock?: LockDefinition;
+  /** Of `@BranchMode`. */
+  readonly mode?: BranchModeName;
 }
 
 /** The rest of the chain, and the method behind it. */

@@ -25,7 +25,7 @@ export type GlobalStatus = 'active' | 'committing' | 'committed' | 'rolling-back
 export type BranchStatus = 'registered' | 'abandoned' | 'done' | 'needs-attention' | 'accepted';
 
 /**
- * Kind of work a branch did, in Seata's terms. Only `AT` exists today.
+ * Kind of work a branch did, in Seata's terms.
  *
  * @publicApi
  */

@@ -11,6 +11,9 @@ export const DTX_LINKED = Symbol.for('dtx:linked');
 /** Slot on `globalThis` that holds the AsyncLocalStorage of global locks without a transaction. */
 export const DTX_GLOBAL_LOCK_CONTEXT = Symbol.for('dtx:global-lock-context');
 
+/** Slot on `globalThis` that holds the AsyncLocalStorage of the mode that branches are to have. */
+export const DTX_BRANCH_MODE_CONTEXT = Symbol.for('dtx:branch-mode-context');
+
 /** Slot on `globalThis` that holds the embedded coordinators of the process, by store file. */
 export const DTX_COORDINATORS = Symbol.for('dtx:coordinators');
 

@@ -1,3 +1,5 @@
+export type { BranchModeName } from './branch-mode.js';
+export { assertBranchMode, currentBranchMode, runInMode } from './branch-mode.js';
 export { currentTransaction, currentXid, runInContext } from './context.js';
 export { markFailedPart } from './failed-part.js';
 export { GlobalLock, currentGlobalLock } from './global-lock.js';

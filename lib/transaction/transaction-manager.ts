@@ -8,6 +8,8 @@ import {
   messageOf,
 } from '../protocol/index.js';
 import { backOffMs } from '../system/index.js';
+import type { BranchModeName } from './branch-mode.js';
+import { assertBranchMode, runInMode } from './branch-mode.js';
 import { Completion } from './completion.js';
 import { GlobalTransaction } from './global-transaction.js';
 import type { FailureHandler, TransactionHooks, TransactionInfo } from './hooks.js';
@@ -109,6 +111,18 @@ export class TransactionManager {
    */
   underLock<T>(options: LockOptions, body: () => Promise<T> | T): Promise<T> {
     return executeUnderLock(defineLock(options, 'TransactionManager.underLock'), body);
+  }
+
+  /**
+   * Runs the body so that local transactions that begin in it become branches of this mode, whatever
+   * their data sources say. It begins no global transaction.
+   *
+   * @throws InvalidOptionError (DTX_ERR_CONFIG_OPTION)
+   * @throws what the body throws
+   */
+  async inMode<T>(mode: BranchModeName, body: () => Promise<T> | T): Promise<T> {
+    assertBranchMode(mode, 'the mode given to TransactionManager.inMode()');
+    return runInMode(mode, async () => await body());
   }
 
   /** @internal Like underLock(), with options that were checked before. */

@@ -179,3 +179,55 @@ export class AtInstallError extends DtxError {
     super(`AT at ${resourceId}: ${what}`, options);
   }
 }
+
+/** A database cannot prepare transactions as it is set up, so XA mode cannot work. @publicApi */
+export class XaUnavailableError extends DtxError {
+  static override readonly code = 'DTX_ERR_RM_XA_UNAVAILABLE';
+
+  constructor(
+    readonly resourceId: string,
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(`XA mode cannot work at ${resourceId}: ${reason}`, options);
+  }
+}
+
+/**
+ * As many branches are prepared as the data source may have at a time, and none was finished within
+ * the wait. Nothing was done. Retryable.
+ *
+ * @publicApi
+ */
+export class XaSlotsError extends DtxError {
+  static override readonly code = 'DTX_ERR_RM_XA_SLOTS';
+  override readonly retryable = true;
+
+  constructor(
+    readonly xid: string,
+    readonly resourceId: string,
+    readonly slots: number | undefined,
+    options?: ErrorOptions,
+  ) {
+    const count = slots === undefined ? 'all' : `all ${String(slots)}`;
+    super(
+      `Global transaction ${xid} could not begin a branch at ${resourceId}: ${count} slots for ` +
+        `prepared branches are taken. Try the whole transaction again, or raise xaSlots and ` +
+        `max_prepared_transactions.`,
+      options,
+    );
+  }
+}
+
+/** A mode was asked for that the data source does not serve. @publicApi */
+export class BranchModeError extends DtxError {
+  static override readonly code = 'DTX_ERR_RM_BRANCH_MODE';
+
+  constructor(
+    readonly resourceId: string,
+    readonly mode: string,
+    advice: string,
+  ) {
+    super(`${resourceId} has no branches in mode ${mode}: ${advice}`);
+  }
+}

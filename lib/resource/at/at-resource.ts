@@ -9,21 +9,33 @@ import {
   InvalidOptionError,
   RESOURCE_ID_LENGTH_MAX,
   ResourceNotStartedError,
+  XaUnavailableError,
   messageOf,
 } from '../../protocol/index.js';
-import type { LockWaitOptions } from '../../transaction/index.js';
-import { lockWaitOf } from '../../transaction/index.js';
+import type { BranchModeName, LockWaitOptions } from '../../transaction/index.js';
+import { assertBranchMode, lockWaitOf } from '../../transaction/index.js';
+import type { XaEngine } from '../xa/index.js';
+import { XaResource } from '../xa/index.js';
 import type { DtxResource, ResourceHost, ResourceReport } from '../dtx-resource.interface.js';
 import type { AtEngine } from './at-engine.interface.js';
 import type { LocalBranch } from './local-branch.js';
 import { LockWaiter } from './lock-waiter.js';
+import { NO_CAPTURE } from './no-capture.js';
+import type { XaOptions } from './xa-options.js';
+import { assertXaOptions, xaBoundsOf } from './xa-options.js';
 
 /**
  * Options of a data source that takes part in global transactions.
  *
  * @publicApi
  */
-export interface AtResourceOptions extends LockWaitOptions {
+export interface AtResourceOptions extends LockWaitOptions, XaOptions {
+  /**
+   * What local transactions become inside a global one: `AT` or `XA`; a call can choose otherwise by
+   * `@BranchMode`. With `XA` nothing is installed in the database, and calls cannot choose AT.
+   * @default 'AT'
+   */
+  readonly mode?: BranchModeName;
   /**
    * Stable name of the data source, 1 to 128 of `A-Z a-z 0-9 . _ / -`. It stands in the
    * coordinator's records: never a host or a port. @default `<applicationId>/<data source name>`
@@ -57,6 +69,8 @@ export interface AtResourceInit {
   readonly name: string;
   readonly options: AtResourceOptions;
   readonly createEngine: (resourceId: string, host: ResourceHost) => AtEngine;
+  /** For XA; undefined where the database has no two-phase commit. */
+  readonly createXaEngine?: (resourceId: string, host: ResourceHost) => XaEngine;
   /** Gives back the resource manager's own connections. */
   readonly close: () => Promise<void>;
 }
@@ -78,7 +92,23 @@ export class AtResource implements DtxResource, BranchHandler {
   constructor(init: AtResourceInit) {
     assertOptions(init.options);
     this.#init = init;
-    this.kind = init.kind;
+    this.kind = this.mode === 'XA' ? init.kind.replace(/^AT/, 'XA') : init.kind;
+    if (this.mode === 'XA' && init.createXaEngine === undefined) throw this.#withoutXa();
+  }
+
+  /** What local transactions become where nobody says otherwise. */
+  get mode(): BranchModeName {
+    return this.#init.options.mode ?? 'AT';
+  }
+
+  /**
+   * @throws ResourceNotStartedError (DTX_ERR_RM_NOT_STARTED)
+   * @throws XaUnavailableError (DTX_ERR_RM_XA_UNAVAILABLE)
+   */
+  get xa(): XaResource {
+    const { xa } = this.#mustBeStarted();
+    if (xa === undefined) throw this.#withoutXa();
+    return xa;
   }
 
   /** @throws ResourceNotStartedError (DTX_ERR_RM_NOT_STARTED) */
@@ -108,13 +138,19 @@ export class AtResource implements DtxResource, BranchHandler {
   async start(host: ResourceHost): Promise<ResourceReport> {
     await this.stop();
     const resourceId = this.resourceIdFor(host.applicationId);
-    const engine = this.#init.createEngine(resourceId, host);
+    const engine = this.mode === 'XA' ? NO_CAPTURE : this.#init.createEngine(resourceId, host);
     const { capturedTables, warnings } = await engine.install(this.#init.options.install ?? 'mend');
     const lockWaitTimeoutMs = lockWaitOf(this.#init.options, PLACE) ?? LOCK_WAIT_TIMEOUT_MS_DEFAULT;
     const lockWaiter = new LockWaiter({ host, engine, resourceId, lockWaitTimeoutMs });
-    const started: Started = { resourceId, host, engine, lockWaiter };
+    const xa = this.#createXa(resourceId, host, lockWaitTimeoutMs);
+    const started: Started = { resourceId, host, engine, lockWaiter, xa };
     this.#started = started;
+    if (this.mode === 'XA') {
+      const found = (await xa?.start(true)) ?? [];
+      return { resourceId, summary: this.kind, warnings: [...warnings, ...found] };
+    }
     started.detach = await host.client.attach(this);
+    await xa?.start(false);
     this.#purgeFencesLater(started);
     const summary = `${this.kind}, ${String(capturedTables.length)} tables captured`;
     return { resourceId, summary, warnings };
@@ -125,6 +161,7 @@ export class AtResource implements DtxResource, BranchHandler {
     started?.purge?.cancel();
     // Detached first: phase two that is under way still needs the engine and its connections.
     await started?.detach?.();
+    await started?.xa?.stop();
     this.#started = undefined;
     await this.#init.close();
   }
@@ -174,6 +211,23 @@ export class AtResource implements DtxResource, BranchHandler {
     return outcomes;
   }
 
+  #createXa(resourceId: string, host: ResourceHost, slotWaitMs: number): XaResource | undefined {
+    const engine = this.#init.createXaEngine?.(resourceId, host);
+    if (engine === undefined) return undefined;
+    return new XaResource({
+      resourceId,
+      host,
+      engine,
+      slotWaitMs,
+      ...xaBoundsOf(this.#init.options),
+    });
+  }
+
+  #withoutXa(): XaUnavailableError {
+    const reason = 'the database has no two-phase commit. Use AT, which needs none.';
+    return new XaUnavailableError(this.resourceId, reason);
+  }
+
   #mustBeStarted(): Started {
     if (this.#started === undefined) throw new ResourceNotStartedError(this.resourceId);
     return this.#started;
@@ -198,6 +252,7 @@ interface Started {
   readonly host: ResourceHost;
   readonly engine: AtEngine;
   readonly lockWaiter: LockWaiter;
+  readonly xa: XaResource | undefined;
   detach?: Detach;
   purge?: Timer;
 }
@@ -215,6 +270,8 @@ const RESOURCE_ID_PATTERN = /^[A-Za-z0-9._/-]+$/;
 function assertOptions(options: AtResourceOptions): void {
   const { resourceId, schemas } = options;
   lockWaitOf(options, PLACE);
+  assertXaOptions(options);
+  if (options.mode !== undefined) assertBranchMode(options.mode, `mode of ${PLACE}`);
   if (resourceId !== undefined && !isResourceId(resourceId)) {
     throw new InvalidOptionError({
       option: 'resourceId of the data source',

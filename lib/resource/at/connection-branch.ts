@@ -84,7 +84,7 @@ export class ConnectionBranch<Request, Result> {
   ): Promise<Attempt<Result>> {
     const open = this.#openWork(work, undefined);
     try {
-      await this.#connection.begin(work.mark, undefined);
+      await this.#begin(work, undefined);
       const attempt = await this.#attempt(work, statement, request);
       if ('conflict' in attempt) {
         await this.#rollbackAfterError();
@@ -105,13 +105,18 @@ export class ConnectionBranch<Request, Result> {
   async begin(work: LocalWork, request: Request): Promise<Result> {
     this.#openWork(work, request);
     try {
-      return await this.#connection.begin(work.mark, request);
+      return await this.#begin(work, request);
     } catch (error) {
       await this.#rollbackAfterError();
       this.#open = undefined;
       work.rolledBack(messageOf(error));
       throw error;
     }
+  }
+
+  async #begin(work: LocalWork, request: Request | undefined): Promise<Result> {
+    if (work.beforeBegin !== undefined) await work.beforeBegin();
+    return this.#connection.begin(work.mark, request, work.preparedName);
   }
 
   /** Runs what the application sends between BEGIN and the end. */
@@ -158,7 +163,7 @@ export class ConnectionBranch<Request, Result> {
     let conflict: LockConflict;
     try {
       this.#announce(work, statement);
-      if (!readsLocked(statement)) return await this.#connection.send(request);
+      if (!this.#looksForHolders(statement)) return await this.#connection.send(request);
       const read = await this.#readLocked(work, request);
       if (read.conflict === undefined) return read.result;
       conflict = read.conflict;
@@ -201,9 +206,16 @@ export class ConnectionBranch<Request, Result> {
     request: Request,
   ): Promise<Attempt<Result>> {
     this.#announce(work, statement);
-    if (!readsLocked(statement)) return { result: await this.#connection.send(request) };
+    if (!this.#looksForHolders(statement)) {
+      return { result: await this.#connection.send(request) };
+    }
     const { conflict, result } = await this.#readLocked(work, request);
     return conflict === undefined ? { result } : { conflict };
+  }
+
+  /** Where nothing is captured, nobody holds a row but by the database's own locks. */
+  #looksForHolders(statement: Statement): boolean {
+    return readsLocked(statement) && this.#resource.mode === 'AT';
   }
 
   async #readLocked(work: LocalWork, request: Request): Promise<LockedRead<Result>> {
@@ -248,7 +260,7 @@ export class ConnectionBranch<Request, Result> {
       run.met = undefined;
       run.isOpen = false;
     } else {
-      if (!run.isOpen) await this.#connection.begin(open.work.mark, open.begin);
+      if (!run.isOpen) await this.#begin(open.work, open.begin);
       run.isRunning = run.isOpen;
       run.isOpen = false;
       attempt = await this.#attemptOrConflict(open.work, statement, request);
@@ -290,20 +302,23 @@ export class ConnectionBranch<Request, Result> {
 
   async #commit(open: OpenWork<Request>, request: Request | undefined): Promise<Result> {
     const { work } = open;
-    await work.beforeCommit();
+    await work.beforeCommit(this.#hasWritten);
     open.isCommitting = true;
     let answer: CommitAnswer<Result>;
     try {
-      answer = await this.#connection.commit(request);
+      answer = await this.#connection.commit(request, work.preparedName);
     } catch (error) {
-      if (this.#connection.isRefusal(error)) throw error;
-      await work.commitLost(error);
+      if (this.#connection.isRefusal(error)) throw work.explained?.(error) ?? error;
+      await work.commitLost(error, this.#connection.sessionId);
       return this.#connection.committedResult;
     }
     if (!answer.committed) throw commitRefused(this.#resource, work);
-    work.committed();
+    work.committed(answer.hold);
     return answer.result;
   }
+
+  readonly #hasWritten = async (): Promise<boolean> =>
+    (await this.#connection.hasWritten?.()) ?? false;
 
   async #rollbackWork(open: OpenWork<Request>, request: Request): Promise<Result> {
     try {

@@ -1,4 +1,5 @@
 import type { LockConflict } from '../../protocol/index.js';
+import type { PreparedHold } from '../xa/index.js';
 import type { Mark } from './at-engine.interface.js';
 import type { StatementContent } from './hot-rows.js';
 import type { Statement } from './statement.js';
@@ -8,6 +9,8 @@ export interface CommitAnswer<Result> {
   /** PostgreSQL answers the COMMIT of a failed transaction with a rollback, and no error. */
   readonly committed: boolean;
   readonly result: Result;
+  /** Of a local transaction that was prepared. */
+  readonly hold?: PreparedHold;
 }
 
 /**
@@ -24,10 +27,22 @@ export interface LocalConnection<Request, Result> {
    * anything, so that its first statement may take its time. @default false
    */
   readonly waitsInside?: boolean;
-  /** Opens the local transaction and marks it; a mark must not fall to a savepoint. */
-  begin(mark: Mark, request: Request | undefined): Promise<Result>;
+  /**
+   * Opens the local transaction and marks it; a mark must not fall to a savepoint.
+   *
+   * @param preparedName it will be prepared under this name
+   */
+  begin(mark: Mark, request: Request | undefined, preparedName?: string): Promise<Result>;
   send(request: Request): Promise<Result>;
-  commit(request: Request | undefined): Promise<CommitAnswer<Result>>;
+  /** @param preparedName it is prepared, and answered as if it were committed */
+  commit(request: Request | undefined, preparedName?: string): Promise<CommitAnswer<Result>>;
+  /**
+   * Whether the open local transaction has written anything, by the word of the server. Without it
+   * the classes of the statements are believed.
+   */
+  hasWritten?(): Promise<boolean>;
+  /** By which the database knows the connection. */
+  readonly sessionId?: string | undefined;
   /** Ends the local transaction and takes its mark away. */
   rollback(request: Request | undefined): Promise<Result>;
   /** What a COMMIT answers whose answer was lost, and which has happened. */

@@ -1,3 +1,4 @@
+import type { PreparedHold } from '../xa/index.js';
 import type { BranchTag, Mark } from './at-engine.interface.js';
 
 /**
@@ -14,16 +15,34 @@ export interface LocalWork {
   /** The branch, for errors that name one. */
   readonly tag: BranchTag | undefined;
 
+  /**
+   * Under this name it is prepared in the place of its COMMIT, and begun so that it can be. Read at
+   * the begin and at the COMMIT: undefined there where it has written nothing. @default none
+   */
+  readonly preparedName?: string | undefined;
+
+  /** Awaited before its local transaction begins. @default nothing to wait for */
+  beforeBegin?(): Promise<void>;
   /** @throws TransactionFinishedError when its global transaction has ended */
   assertActive(what: string): void;
   /** Called at the first write. */
   register(): void;
-  /** Must be awaited before COMMIT is sent; a rejection means: roll back locally. */
-  beforeCommit(): Promise<void>;
-  /** The local transaction is committed. */
-  committed(): void;
+  /**
+   * Must be awaited before COMMIT is sent; a rejection means: roll back locally.
+   *
+   * @param hasWritten asks the database
+   */
+  beforeCommit(hasWritten?: () => Promise<boolean>): Promise<void>;
+  /** The local transaction is committed, or prepared, with what ends it then. */
+  committed(hold?: PreparedHold): void;
   /** The local transaction is rolled back. May be called after the end, and does nothing then. */
   rolledBack(reason: string): void;
-  /** The answer to COMMIT was lost. Returns if it was committed; throws if not, or if unknown. */
-  commitLost(cause: unknown): Promise<void>;
+  /**
+   * The answer to COMMIT was lost. Returns if it was committed; throws if not, or if unknown.
+   *
+   * @param sessionId of the connection that has sent it
+   */
+  commitLost(cause: unknown, sessionId?: string): Promise<void>;
+  /** What to throw for the error with which the server has refused the COMMIT. @default that */
+  explained?(error: unknown): unknown;
 }

@@ -1,5 +1,11 @@
+import { BranchModeError } from '../../protocol/index.js';
 import type { GlobalLock, GlobalTransaction } from '../../transaction/index.js';
-import { currentGlobalLock, currentTransaction } from '../../transaction/index.js';
+import {
+  currentBranchMode,
+  currentGlobalLock,
+  currentTransaction,
+} from '../../transaction/index.js';
+import { XaBranch } from '../xa/index.js';
 import type { AtResource } from './at-resource.js';
 import { LocalBranch } from './local-branch.js';
 import type { LocalWork } from './local-work.js';
@@ -17,9 +23,17 @@ export function currentAround(): Around | undefined {
  * A local transaction begins that is part of it.
  *
  * @throws TransactionFinishedError
+ * @throws BranchModeError the data source does not serve the mode that is wanted
  */
 export function workOf(resource: AtResource, around: Around, what: string): LocalWork {
   if (around.xid === undefined) return new LockedWork(around);
   around.assertActive(what);
+  const mode = currentBranchMode() ?? resource.mode;
+  if (mode === 'XA') return new XaBranch(resource.xa, around);
+  if (resource.mode === 'XA') throw new BranchModeError(resource.resourceId, 'AT', NOT_CAPTURED);
   return new LocalBranch(resource, around);
 }
+
+const NOT_CAPTURED =
+  "nothing is captured in a data source with mode: 'XA'. Leave the option out: then XA can still " +
+  'be asked for by call.';

@@ -10,6 +10,8 @@ import type {
   Statement,
   StatementContent,
 } from '../../at/index.js';
+import { codeOf } from '../../../protocol/index.js';
+import { failpoint } from '../../../system/index.js';
 import { refusalOf } from '../../at/index.js';
 import { HeldRows } from '../../at/postgres/index.js';
 import { classifyStatement } from './classify-statement.js';
@@ -47,6 +49,7 @@ export class PgConnection implements LocalConnection<PgRequest, QueryResult> {
   /** The mark travels in BEGIN's packet, before any savepoint could take it away again. */
   async begin(mark: Mark, request: PgRequest | undefined): Promise<QueryResult> {
     const tag = this.#resource.engine.tagStatement(mark);
+    if (tag === '') return request === undefined ? this.#send('BEGIN') : this.send(request);
     if (request !== undefined && !isPlainText(request)) {
       const begun = await this.send(request);
       await this.#send(tag);
@@ -61,9 +64,55 @@ export class PgConnection implements LocalConnection<PgRequest, QueryResult> {
     return this.#send(config, values);
   }
 
-  async commit(request: PgRequest | undefined): Promise<CommitAnswer<QueryResult>> {
+  async commit(
+    request: PgRequest | undefined,
+    preparedName?: string,
+  ): Promise<CommitAnswer<QueryResult>> {
+    if (preparedName !== undefined) return this.#prepare(preparedName);
     const result = await (request === undefined ? this.#send('COMMIT') : this.send(request));
     return { committed: result.command === 'COMMIT', result };
+  }
+
+  /** Reading does not make a transaction of its own to the server; locking and writing do. */
+  async hasWritten(): Promise<boolean> {
+    try {
+      const { rows } = await this.#session.query(`SELECT ${ASSIGNED_ID} AS id`);
+      return typeof rows[0]?.['id'] === 'string';
+    } catch (error) {
+      // It has failed before: its COMMIT will be answered with a rollback.
+      if (codeOf(error) === IN_FAILED_TRANSACTION) return false;
+      throw error;
+    }
+  }
+
+  /** Undocumented, but there since the first version, as the key by which requests are cancelled. */
+  get sessionId(): string | undefined {
+    const { processID } = this.#client as { readonly processID?: number | null };
+    return typeof processID === 'number' ? String(processID) : undefined;
+  }
+
+  /** The id of the transaction comes along, since it is the one that tells later how it ended. */
+  async #prepare(preparedName: string): Promise<CommitAnswer<QueryResult>> {
+    failpoint('xa.prepare');
+    let answers: readonly QueryResult<Row>[];
+    try {
+      const answer: unknown = await this.#send(
+        `SELECT ${ASSIGNED_ID} AS id; PREPARE TRANSACTION ${preparedName}`,
+      );
+      answers = answer as readonly QueryResult<Row>[];
+    } catch (error) {
+      if (codeOf(error) !== IN_FAILED_TRANSACTION) throw error;
+      return { committed: false, result: await this.rollback(undefined) };
+    }
+    const [first, last] = answers;
+    // What has failed before is rolled back by it, without an error.
+    const committed = last?.command === 'PREPARE';
+    const proof = first?.rows[0]?.['id'];
+    return {
+      committed,
+      result: COMMITTED,
+      hold: typeof proof === 'string' ? { proof } : {},
+    };
   }
 
   rollback(request: PgRequest | undefined): Promise<QueryResult> {
@@ -107,6 +156,9 @@ export class PgConnection implements LocalConnection<PgRequest, QueryResult> {
     },
   };
 }
+
+const ASSIGNED_ID = 'pg_current_xact_id_if_assigned()::text';
+const IN_FAILED_TRANSACTION = '25P02';
 
 type Row = Record<string, unknown>;
 

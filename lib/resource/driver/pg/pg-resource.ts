@@ -3,11 +3,12 @@ import type { Pool, PoolConfig } from 'pg';
 import type { AtResourceOptions } from '../../at/index.js';
 import { AtResource } from '../../at/index.js';
 import { createPostgresEngine } from '../../at/postgres/index.js';
+import { PostgresXaEngine } from '../../xa/postgres/index.js';
 import { SideSource } from './side-source.js';
 
 type PoolClass = new (config: PoolConfig) => Pool;
 
-/** The AT resource of one PostgreSQL database, reached over pg. */
+/** The resource of one PostgreSQL database, reached over pg. */
 export function createPgResource(
   name: string,
   options: AtResourceOptions,
@@ -20,6 +21,7 @@ export function createPgResource(
     options,
     createEngine: (resourceId) =>
       createPostgresEngine({ source, resourceId, schemas: options.schemas, guard: options.guard }),
+    createXaEngine: (resourceId) => new PostgresXaEngine({ source, resourceId }),
     close: () => source.close(),
   });
 }

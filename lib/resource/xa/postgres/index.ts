@@ -1,0 +1,1 @@
+export { PostgresXaEngine } from './postgres-xa-engine.js';
