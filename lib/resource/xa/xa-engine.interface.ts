@@ -35,8 +35,15 @@ export interface XaEngine {
   nameOf(tag: BranchTag): string;
   /** Those of this data source; never any others. */
   list(): Promise<readonly PreparedBranch[]>;
-  /** Over a connection of our own. */
-  end(tag: BranchTag, ending: Ending): Promise<EndingAnswer>;
+  /**
+   * Over a connection of our own.
+   *
+   * @param sessionId of the connection that has prepared it and was given up; the server may not
+   *   have noticed that yet
+   */
+  end(tag: BranchTag, ending: Ending, sessionId?: string): Promise<EndingAnswer>;
+  /** Whether the connection is free once it has prepared. @default true */
+  readonly detachesOnPrepare?: boolean;
   /**
    * The answer to PREPARE was lost: says, for ever, whether it has happened. Ends the session that
    * had sent it, since that might do it still.
@@ -57,4 +64,6 @@ export interface PreparedHold {
    * when that connection is gone: another one can do it then.
    */
   readonly end?: (ending: Ending) => Promise<EndingAnswer | undefined>;
+  /** By which the database knows that connection. */
+  readonly sessionId?: string;
 }

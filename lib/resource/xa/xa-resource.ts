@@ -143,7 +143,7 @@ export class XaResource implements BranchHandler {
     held: HeldBranch | undefined,
   ): Promise<EndingAnswer> {
     const answer = await held?.hold.end?.(ending);
-    return answer ?? this.engine.end(tag, ending);
+    return answer ?? this.engine.end(tag, ending, held?.hold.sessionId);
   }
 
   async #outcome(

@@ -63,7 +63,7 @@ export class ConnectionSeam {
     core.changeUser = this.#outsideOnly('changeUser()', core.changeUser.bind(core));
     core.reset = this.#outsideOnly('reset()', core.reset.bind(core));
     core.once('end', () => {
-      this.#branch.connectionLost();
+      this.connectionLost();
     });
   }
 
@@ -82,7 +82,18 @@ export class ConnectionSeam {
   }
 
   connectionLost(): void {
+    this.#connection.xa.lost();
     this.#branch.connectionLost();
+  }
+
+  /** Whether it waits in vain to be given back: a prepared branch is bound to it. */
+  get isPinned(): boolean {
+    return this.#connection.xa.pinned !== undefined;
+  }
+
+  /** Gives the connection up, so that its place in the pool is free. The branch stays prepared. */
+  detach(): void {
+    this.#connection.detach();
   }
 
   /** One run of an autocommit statement as a local transaction of its own. */
@@ -111,7 +122,8 @@ export class ConnectionSeam {
 
   /** Nothing is around the caller, and nothing of ours is under way. */
   #isIdle(around: Around | undefined): boolean {
-    return around === undefined && this.#branch.work === undefined && this.#tail === undefined;
+    const isOurs = this.#branch.work !== undefined || this.isPinned;
+    return around === undefined && !isOurs && this.#tail === undefined;
   }
 
   #answered(around: Around | undefined, request: Mysql2Request, config: unknown): unknown {
@@ -187,6 +199,7 @@ export class ConnectionSeam {
 
   async #run(around: Around | undefined, request: Mysql2Request): Promise<Mysql2Answer> {
     if (this.#branch.work !== undefined) return this.#branch.run(request);
+    if (this.isPinned) await this.#unpinned(around, request);
     if (around === undefined) return this.#connection.send(request);
     const statement = classifyStatement(request.text);
     const what = `${statement.label} on ${this.#resource.resourceId}`;
@@ -205,6 +218,12 @@ export class ConnectionSeam {
       default:
         return this.#connection.send(request);
     }
+  }
+
+  /** Reading is all that a connection can do that has prepared a branch. */
+  async #unpinned(around: Around | undefined, request: Mysql2Request): Promise<void> {
+    const { kind, label } = classifyStatement(request.text);
+    if (kind !== 'read') await this.#connection.xa.untilFree(around?.xid, label);
   }
 
   async #runAutocommit(
@@ -264,9 +283,11 @@ export class ConnectionSeam {
   ): Call {
     const call = (options: unknown, callback?: unknown): unknown => {
       const { work } = this.#branch;
-      if (work === undefined) return original(options, callback);
-      const reason = 'it would end the local transaction that is open. End that first.';
-      const error = new StatementRefusedError(work.xid, what, reason);
+      if (work === undefined && !this.isPinned) return original(options, callback);
+      const reason =
+        'it would end the local transaction that is open, or damage the branch that the ' +
+        'connection has prepared. End that first.';
+      const error = new StatementRefusedError(work?.xid, what, reason);
       const back = typeof options === 'function' ? options : callback;
       if (typeof back !== 'function') throw error;
       process.nextTick(back, error);

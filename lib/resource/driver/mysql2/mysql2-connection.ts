@@ -1,4 +1,4 @@
-import { LocalTransactionOpenError } from '../../../protocol/index.js';
+import { LocalTransactionOpenError, StatementRefusedError } from '../../../protocol/index.js';
 import type {
   AtResource,
   CommitAnswer,
@@ -10,6 +10,7 @@ import type {
 } from '../../at/index.js';
 import { GUARDED } from '../../at/index.js';
 import { CLEAR_TAG } from '../../at/mysql/index.js';
+import { XAER_OUTSIDE } from '../../xa/mysql/index.js';
 import { classifyStatement } from './classify-statement.js';
 import { LockingReads } from './locking-read.js';
 import type { CoreConnection, Mysql2Callback, ResultHeader } from './mysql2-driver.js';
@@ -24,6 +25,7 @@ import {
   isRefusedCommit,
   mayEndTransaction,
 } from './server-error.js';
+import { XaSession, xidIn } from './xa-session.js';
 
 const CLEAR_MARK = `SET ${CLEAR_TAG}`;
 
@@ -42,8 +44,9 @@ const SWITCH_OFF = 'autocommit = IF(@@autocommit AND NOT @@in_transaction, 0, 2)
  * - `switched`: mark and transaction by one SET, which takes autocommit away; the SET that gives it
  *   back commits. Two round trips less than BEGIN and COMMIT with the mark set beside them.
  * - `begun`: by START TRANSACTION behind the mark.
+ * - `xa`: by XA START behind the mark.
  */
-type Opening = 'none' | 'switched' | 'begun';
+type Opening = 'none' | 'switched' | 'begun' | 'xa';
 
 /** Local transactions over one connection of mysql2. */
 export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2Answer> {
@@ -62,21 +65,44 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
   /** An answer to our SET, for answers that are to look like those of the driver. */
   #header: ResultHeader | undefined;
   #cleaning: Promise<unknown> | undefined;
+  readonly xa: XaSession;
 
   constructor(core: CoreConnection, resource: AtResource, originals: Originals) {
     this.#core = core;
     this.#resource = resource;
     this.#originals = originals;
     this.#lockingReads = new LockingReads(core, resource, (request) => this.send(request));
+    this.xa = new XaSession({
+      send: (text) => this.#sendText(text),
+      clean: () => this.#clearMark(),
+      destroy: () => {
+        this.#destroy();
+      },
+      sessionId: () => this.sessionId,
+      clock: () => resource.host.clock,
+    });
   }
 
   get committedResult(): Mysql2Answer {
     return this.#answerOf(AUTOCOMMIT);
   }
 
-  /** Settles when a rollback that is under way has left the connection clean. */
+  /**
+   * Settles when a rollback that is under way has left the connection clean, and when it is not
+   * bound to a prepared branch any more.
+   */
   get cleaning(): Promise<unknown> | undefined {
-    return this.#cleaning;
+    return this.#cleaning ?? this.xa.pinned;
+  }
+
+  get sessionId(): string | undefined {
+    const { threadId } = this.#core;
+    return typeof threadId === 'number' ? String(threadId) : undefined;
+  }
+
+  /** Gives the connection up: the server lets others end the branch then. */
+  detach(): void {
+    this.#destroy();
   }
 
   classify({ text }: Mysql2Request): Statement {
@@ -88,11 +114,16 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     this.#usedOneShot = undefined;
   }
 
-  async begin(mark: Mark, request: Mysql2Request | undefined): Promise<Mysql2Answer> {
+  async begin(
+    mark: Mark,
+    request: Mysql2Request | undefined,
+    preparedName?: string,
+  ): Promise<Mysql2Answer> {
     this.#isGone = false;
     this.#hasSnapshot = /\bSNAPSHOT\b/i.test(request?.text ?? '');
     const tag = this.#resource.engine.tagStatement(mark);
     const oneShot = await this.#useOneShot();
+    if (preparedName !== undefined) return this.#beginXa(tag, mark, request, preparedName);
     // Giving autocommit back would leave the one-shot to the next transaction on the connection.
     const isPlain = oneShot === undefined && (request === undefined || isBareBegin(request));
     if (isPlain && this.#knowsInTransaction) {
@@ -115,7 +146,11 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     }
   }
 
-  async commit(request: Mysql2Request | undefined): Promise<CommitAnswer<Mysql2Answer>> {
+  async commit(
+    request: Mysql2Request | undefined,
+    preparedName?: string,
+  ): Promise<CommitAnswer<Mysql2Answer>> {
+    if (this.#opening === 'xa') return this.#commitXa(preparedName !== undefined);
     const result = await this.#commit(request).catch((error: unknown) => {
       // Whether it is committed will be asked for, which must not wait for this connection.
       if (!isRefusedCommit(error)) this.#destroy();
@@ -173,7 +208,7 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
 
   async #switchOff(tag: string): Promise<Mysql2Answer | undefined> {
     try {
-      this.#header = await this.#sendText(`${tag}, ${SWITCH_OFF}`);
+      this.#header = await this.#sendText(`${tag === '' ? 'SET' : `${tag},`} ${SWITCH_OFF}`);
     } catch (error) {
       const errno = errnoOf(error);
       if (errno === ER_WRONG_VALUE_FOR_VAR) return undefined;
@@ -185,13 +220,60 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     return this.#answerOf(IN_TRANSACTION | AUTOCOMMIT);
   }
 
+  async #beginXa(
+    tag: string,
+    mark: Mark,
+    request: Mysql2Request | undefined,
+    name: string,
+  ): Promise<Mysql2Answer> {
+    const text = request?.text ?? '';
+    // It cannot write, so there will be nothing to prepare.
+    if (/\bREAD\s+ONLY\b/i.test(text)) return this.#beginBehind(tag, mark, request);
+    if (this.#hasSnapshot) throw new StatementRefusedError(xidIn(name), text, NO_SNAPSHOT);
+    if (tag !== '') await this.#sendText(tag).catch((error: unknown) => this.#unclear(error));
+    try {
+      this.#header = await this.xa.begin(name);
+    } catch (error) {
+      await this.#clearMark();
+      if (errnoOf(error) !== XAER_OUTSIDE) throw error;
+      throw new LocalTransactionOpenError(xidIn(name), this.#resource.resourceId);
+    }
+    this.#opening = 'xa';
+    return this.#answerOf(IN_TRANSACTION | AUTOCOMMIT);
+  }
+
+  async #commitXa(prepares: boolean): Promise<CommitAnswer<Mysql2Answer>> {
+    try {
+      if (prepares) {
+        const { detachesOnPrepare } = this.#resource.xa.engine;
+        const hold = await this.xa.prepare(detachesOnPrepare === true);
+        this.#opening = 'none';
+        if (hold.end === undefined) await this.#clearMark();
+        return { committed: true, result: this.committedResult, hold };
+      }
+      await this.xa.commit();
+    } catch (error) {
+      // Whether it is prepared is asked for over another connection, and this one is not to be had.
+      this.#destroy();
+      throw error;
+    }
+    this.#opening = 'none';
+    await this.#clearMark();
+    return { committed: true, result: this.committedResult };
+  }
+
+  /** Where nothing is captured there is no mark. */
+  async #clearMark(): Promise<void> {
+    if (this.#resource.mode === 'AT') await this.#giveBack(CLEAR_MARK);
+  }
+
   async #beginBehind(
     tag: string,
     mark: Mark,
     request: Mysql2Request | undefined,
   ): Promise<Mysql2Answer> {
-    const { serverStatus } = await this.#sendText(tag).catch((error: unknown) =>
-      this.#unclear(error),
+    const { serverStatus } = await this.#sendText(tag === '' ? TOUCH : tag).catch(
+      (error: unknown) => this.#unclear(error),
     );
     // START TRANSACTION would commit what is open, without undo.
     if ((serverStatus & IN_TRANSACTION) !== 0) {
@@ -221,10 +303,14 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
   async #rollback(request: Mysql2Request | undefined): Promise<Mysql2Answer> {
     const opening = this.#opening;
     try {
-      const answer = await (request === undefined
-        ? this.#sendText('ROLLBACK').then((rows) => ({ rows, fields: undefined }))
+      const answer = await (request === undefined || opening === 'xa'
+        ? this.#sendRollback(opening).then((rows) => ({ rows, fields: undefined }))
         : this.#sendRequest(request));
       this.#opening = 'none';
+      if (opening === 'xa') {
+        await this.#clearMark();
+        return this.#answerOf(AUTOCOMMIT);
+      }
       if (opening === 'begun') await this.#giveBack(CLEAR_MARK);
       if (opening !== 'switched') return answer;
       await this.#giveBack(`${CLEAR_MARK}, autocommit = 1`);
@@ -233,6 +319,10 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
       this.#destroy();
       throw error;
     }
+  }
+
+  #sendRollback(opening: Opening): Promise<ResultHeader> {
+    return opening === 'xa' ? this.xa.rollback() : this.#sendText('ROLLBACK');
   }
 
   /** The mark must not reach the next user of the connection; rather no connection. */
@@ -250,6 +340,7 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
 
   #destroy(): void {
     this.#opening = 'none';
+    this.xa.lost();
     this.#core.destroy();
   }
 
@@ -291,6 +382,10 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     return rows as ResultHeader;
   }
 }
+
+const NO_SNAPSHOT =
+  'a branch that is to be prepared cannot begin with a snapshot. Leave it out: at REPEATABLE READ ' +
+  'the first read takes one.';
 
 const ignore = (): undefined => undefined;
 

@@ -16,6 +16,8 @@ export interface PreparedStatement {
 /** A connection of mysql2 below its promise form, as far as the seam deals with it. */
 export interface CoreConnection extends EventEmitter {
   readonly config: object;
+  /** By which the server knows it; null before it is connected. */
+  readonly threadId?: number | null;
   query: Mysql2Call;
   execute: Mysql2Call;
   prepare: (options: unknown, callback?: unknown) => unknown;
@@ -30,12 +32,14 @@ export interface CoreConnection extends EventEmitter {
 
 /** A pool of mysql2 below its promise form. */
 export interface CorePool extends EventEmitter {
-  readonly config: { readonly connectionConfig: object };
+  readonly config: { readonly connectionConfig: object; readonly connectionLimit?: number };
   query: Mysql2Call;
   execute: Mysql2Call;
   getConnection: (callback: GetConnectionCallback) => unknown;
   releaseConnection: (connection: CoreConnection) => unknown;
   readonly _allConnections?: { readonly length: number };
+  readonly _freeConnections?: { readonly length: number };
+  readonly _connectionQueue?: { readonly length: number };
 }
 
 export type GetConnectionCallback = (error: Error | null, connection?: CoreConnection) => void;

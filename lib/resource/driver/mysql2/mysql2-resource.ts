@@ -2,11 +2,12 @@ import { InvalidOptionError } from '../../../protocol/index.js';
 import type { AtResourceOptions } from '../../at/index.js';
 import { AtResource } from '../../at/index.js';
 import { createMysqlEngine } from '../../at/mysql/index.js';
+import { MysqlXaEngine } from '../../xa/mysql/index.js';
 import type { CreatePool } from './side-source.js';
 import { SideSource } from './side-source.js';
 
 /**
- * The AT resource of one MySQL or MariaDB database, reached over mysql2.
+ * The resource of one MySQL or MariaDB database, reached over mysql2.
  *
  * @param sidePool.config of the application's pool; read when the first connection is needed
  * @throws InvalidOptionError (DTX_ERR_CONFIG_OPTION)
@@ -29,6 +30,7 @@ export function createMysql2Resource(
     name,
     options,
     createEngine: (resourceId) => createMysqlEngine({ source, resourceId, guard: options.guard }),
+    createXaEngine: (resourceId) => new MysqlXaEngine({ source, resourceId }),
     close: () => source.close(),
   });
 }

@@ -48,11 +48,15 @@ export function instrumentPool(pool: CorePool, resource: AtResource): void {
 
 class PoolSeam {
   readonly #resource: AtResource;
+  readonly #pool: CorePool;
+  /** Given back by the application, and bound to a prepared branch still; the oldest first. */
+  readonly #pinned = new Set<ConnectionSeam>();
   readonly #seams = new WeakMap<CoreConnection, ConnectionSeam>();
   readonly #originals: Pick<CorePool, 'query' | 'execute' | 'getConnection' | 'releaseConnection'>;
 
   constructor(pool: CorePool, resource: AtResource) {
     this.#resource = resource;
+    this.#pool = pool;
     this.#originals = {
       query: pool.query.bind(pool),
       execute: pool.execute.bind(pool),
@@ -66,6 +70,7 @@ class PoolSeam {
 
   /** None is opened in a global transaction; whoever waits gets its own context back. */
   readonly getConnection = (callback: GetConnectionCallback): unknown => {
+    this.#makeRoom(0);
     if (currentAround() === undefined) return this.#originals.getConnection(callback);
     const bound = AsyncResource.bind(callback);
     return outside(() => this.#originals.getConnection(bound));
@@ -80,9 +85,42 @@ class PoolSeam {
     const isLost = connection._pool === null;
     if (isLost) seam?.connectionLost();
     const clean = isLost ? undefined : seam?.released();
-    if (clean === undefined) release();
-    else clean.then(release, release);
+    if (clean === undefined) {
+      release();
+      return;
+    }
+    if (seam?.isPinned === true) this.#pin(seam, clean);
+    clean.then(release, release);
+    const waiting = this.#pool._connectionQueue?.length ?? 0;
+    if (waiting > 0) this.#makeRoom(waiting);
   };
+
+  #pin(seam: ConnectionSeam, free: Promise<unknown>): void {
+    this.#pinned.add(seam);
+    const forget = (): void => {
+      this.#pinned.delete(seam);
+    };
+    free.then(forget, forget);
+  }
+
+  /**
+   * Whoever waits for a connection may be the global transaction that the connections are bound to,
+   * and would wait for itself. What they have prepared does not need them, though it is dearer to
+   * end without.
+   *
+   * @param waiting callers that wait already
+   */
+  #makeRoom(waiting: number): void {
+    if (this.#pinned.size === 0) return;
+    const { _allConnections: all, _freeConnections: free, config } = this.#pool;
+    const isFull = (all?.length ?? 0) >= (config.connectionLimit ?? Infinity);
+    if (!isFull || (free?.length ?? 0) > 0) return;
+    const [...oldest] = this.#pinned;
+    for (const seam of oldest.slice(0, Math.max(1, waiting))) {
+      this.#pinned.delete(seam);
+      seam.detach();
+    }
+  }
 
   wrapped(method: 'query' | 'execute'): Mysql2Call {
     return (config, values, callback) => {

@@ -16,6 +16,9 @@ const ROLLED_BACK: ReadonlySet<number> = new Set([
   1290, // ER_OPTION_PREVENTS_STATEMENT: read-only meanwhile
   1792, // ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION
   1836, // ER_READ_ONLY_MODE
+  1402, // ER_XA_RBROLLBACK
+  1613, // ER_XA_RBTIMEOUT
+  1614, // ER_XA_RBDEADLOCK
   3101, // ER_TRANSACTION_ROLLBACK_DURING_COMMIT: another node of the cluster was first
 ]);
 
