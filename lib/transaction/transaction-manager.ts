@@ -114,8 +114,8 @@ export class TransactionManager {
   }
 
   /**
-   * Runs the body so that local transactions that begin in it become branches of this mode, whatever
-   * their data sources say. It begins no global transaction.
+   * Runs the body so that local transactions that begin in it become branches of this mode,
+   * whatever their data sources say. It begins no global transaction.
    *
    * @throws InvalidOptionError (DTX_ERR_CONFIG_OPTION)
    * @throws what the body throws

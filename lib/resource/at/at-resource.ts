@@ -31,8 +31,8 @@ import { assertXaOptions, xaBoundsOf } from './xa-options.js';
  */
 export interface AtResourceOptions extends LockWaitOptions, XaOptions {
   /**
-   * What local transactions become inside a global one: `AT` or `XA`; a call can choose otherwise by
-   * `@BranchMode`. With `XA` nothing is installed in the database, and calls cannot choose AT.
+   * What local transactions become inside a global one: `AT` or `XA`; a call can choose otherwise
+   * by `@BranchMode`. With `XA` nothing is installed in the database, and no call can choose AT.
    * @default 'AT'
    */
   readonly mode?: BranchModeName;

@@ -120,7 +120,7 @@ describeMariadb('a branch that MariaDB has prepared', () => {
   it('is finished before a pool with resetOnRelease resets its connection', async () => {
     await world.close();
     world = await openXaMariadbWorld({
-      pool: { resetOnRelease: true } as { connectionLimit?: number },
+      pool: { resetOnRelease: true },
     });
     for (let round = 0; round < 3; round += 1) {
       await world.manager.run({ name: 'reset' }, async () => {
@@ -246,7 +246,7 @@ describeMariadb('a branch that MariaDB has prepared', () => {
     expect(await world.balances()).toEqual([90, 100]);
   });
 
-  it('P17: an orphan is rolled back once it has been seen for longer than the horizon', async () => {
+  it('P17: an orphan is rolled back once it was seen for longer than the horizon', async () => {
     await world.close();
     world = await openXaMariadbWorld({ xaScanIntervalMs: 50, xaHorizonMs: 300 });
     const resourceId = String(resourceOf(world.pool)?.resourceIdFor('shop'));

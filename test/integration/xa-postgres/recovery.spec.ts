@@ -85,7 +85,7 @@ describe('the recovery scan of PostgreSQL', () => {
     status.mockRestore();
   });
 
-  it('leaves alone what the coordinator does not know, until it is older than the horizon', async () => {
+  it('leaves alone what the coordinator does not know and is within the horizon', async () => {
     await leavePrepared(world, gidOf(systemIds.newXid(), systemIds.newBranchId()));
     const status = jest.spyOn(world.client, 'status');
     await until(() => status.mock.calls.length >= 2);

@@ -384,8 +384,8 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
 }
 
 const NO_SNAPSHOT =
-  'a branch that is to be prepared cannot begin with a snapshot. Leave it out: at REPEATABLE READ ' +
-  'the first read takes one.';
+  'a branch that is to be prepared cannot begin with a snapshot. Leave it out: at REPEATABLE ' +
+  'READ the first read takes one.';
 
 const ignore = (): undefined => undefined;
 

@@ -85,7 +85,7 @@ export class PgConnection implements LocalConnection<PgRequest, QueryResult> {
     }
   }
 
-  /** Undocumented, but there since the first version, as the key by which requests are cancelled. */
+  /** Undocumented, but there since the first version: requests are cancelled by it. */
   get sessionId(): string | undefined {
     const { processID } = this.#client as { readonly processID?: number | null };
     return typeof processID === 'number' ? String(processID) : undefined;

@@ -1,6 +1,6 @@
 import { XaUnavailableError } from '../../../protocol/index.js';
 
-/** From here on a prepared branch outlives its connection and the server, the binary log as well. */
+/** From here on a prepared branch outlives its connection and the server, in its log as well. */
 const MARIADB_MIN = [10, 5, 0] as const;
 const MYSQL_MIN = [8, 0, 29] as const;
 

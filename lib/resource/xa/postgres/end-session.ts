@@ -25,7 +25,8 @@ export async function endSession(
   for (let poll = 0; poll < POLLS; poll += 1) {
     // One round trip each, and the server does the waiting.
     const { rows } = await session.query(
-      `SELECT 1 AS alive FROM pg_stat_activity WHERE pid = $1::int AND datname = current_database()`,
+      `SELECT 1 AS alive FROM pg_stat_activity
+        WHERE pid = $1::int AND datname = current_database()`,
       [sessionId],
     );
     if (rows.length === 0) return;
