@@ -212,8 +212,12 @@ export class AtResource implements DtxResource, BranchHandler {
   }
 
   #createXa(resourceId: string, host: ResourceHost, slotWaitMs: number): XaResource | undefined {
-    const engine = this.#init.createXaEngine?.(resourceId, host);
-    if (engine === undefined) return undefined;
+    const isTooLong = resourceId.length + XA_ENDING.length > RESOURCE_ID_LENGTH_MAX;
+    const engine = isTooLong ? undefined : this.#init.createXaEngine?.(resourceId, host);
+    if (engine === undefined) {
+      if (this.mode === 'XA') throw this.#withoutXa();
+      return undefined;
+    }
     return new XaResource({
       resourceId,
       host,
@@ -224,7 +228,9 @@ export class AtResource implements DtxResource, BranchHandler {
   }
 
   #withoutXa(): XaUnavailableError {
-    const reason = 'the database has no two-phase commit. Use AT, which needs none.';
+    const reason =
+      'the database has no two-phase commit, or its resourceId is longer than 125. Use AT, which ' +
+      'needs none, or a shorter one.';
     return new XaUnavailableError(this.resourceId, reason);
   }
 
@@ -267,6 +273,9 @@ const PLACE = 'the data source';
 
 const RESOURCE_ID_PATTERN = /^[A-Za-z0-9._/-]+$/;
 
+/** Under this the XA side of a data source is known to the coordinator. */
+const XA_ENDING = '/xa';
+
 function assertOptions(options: AtResourceOptions): void {
   const { resourceId, schemas } = options;
   lockWaitOf(options, PLACE);
@@ -277,6 +286,13 @@ function assertOptions(options: AtResourceOptions): void {
       option: 'resourceId of the data source',
       value: resourceId,
       fix: `Use 1 to ${String(RESOURCE_ID_LENGTH_MAX)} of A-Z, a-z, 0-9, ".", "_", "/", "-".`,
+    });
+  }
+  if (resourceId?.endsWith(XA_ENDING) === true) {
+    throw new InvalidOptionError({
+      option: 'resourceId of the data source',
+      value: resourceId,
+      fix: `Use one that does not end in ${XA_ENDING}: so the XA side of a data source is called.`,
     });
   }
   if (schemas !== undefined && (!Array.isArray(schemas) || schemas.length === 0)) {

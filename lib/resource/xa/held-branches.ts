@@ -36,6 +36,12 @@ export class HeldBranches {
     held.freeSlot();
   }
 
+  /** Nobody of this process will end them, so their connections must not keep others from it. */
+  letGo(): void {
+    for (const { hold } of this.#branches.values()) hold.letGo?.();
+    this.#branches.clear();
+  }
+
   /** Those that are here for at least so long. */
   olderThan(ageMs: number): readonly HeldBranch[] {
     const untilMs = this.#clock.monotonicMs() - ageMs;

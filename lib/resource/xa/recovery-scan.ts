@@ -26,6 +26,7 @@ export class RecoveryScan {
   /** When a branch was first seen, for databases that do not remember its age. */
   #firstSeen = new Map<string, number>();
   #timer: Timer | undefined;
+  #looksSoon = false;
   #running: Promise<void> | undefined;
   #isOn = false;
   #isNeeded = false;
@@ -50,7 +51,10 @@ export class RecoveryScan {
   }
 
   lookSoon(): void {
-    if (this.#isOn && this.#running === undefined) this.#after(SOON_MS);
+    if (!this.#isOn || this.#looksSoon || this.#running !== undefined) return;
+    // Whoever asks next must not put it off again.
+    this.#looksSoon = true;
+    this.#after(SOON_MS);
   }
 
   /** Waits for the look that is under way. */
@@ -64,6 +68,7 @@ export class RecoveryScan {
     this.#timer?.cancel();
     this.#timer = this.#deps.resource.host.clock.after(delayMs, () => {
       this.#timer = undefined;
+      this.#looksSoon = false;
       this.#running ??= this.#look().finally(() => {
         this.#running = undefined;
         if (this.#isOn && this.#isNeeded) this.#after(this.#deps.intervalMs);

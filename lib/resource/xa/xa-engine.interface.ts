@@ -51,6 +51,8 @@ export interface XaEngine {
   resolvePrepare(tag: BranchTag, sessionId: string | undefined): Promise<boolean>;
   /** How a transaction has ended of which a proof was kept; undefined where nobody can say. */
   endingOf(proof: string): Promise<Ending | undefined>;
+  /** Whether a branch will not end by itself after this error: the user may not, for one. */
+  isHopeless(error: unknown): boolean;
   /** Whether the error says that no further transaction can be prepared on the server now. */
   isExhausted(error: unknown): boolean;
 }
@@ -64,6 +66,8 @@ export interface PreparedHold {
    * when that connection is gone: another one can do it then.
    */
   readonly end?: (ending: Ending) => Promise<EndingAnswer | undefined>;
+  /** Gives that connection up, so that other processes can end the branch. */
+  readonly letGo?: () => void;
   /** By which the database knows that connection. */
   readonly sessionId?: string;
 }

@@ -73,6 +73,7 @@ export class XaResource implements BranchHandler {
     await this.#scan.stop();
     await this.#detach?.();
     this.#detach = undefined;
+    this.#held.letGo();
   }
 
   /** @throws XaUnavailableError */
@@ -133,7 +134,8 @@ export class XaResource implements BranchHandler {
       if (outcome.kind === 'done') this.#held.remove(tag);
       return outcome;
     } catch (error) {
-      return { kind: 'retry', error: messageOf(error) };
+      const kind = this.engine.isHopeless(error) ? 'cannot' : 'retry';
+      return { kind, error: messageOf(error) };
     }
   }
 

@@ -263,6 +263,20 @@ describeMariadb('a branch that MariaDB has prepared', () => {
     expect(world.logged.join('\n')).toMatch(/\(absent\): rollback by the recovery scan/);
   });
 
+  it('is left to others when its resource stops, and ended after the next start', async () => {
+    const resource = resourceOf(world.pool);
+    const transaction = await world.manager.begin({ name: 'stopped' });
+    await transaction.run(() => world.pool.query(TAKE, [1]));
+    await resource?.stop();
+    await transaction.commit().catch(() => undefined);
+    expect(await world.balances()).toEqual([100, 100]);
+
+    await world.start(world.pool);
+    await world.untilClean();
+
+    expect(await world.balances()).toEqual([90, 100]);
+  });
+
   it('needs attention when somebody has ended it by hand', async () => {
     const transaction = await world.manager.begin({ name: 'heuristic' });
     await transaction.run(async () => {

@@ -86,6 +86,7 @@ describe('@BranchMode', () => {
       class Wrong {
         @BranchMode('XA')
         static async work(): Promise<void> {}
+        readonly field = 1;
       }
       return Wrong;
     };

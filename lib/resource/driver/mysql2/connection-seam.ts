@@ -81,14 +81,14 @@ export class ConnectionSeam {
     });
   }
 
+  /** Settles when no prepared branch is bound to the connection; undefined while none is. */
+  get pinned(): Promise<void> | undefined {
+    return this.#connection.xa.pinned;
+  }
+
   connectionLost(): void {
     this.#connection.xa.lost();
     this.#branch.connectionLost();
-  }
-
-  /** Whether it waits in vain to be given back: a prepared branch is bound to it. */
-  get isPinned(): boolean {
-    return this.#connection.xa.pinned !== undefined;
   }
 
   /** Gives the connection up, so that its place in the pool is free. The branch stays prepared. */
@@ -122,7 +122,7 @@ export class ConnectionSeam {
 
   /** Nothing is around the caller, and nothing of ours is under way. */
   #isIdle(around: Around | undefined): boolean {
-    const isOurs = this.#branch.work !== undefined || this.isPinned;
+    const isOurs = this.#branch.work !== undefined || this.pinned !== undefined;
     return around === undefined && !isOurs && this.#tail === undefined;
   }
 
@@ -199,7 +199,7 @@ export class ConnectionSeam {
 
   async #run(around: Around | undefined, request: Mysql2Request): Promise<Mysql2Answer> {
     if (this.#branch.work !== undefined) return this.#branch.run(request);
-    if (this.isPinned) await this.#unpinned(around, request);
+    if (this.pinned !== undefined) await this.#unpinned(around, request);
     if (around === undefined) return this.#connection.send(request);
     const statement = classifyStatement(request.text);
     const what = `${statement.label} on ${this.#resource.resourceId}`;
@@ -283,7 +283,7 @@ export class ConnectionSeam {
   ): Call {
     const call = (options: unknown, callback?: unknown): unknown => {
       const { work } = this.#branch;
-      if (work === undefined && !this.isPinned) return original(options, callback);
+      if (work === undefined && this.pinned === undefined) return original(options, callback);
       const reason =
         'it would end the local transaction that is open, or damage the branch that the ' +
         'connection has prepared. End that first.';

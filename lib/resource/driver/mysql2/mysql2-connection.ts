@@ -87,12 +87,9 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     return this.#answerOf(AUTOCOMMIT);
   }
 
-  /**
-   * Settles when a rollback that is under way has left the connection clean, and when it is not
-   * bound to a prepared branch any more.
-   */
+  /** Settles when a rollback that is under way has left the connection clean. */
   get cleaning(): Promise<unknown> | undefined {
-    return this.#cleaning ?? this.xa.pinned;
+    return this.#cleaning;
   }
 
   get sessionId(): string | undefined {

@@ -84,23 +84,22 @@ class PoolSeam {
     // mysql2 comes by here too when it has taken a broken connection out of the pool.
     const isLost = connection._pool === null;
     if (isLost) seam?.connectionLost();
+    const releaseUnpinned = (): void => {
+      const { pinned } = seam ?? {};
+      if (seam === undefined || pinned === undefined) release();
+      else void this.#pin(seam, pinned).then(release);
+    };
     const clean = isLost ? undefined : seam?.released();
-    if (clean === undefined) {
-      release();
-      return;
-    }
-    if (seam?.isPinned === true) this.#pin(seam, clean);
-    clean.then(release, release);
-    const waiting = this.#pool._connectionQueue?.length ?? 0;
-    if (waiting > 0) this.#makeRoom(waiting);
+    if (clean === undefined) releaseUnpinned();
+    else clean.then(releaseUnpinned, releaseUnpinned);
   };
 
-  #pin(seam: ConnectionSeam, free: Promise<unknown>): void {
+  async #pin(seam: ConnectionSeam, pinned: Promise<void>): Promise<void> {
     this.#pinned.add(seam);
-    const forget = (): void => {
-      this.#pinned.delete(seam);
-    };
-    free.then(forget, forget);
+    const waiting = this.#pool._connectionQueue?.length ?? 0;
+    if (waiting > 0) this.#makeRoom(waiting);
+    await pinned;
+    this.#pinned.delete(seam);
   }
 
   /**

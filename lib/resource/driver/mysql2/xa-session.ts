@@ -63,13 +63,19 @@ export class XaSession {
     const name = this.#ended();
     await this.#deps.send(`XA END ${name}`);
     failpoint('xa.ended');
-    await this.#deps.send(`XA PREPARE ${name}`);
+    failpoint('xa.prepare');
+    const answer = this.#deps.send(`XA PREPARE ${name}`);
+    failpoint('xa.prepare.sent');
+    await answer;
     if (detaches) return {};
     const pin = pinOf(name);
     this.#pin = pin;
     const sessionId = this.#deps.sessionId();
     return {
       end: (ending) => this.#end(pin, ending),
+      letGo: () => {
+        if (this.#pin === pin) this.#deps.destroy();
+      },
       ...(sessionId !== undefined && { sessionId }),
     };
   }
@@ -106,12 +112,13 @@ export class XaSession {
   async #end(pin: Pin, ending: Ending): Promise<EndingAnswer | undefined> {
     if (this.#pin !== pin) return undefined;
     const verb = ending === 'commit' ? 'COMMIT' : 'ROLLBACK';
-    const answer = await this.#inTime(
-      this.#deps.send(`XA ${verb} ${pin.name}`).then(
-        () => 'done' as const,
-        (error: unknown) => answerOf(error, ending),
-      ),
+    const sent = this.#deps.send(`XA ${verb} ${pin.name}`);
+    failpoint(`xa.${ending}.sent`);
+    const ended = sent.then(
+      () => 'done' as const,
+      (error: unknown) => answerOf(error, ending),
     );
+    const answer = await this.#inTime(ended);
     if (answer === undefined) this.#deps.destroy();
     else await this.#deps.clean();
     this.#unpin();

@@ -96,10 +96,11 @@ export class PgConnection implements LocalConnection<PgRequest, QueryResult> {
     failpoint('xa.prepare');
     let answers: readonly QueryResult<Row>[];
     try {
-      const answer: unknown = await this.#send(
+      const sent: Promise<unknown> = this.#send(
         `SELECT ${ASSIGNED_ID} AS id; PREPARE TRANSACTION ${preparedName}`,
       );
-      answers = answer as readonly QueryResult<Row>[];
+      failpoint('xa.prepare.sent');
+      answers = (await sent) as readonly QueryResult<Row>[];
     } catch (error) {
       if (codeOf(error) !== IN_FAILED_TRANSACTION) throw error;
       return { committed: false, result: await this.rollback(undefined) };

@@ -1,4 +1,5 @@
 import { XaUnavailableError, messageOf } from '../../../protocol/index.js';
+import { failpoint } from '../../../system/index.js';
 import type { BranchTag, SqlSession, SqlSource } from '../../at/index.js';
 import type { Ending, EndingAnswer, PreparedBranch, XaEngine, XaReport } from '../index.js';
 import { partsOf, scopeOf, tagOf } from '../index.js';
@@ -83,6 +84,10 @@ export class MysqlXaEngine implements XaEngine {
     return Promise.resolve(undefined);
   }
 
+  isHopeless(error: unknown): boolean {
+    return ACCESS_DENIED.has(errnoOf(error) ?? 0);
+  }
+
   isExhausted(): boolean {
     return false;
   }
@@ -93,7 +98,10 @@ export class MysqlXaEngine implements XaEngine {
     ending: Ending,
   ): Promise<EndingAnswer | undefined> {
     try {
-      await session.query(`XA ${ending === 'commit' ? 'COMMIT' : 'ROLLBACK'} ${this.nameOf(tag)}`);
+      const verb = ending === 'commit' ? 'COMMIT' : 'ROLLBACK';
+      const answer = session.query(`XA ${verb} ${this.nameOf(tag)}`);
+      failpoint(`xa.${ending}.sent`);
+      await answer;
       return 'done';
     } catch (error) {
       if (errnoOf(error) === XAER_NOTA) return undefined;

@@ -1,4 +1,5 @@
 import { XaUnavailableError, codeOf } from '../../../protocol/index.js';
+import { failpoint } from '../../../system/index.js';
 import type { BranchTag, SqlSession, SqlSource } from '../../at/index.js';
 import type { Ending, EndingAnswer, PreparedBranch, XaEngine, XaReport } from '../index.js';
 import { NAME_PREFIX, partsOf, scopeOf, tagOf } from '../index.js';
@@ -15,6 +16,8 @@ const SHARE_OF_SLOTS = 0.75;
 
 const UNDEFINED_OBJECT = '42704';
 const OUT_OF_MEMORY = '53200';
+/** Another role has prepared it, or in another database. */
+const NOT_OURS: ReadonlySet<unknown> = new Set(['42501', '0A000']);
 
 /** Two-phase commit of PostgreSQL 13 and later: `PREPARE TRANSACTION` and what ends it. */
 export class PostgresXaEngine implements XaEngine {
@@ -57,9 +60,10 @@ export class PostgresXaEngine implements XaEngine {
   end(tag: BranchTag, ending: Ending): Promise<EndingAnswer> {
     return this.#source.withSession(async (session) => {
       try {
-        await session.query(
-          `${ending === 'commit' ? 'COMMIT' : 'ROLLBACK'} PREPARED ${this.nameOf(tag)}`,
-        );
+        const verb = ending === 'commit' ? 'COMMIT' : 'ROLLBACK';
+        const answer = session.query(`${verb} PREPARED ${this.nameOf(tag)}`);
+        failpoint(`xa.${ending}.sent`);
+        await answer;
         return 'done';
       } catch (error) {
         if (codeOf(error) !== UNDEFINED_OBJECT) throw error;
@@ -83,6 +87,10 @@ export class PostgresXaEngine implements XaEngine {
       const status = rows[0]?.['status'];
       return status === 'committed' ? 'commit' : status === 'aborted' ? 'rollback' : undefined;
     });
+  }
+
+  isHopeless(error: unknown): boolean {
+    return NOT_OURS.has(codeOf(error));
   }
 
   isExhausted(error: unknown): boolean {
