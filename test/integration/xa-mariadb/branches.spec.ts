@@ -125,6 +125,60 @@ describeMariadb('a pool of mysql2 in XA mode', () => {
     expect(await world.balances()).toEqual([100, 90]);
   });
 
+  it('lets work under the global lock be as it is', async () => {
+    await world.manager.underLock({}, async () => {
+      await locally((connection) =>
+        connection.query('SELECT 1 FROM account WHERE id = 1 FOR UPDATE'),
+      );
+      await world.pool.query(TAKE, [1]);
+    });
+
+    expect(await world.prepared()).toEqual([]);
+    expect(await world.balances()).toEqual([90, 100]);
+  });
+
+  it('keeps the isolation level that was set for the local transaction', async () => {
+    await world.manager.run({ name: 'isolation' }, async () => {
+      const connection = await world.pool.getConnection();
+      await connection.query('SET TRANSACTION ISOLATION LEVEL SERIALIZABLE');
+      await connection.beginTransaction();
+      await connection.query('SELECT * FROM account WHERE id = 2');
+      const locked = world.plain.query('SELECT 1 FROM account WHERE id = 2 FOR UPDATE NOWAIT');
+      await expect(locked).rejects.toMatchObject({ errno: 1205 });
+      await connection.query(TAKE, [1]);
+      await connection.commit();
+      connection.release();
+    });
+    await world.untilClean();
+
+    expect(await world.balances()).toEqual([90, 100]);
+  });
+
+  it('begins no branch for a local transaction that is read only', async () => {
+    await world.manager.run({ name: 'read only' }, async () => {
+      const connection = await world.pool.getConnection();
+      await connection.query('START TRANSACTION READ ONLY');
+      await expect(connection.query(TAKE, [1])).rejects.toMatchObject({ errno: 1792 });
+      await connection.rollback();
+      connection.release();
+    });
+
+    expect(await world.prepared()).toEqual([]);
+  });
+
+  it('refuses a local transaction that begins with a snapshot', async () => {
+    const run = world.manager.run({ name: 'snapshot' }, async () => {
+      const connection = await world.pool.getConnection();
+      try {
+        await connection.query('START TRANSACTION WITH CONSISTENT SNAPSHOT');
+      } finally {
+        connection.release();
+      }
+    });
+
+    await expect(run).rejects.toMatchObject({ code: 'DTX_ERR_RM_STATEMENT' });
+  });
+
   it('refuses further work on a connection that has prepared, but not reading', async () => {
     const transaction = await world.manager.begin({ name: 'more' });
     await transaction.run(async () => {

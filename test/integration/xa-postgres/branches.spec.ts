@@ -136,6 +136,55 @@ describe('a pg pool in XA mode', () => {
     await world.untilClean();
   });
 
+  it('prepares nothing before the coordinator knows the branch', async () => {
+    const register = world.client.registerBranch.bind(world.client);
+    let countBefore = -1;
+    const spy = jest.spyOn(world.client, 'registerBranch').mockImplementation(async (request) => {
+      await world.rows('SELECT pg_sleep(0.05)');
+      countBefore = (await world.prepared()).length;
+      await register(request);
+    });
+    await world.manager.run({ name: 'slow' }, () => world.pool.query(TAKE, [1]));
+    await world.untilClean();
+
+    expect(spy).toHaveBeenCalledTimes(1);
+    expect(countBefore).toBe(0);
+    expect(await world.balances()).toEqual([90, 100]);
+  });
+
+  it('prepares nothing when the coordinator refuses the branch', async () => {
+    jest.spyOn(world.client, 'registerBranch').mockRejectedValue(new Error('refused'));
+    const run = world.manager.run({ name: 'refused' }, () => world.pool.query(TAKE, [1]));
+
+    await expect(run).rejects.toThrow('refused');
+    expect(await world.prepared()).toEqual([]);
+    expect(await world.balances()).toEqual([100, 100]);
+  });
+
+  it('prepares nothing when the rollback has come before', async () => {
+    const transaction = await world.manager.begin({ name: 'overtaken' });
+    const work = transaction.run(() =>
+      locally(async (client) => {
+        await client.query(TAKE, [1]);
+        await world.client.rollback({ xid: transaction.xid, waitMs: 2_000 });
+      }),
+    );
+
+    await expect(work).rejects.toMatchObject({ code: 'DTX_ERR_RM_FENCED' });
+    expect(await world.prepared()).toEqual([]);
+    expect(await world.balances()).toEqual([100, 100]);
+  });
+
+  it('lets work under the global lock be as it is', async () => {
+    await world.manager.underLock({}, async () => {
+      await locally((client) => client.query('SELECT 1 FROM account WHERE id = 1 FOR UPDATE'));
+      await world.pool.query(TAKE, [1]);
+    });
+
+    expect(await world.prepared()).toEqual([]);
+    expect(await world.balances()).toEqual([90, 100]);
+  });
+
   it('refuses the COMMIT of a transaction in which a statement has failed', async () => {
     const transaction = await world.manager.begin({ name: 'failed' });
     const work = transaction.run(() =>
