@@ -153,14 +153,18 @@ describe('slots of a data source in XA mode', () => {
   });
 
   it('let the next one on when a branch has ended', async () => {
-    const world = await openXaWorld({ xaSlots: 1, lockWaitTimeoutMs: 10_000 });
+    const world = await openXaWorld({ xaSlots: 1, lockWaitTimeoutMs: 5_000 });
     try {
       const take = (id: number): Promise<unknown> =>
         world.manager.run({ name: 'take' }, () => world.pool.query(TAKE, [id]));
       await Promise.all([take(1), take(2), take(1), take(2)]);
       await world.untilClean();
+      await take(1);
+      await world.untilClean();
+      await take(2);
+      await world.untilClean();
 
-      expect(await world.balances()).toEqual([80, 80]);
+      expect(await world.balances()).toEqual([70, 70]);
     } finally {
       await world.close();
     }

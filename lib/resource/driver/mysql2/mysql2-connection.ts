@@ -1,4 +1,4 @@
-import { LocalTransactionOpenError, StatementRefusedError } from '../../../protocol/index.js';
+import { LocalTransactionOpenError } from '../../../protocol/index.js';
 import type {
   AtResource,
   CommitAnswer,
@@ -10,13 +10,12 @@ import type {
 } from '../../at/index.js';
 import { GUARDED } from '../../at/index.js';
 import { CLEAR_TAG } from '../../at/mysql/index.js';
-import { XAER_OUTSIDE } from '../../xa/mysql/index.js';
 import { classifyStatement } from './classify-statement.js';
 import { LockingReads } from './locking-read.js';
 import type { CoreConnection, Mysql2Callback, ResultHeader } from './mysql2-driver.js';
 import { AUTOCOMMIT, IN_TRANSACTION } from './mysql2-driver.js';
 import type { Mysql2Answer, Mysql2Request, Originals } from './mysql2-request.js';
-import { isBareBegin, toRequest } from './mysql2-request.js';
+import { isBareBegin, isReadOnlyBegin, toRequest } from './mysql2-request.js';
 import {
   ER_UNKNOWN_SYSTEM_VARIABLE,
   ER_WRONG_VALUE_FOR_VAR,
@@ -25,7 +24,7 @@ import {
   isRefusedCommit,
   mayEndTransaction,
 } from './server-error.js';
-import { XaSession, xidIn } from './xa-session.js';
+import { XaSession } from './xa-session.js';
 
 const CLEAR_MARK = `SET ${CLEAR_TAG}`;
 
@@ -79,7 +78,7 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
         this.#destroy();
       },
       sessionId: () => this.sessionId,
-      clock: () => resource.host.clock,
+      resource,
     });
   }
 
@@ -120,7 +119,11 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     this.#hasSnapshot = /\bSNAPSHOT\b/i.test(request?.text ?? '');
     const tag = this.#resource.engine.tagStatement(mark);
     const oneShot = await this.#useOneShot();
-    if (preparedName !== undefined) return this.#beginXa(tag, mark, request, preparedName);
+    if (preparedName !== undefined && !isReadOnlyBegin(request)) {
+      this.#header = await this.xa.begin(preparedName, { tag, text: request?.text ?? '' });
+      this.#opening = 'xa';
+      return this.#answerOf(IN_TRANSACTION | AUTOCOMMIT);
+    }
     // Giving autocommit back would leave the one-shot to the next transaction on the connection.
     const isPlain = oneShot === undefined && (request === undefined || isBareBegin(request));
     if (isPlain && this.#knowsInTransaction) {
@@ -147,7 +150,11 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     request: Mysql2Request | undefined,
     preparedName?: string,
   ): Promise<CommitAnswer<Mysql2Answer>> {
-    if (this.#opening === 'xa') return this.#commitXa(preparedName !== undefined);
+    if (this.#opening === 'xa') {
+      const hold = await this.xa.end(preparedName !== undefined);
+      this.#opening = 'none';
+      return { committed: true, result: this.committedResult, hold };
+    }
     const result = await this.#commit(request).catch((error: unknown) => {
       // Whether it is committed will be asked for, which must not wait for this connection.
       if (!isRefusedCommit(error)) this.#destroy();
@@ -215,48 +222,6 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     }
     this.#opening = 'switched';
     return this.#answerOf(IN_TRANSACTION | AUTOCOMMIT);
-  }
-
-  async #beginXa(
-    tag: string,
-    mark: Mark,
-    request: Mysql2Request | undefined,
-    name: string,
-  ): Promise<Mysql2Answer> {
-    const text = request?.text ?? '';
-    // It cannot write, so there will be nothing to prepare.
-    if (/\bREAD\s+ONLY\b/i.test(text)) return this.#beginBehind(tag, mark, request);
-    if (this.#hasSnapshot) throw new StatementRefusedError(xidIn(name), text, NO_SNAPSHOT);
-    if (tag !== '') await this.#sendText(tag).catch((error: unknown) => this.#unclear(error));
-    try {
-      this.#header = await this.xa.begin(name);
-    } catch (error) {
-      await this.#clearMark();
-      if (errnoOf(error) !== XAER_OUTSIDE) throw error;
-      throw new LocalTransactionOpenError(xidIn(name), this.#resource.resourceId);
-    }
-    this.#opening = 'xa';
-    return this.#answerOf(IN_TRANSACTION | AUTOCOMMIT);
-  }
-
-  async #commitXa(prepares: boolean): Promise<CommitAnswer<Mysql2Answer>> {
-    try {
-      if (prepares) {
-        const { detachesOnPrepare } = this.#resource.xa.engine;
-        const hold = await this.xa.prepare(detachesOnPrepare === true);
-        this.#opening = 'none';
-        if (hold.end === undefined) await this.#clearMark();
-        return { committed: true, result: this.committedResult, hold };
-      }
-      await this.xa.commit();
-    } catch (error) {
-      // Whether it is prepared is asked for over another connection, and this one is not to be had.
-      this.#destroy();
-      throw error;
-    }
-    this.#opening = 'none';
-    await this.#clearMark();
-    return { committed: true, result: this.committedResult };
   }
 
   /** Where nothing is captured there is no mark. */
@@ -379,10 +344,6 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     return rows as ResultHeader;
   }
 }
-
-const NO_SNAPSHOT =
-  'a branch that is to be prepared cannot begin with a snapshot. Leave it out: at REPEATABLE ' +
-  'READ the first read takes one.';
 
 const ignore = (): undefined => undefined;
 

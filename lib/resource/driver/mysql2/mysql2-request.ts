@@ -136,3 +136,8 @@ export function answer(
 export function isBareBegin({ text }: Mysql2Request): boolean {
   return /^\s*(?:BEGIN(?:\s+WORK)?|START\s+TRANSACTION)\s*;?\s*$/i.test(text);
 }
+
+/** A BEGIN behind which nothing can be written. */
+export function isReadOnlyBegin(request: Mysql2Request | undefined): boolean {
+  return request !== undefined && /\bREAD\s+ONLY\b/i.test(request.text);
+}

@@ -1,9 +1,10 @@
-import { StatementRefusedError } from '../../../protocol/index.js';
-import type { Clock } from '../../../protocol/index.js';
+import { LocalTransactionOpenError, StatementRefusedError } from '../../../protocol/index.js';
 import { failpoint } from '../../../system/index.js';
+import type { AtResource } from '../../at/index.js';
 import type { Ending, EndingAnswer, PreparedHold } from '../../xa/index.js';
-import { answerOf } from '../../xa/mysql/index.js';
+import { XAER_OUTSIDE, answerOf } from '../../xa/mysql/index.js';
 import type { ResultHeader } from './mysql2-driver.js';
+import { errnoOf } from './server-error.js';
 
 interface XaSessionDeps {
   readonly send: (text: string) => Promise<ResultHeader>;
@@ -11,7 +12,7 @@ interface XaSessionDeps {
   readonly clean: () => Promise<void>;
   readonly destroy: () => void;
   readonly sessionId: () => string | undefined;
-  readonly clock: () => Clock;
+  readonly resource: AtResource;
 }
 
 /** A branch that is prepared, and whose connection can do nothing else until it is ended. */
@@ -44,40 +45,47 @@ export class XaSession {
     return this.#pin?.gone;
   }
 
-  async begin(name: string): Promise<ResultHeader> {
-    const header = await this.#deps.send(`XA START ${name}`);
-    this.#name = name;
-    failpoint('xa.begun');
-    return header;
+  /**
+   * @param begin what the application has sent, and what marks the local transaction, if anything
+   * @throws StatementRefusedError, LocalTransactionOpenError: nothing has begun
+   */
+  async begin(
+    name: string,
+    { tag, text }: { readonly tag: string; readonly text: string },
+  ): Promise<ResultHeader> {
+    if (/\bSNAPSHOT\b/i.test(text)) throw new StatementRefusedError(xidIn(name), text, NO_SNAPSHOT);
+    try {
+      if (tag !== '') await this.#deps.send(tag);
+      const header = await this.#deps.send(`XA START ${name}`);
+      this.#name = name;
+      failpoint('xa.begun');
+      return header;
+    } catch (error) {
+      await this.#deps.clean();
+      if (errnoOf(error) !== XAER_OUTSIDE) throw error;
+      throw new LocalTransactionOpenError(xidIn(name), this.#deps.resource.resourceId);
+    }
   }
 
-  /** It has written nothing, so there is nothing to prepare. */
-  async commit(): Promise<void> {
+  /**
+   * Ends phase one. After an error the connection is given up: whether the branch is prepared is
+   * asked for over another one, and only this one could end it.
+   *
+   * @param prepares false: it has written nothing, so there is nothing to prepare
+   */
+  async end(prepares: boolean): Promise<PreparedHold> {
     const name = this.#ended();
-    await this.#deps.send(`XA END ${name}`);
-    await this.#deps.send(`XA COMMIT ${name} ONE PHASE`);
-  }
-
-  /** @param detaches whether the server lets the connection go at once */
-  async prepare(detaches: boolean): Promise<PreparedHold> {
-    const name = this.#ended();
-    await this.#deps.send(`XA END ${name}`);
-    failpoint('xa.ended');
-    failpoint('xa.prepare');
-    const answer = this.#deps.send(`XA PREPARE ${name}`);
-    failpoint('xa.prepare.sent');
-    await answer;
-    if (detaches) return {};
-    const pin = pinOf(name);
-    this.#pin = pin;
-    const sessionId = this.#deps.sessionId();
-    return {
-      end: (ending) => this.#end(pin, ending),
-      letGo: () => {
-        if (this.#pin === pin) this.#deps.destroy();
-      },
-      ...(sessionId !== undefined && { sessionId }),
-    };
+    try {
+      await this.#deps.send(`XA END ${name}`);
+      failpoint('xa.ended');
+      if (prepares) return await this.#prepare(name);
+      await this.#deps.send(`XA COMMIT ${name} ONE PHASE`);
+    } catch (error) {
+      this.#deps.destroy();
+      throw error;
+    }
+    await this.#deps.clean();
+    return {};
   }
 
   async rollback(): Promise<ResultHeader> {
@@ -108,6 +116,27 @@ export class XaSession {
     if (this.#pin === pin) throw new StatementRefusedError(xid, label, PINNED);
   }
 
+  async #prepare(name: string): Promise<PreparedHold> {
+    failpoint('xa.prepare');
+    const answer = this.#deps.send(`XA PREPARE ${name}`);
+    failpoint('xa.prepare.sent');
+    await answer;
+    if (this.#deps.resource.xa.engine.detachesOnPrepare === true) {
+      await this.#deps.clean();
+      return {};
+    }
+    const pin = pinOf(name);
+    this.#pin = pin;
+    const sessionId = this.#deps.sessionId();
+    return {
+      end: (ending) => this.#end(pin, ending),
+      letGo: () => {
+        if (this.#pin === pin) this.#deps.destroy();
+      },
+      ...(sessionId !== undefined && { sessionId }),
+    };
+  }
+
   /** @returns undefined when the connection cannot do it any more, and another one can */
   async #end(pin: Pin, ending: Ending): Promise<EndingAnswer | undefined> {
     if (this.#pin !== pin) return undefined;
@@ -128,7 +157,7 @@ export class XaSession {
   async #inTime<T>(work: Promise<T>): Promise<T | undefined> {
     let timer: { cancel(): void } | undefined;
     const late = new Promise<undefined>((resolve) => {
-      timer = this.#deps.clock().after(END_TIMEOUT_MS, () => {
+      timer = this.#deps.resource.host.clock.after(END_TIMEOUT_MS, () => {
         resolve(undefined);
       });
     });
@@ -148,8 +177,12 @@ export class XaSession {
   }
 }
 
+const NO_SNAPSHOT =
+  'a branch that is to be prepared cannot begin with a snapshot. Leave it out: at REPEATABLE ' +
+  'READ the first read takes one.';
+
 /** The xid in the name of a branch. */
-export function xidIn(name: string): string | undefined {
+function xidIn(name: string): string | undefined {
   return /^'[^':]*:([^']*)'/.exec(name)?.[1];
 }
 

@@ -46,8 +46,18 @@ export class PgConnection implements LocalConnection<PgRequest, QueryResult> {
     return contentOf(request);
   }
 
+  async begin(
+    mark: Mark,
+    request: PgRequest | undefined,
+    preparedName?: string,
+  ): Promise<QueryResult> {
+    const begun = await this.#begin(mark, request);
+    if (preparedName !== undefined) failpoint('xa.begun');
+    return begun;
+  }
+
   /** The mark travels in BEGIN's packet, before any savepoint could take it away again. */
-  async begin(mark: Mark, request: PgRequest | undefined): Promise<QueryResult> {
+  async #begin(mark: Mark, request: PgRequest | undefined): Promise<QueryResult> {
     const tag = this.#resource.engine.tagStatement(mark);
     if (tag === '') return request === undefined ? this.#send('BEGIN') : this.send(request);
     if (request !== undefined && !isPlainText(request)) {
