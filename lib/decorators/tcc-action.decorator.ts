@@ -31,7 +31,7 @@ export interface TccActionOptions<Confirm extends string, Cancel extends string>
 }
 
 /** A try: a method that returns a Promise. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the only type that any arguments fit
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- what all arguments fit
 type TryMethod = (...args: any[]) => Promise<unknown>;
 
 /** What confirm and cancel have to be. */
@@ -101,8 +101,8 @@ type PhaseTwoMethod = (context: TccContext<never>) => Promise<void> | void;
 export function TccAction<Confirm extends string, Cancel extends string>(
   options: TccActionOptions<Confirm, Cancel>,
 ) {
-  return <C extends Record<Confirm | Cancel, PhaseTwoMethod>, T extends TryMethod>(
-    target: C,
+  return <T extends TryMethod>(
+    target: Record<Confirm | Cancel, PhaseTwoMethod>,
     key: string | symbol,
     descriptor: TypedPropertyDescriptor<T>,
   ): void => {
@@ -110,7 +110,7 @@ export function TccAction<Confirm extends string, Cancel extends string>(
       tcc: defineTcc(
         { ...options, params: paramsOf(target, key) },
         method,
-        (name) => typeof (target as Record<string, unknown>)[name] === 'function',
+        (name) => typeof (target as Readonly<Record<string, unknown>>)[name] === 'function',
       ),
     }));
   };

@@ -38,6 +38,8 @@ import { assertParamName } from '../transaction/index.js';
  * @see Seata `@BusinessActionContextParameter`
  * @publicApi
  */
+// The parameter exists to be given: it is what the name is checked against.
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
 export function TxParam<P extends object = Record<string, unknown>>(
   name: keyof P & string,
   path?: string,

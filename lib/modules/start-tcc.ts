@@ -28,7 +28,7 @@ interface TccParts {
  */
 export async function tccResources(parts: TccParts): Promise<readonly TccResource[]> {
   const { actions, applicationId, methods, resources } = parts;
-  const sources = [...resources].filter(({ fences }) => fences !== undefined);
+  const sources = [...resources].filter((resource) => 'fences' in resource);
   const made: TccResource[] = [];
   const names = new Set<string>();
   for (const { definition, target } of methods) {

@@ -32,7 +32,9 @@ async function openPostgres(): Promise<TccDatabase> {
   return {
     source,
     fenceTable: 'dtx.tcc_fence',
-    run: async (sql) => void (await source.query(sql)),
+    run: async (sql) => {
+      await source.query(sql);
+    },
     runBoth: async (first, between, second) => {
       const client = await source.connect();
       try {
@@ -62,7 +64,9 @@ async function openMariadb(): Promise<TccDatabase> {
   return {
     source,
     fenceTable: 'dtx_tcc_fence',
-    run: async (sql) => void (await source.query(sql)),
+    run: async (sql) => {
+      await source.query(sql);
+    },
     runBoth: async (first, between, second) => {
       const connection = await source.getConnection();
       try {
@@ -88,7 +92,9 @@ async function openSqlite(): Promise<TccDatabase> {
   return {
     source,
     fenceTable: 'dtx_tcc_fence',
-    run: async (sql) => void (await source.query(sql)),
+    run: async (sql) => {
+      await source.query(sql);
+    },
     runBoth: (first, between, second) =>
       source.transaction(async (manager) => {
         await manager.query(first);

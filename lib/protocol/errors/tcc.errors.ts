@@ -6,9 +6,9 @@ export class TccOutsideTransactionError extends DtxError {
 
   constructor(readonly action: string) {
     super(
-      `The try of TCC action ${action} was called outside of a global transaction, so nobody would ` +
-        `confirm or cancel it. Nothing was done. Call it in a method with @GlobalTransactional, or ` +
-        `in TransactionManager.run().`,
+      `The try of TCC action ${action} was called outside of a global transaction, so nobody ` +
+        `would confirm or cancel it. Nothing was done. Call it in a method with ` +
+        `@GlobalTransactional, or in TransactionManager.run().`,
     );
   }
 }

@@ -39,6 +39,7 @@ export function decodeValues(
   return values as Readonly<Record<string, TccValue>>;
 }
 
+/** @throws TccContextError (DTX_ERR_RM_TCC_CONTEXT) */
 export function assertValue(action: string, name: string, value: unknown, depth: number): void {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return;
   if (typeof value === 'number' && Number.isFinite(value) && !Object.is(value, -0)) return;
@@ -52,8 +53,8 @@ export function assertValue(action: string, name: string, value: unknown, depth:
   if (!isPlainObject(value)) {
     throw new TccContextError(
       action,
-      `${name} is ${kindOf(value)}, which JSON does not bring back as it was. Use strings, finite ` +
-        `numbers, booleans, null, arrays and plain objects; a date as toISOString().`,
+      `${name} is ${kindOf(value)}, which JSON does not bring back as it was. Use strings, ` +
+        `finite numbers, booleans, null, arrays and plain objects; a date as toISOString().`,
     );
   }
   assertName(action, Object.keys(value));

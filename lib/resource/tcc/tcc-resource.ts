@@ -285,8 +285,8 @@ export class TccResource implements DtxResource, BranchHandler {
   #unfenced(): string {
     return (
       `TCC action ${this.resourceId} has no data source that could fence it: its confirm and ` +
-      `cancel must stand repetition, a cancel without a try, and a try behind its cancel. Wrap its ` +
-      `data source, or say fence: false if that is so.`
+      `cancel must stand repetition, a cancel without a try, and a try behind its cancel. Wrap ` +
+      `its data source, or say fence: false if that is so.`
     );
   }
 

@@ -208,7 +208,7 @@ describe.each(databases)('TCC on %s', (_, open) => {
     expect(await world.account()).toEqual([90, 0]);
   });
 
-  it('undoes nothing of a confirm that fails half-way: its writes and its fence go together', async () => {
+  it('keeps nothing of a confirm that fails half-way, not even its fence', async () => {
     const { confirm } = world.methods;
     let isFirst = true;
     world.methods.confirm = async (context) => {
