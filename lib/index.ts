@@ -64,12 +64,21 @@
  *
  * @packageDocumentation
  */
-export { BranchMode, GlobalLock, GlobalTransactional } from './decorators/index.js';
+export {
+  BranchMode,
+  GlobalLock,
+  GlobalTransactional,
+  TccAction,
+  TxParam,
+} from './decorators/index.js';
 export type {
   GlobalLockOptions,
   GlobalTransactionalOptions,
+  TccActionOptions,
   TransactionalMethod,
 } from './decorators/index.js';
+export { TccContext, currentTccContext } from './resource/tcc/index.js';
+export type { TccValue } from './resource/tcc/index.js';
 export { DtxModule } from './modules/index.js';
 export type {
   CoordinatorStoreOptions,
@@ -127,6 +136,10 @@ export {
   StoreInUseError,
   StoreUnavailableError,
   TableNotCoveredError,
+  TccContextError,
+  TccFenceInstallError,
+  TccOutsideTransactionError,
+  TccSecondLocalTransactionError,
   TransactionFinishedError,
   TransactionLimitError,
   TransactionNotAllowedError,

@@ -23,7 +23,8 @@ export interface Decoration {
 export type Aspect =
   | Pick<MethodDefinition, 'transaction'>
   | Pick<MethodDefinition, 'lock'>
-  | Pick<MethodDefinition, 'mode'>;
+  | Pick<MethodDefinition, 'mode'>
+  | Pick<MethodDefinition, 'tcc'>;
 
 /**
  * Puts the stub in the place of the method. A second decorator finds the stub of the first one and

@@ -18,7 +18,7 @@ export function stubFor(original: AnyMethod, definition: MethodDefinition): AnyM
   function stub(this: unknown, ...args: unknown[]): unknown {
     const runtime = (this as Slotted | undefined)?.[DTX_SLOT];
     if (runtime === undefined) return original.apply(this, args);
-    return runtime.run(definition, () => original.apply(this, args));
+    return runtime.run(definition, () => original.apply(this, args), args);
   }
   return dressAs(original, stub);
 }

@@ -10,7 +10,7 @@ export function composeInterceptors(
   interceptors: readonly [MethodInterceptor, ...MethodInterceptor[]],
 ): MethodInterceptor {
   return interceptors.reduceRight((inner, outer) => ({
-    intercept: (definition, proceed) =>
-      outer.intercept(definition, () => inner.intercept(definition, proceed)),
+    intercept: (definition, proceed, args) =>
+      outer.intercept(definition, () => inner.intercept(definition, proceed, args), args),
   }));
 }

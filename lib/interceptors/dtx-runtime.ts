@@ -1,8 +1,10 @@
+import { TccActions } from '../resource/tcc/index.js';
 import type { TransactionManager } from '../transaction/index.js';
 import { BranchModeInterceptor } from './branch-mode.interceptor.js';
 import { composeInterceptors } from './compose-interceptors.js';
 import { GlobalLockInterceptor } from './global-lock.interceptor.js';
 import { GlobalTransactionalInterceptor } from './global-transactional.interceptor.js';
+import { TccActionInterceptor } from './tcc-action.interceptor.js';
 import type {
   Invocation,
   MethodDefinition,
@@ -14,6 +16,8 @@ import type {
  * property, so that several applications in one process do not meet.
  */
 export class DtxRuntime {
+  /** Filled when the application starts. */
+  readonly tccActions = new TccActions();
   readonly #chain: MethodInterceptor;
   #isClosed = false;
 
@@ -22,6 +26,7 @@ export class DtxRuntime {
       new GlobalTransactionalInterceptor(manager),
       new GlobalLockInterceptor(manager),
       new BranchModeInterceptor(),
+      new TccActionInterceptor(this.tccActions),
     ]);
   }
 
@@ -31,8 +36,8 @@ export class DtxRuntime {
   }
 
   /** What the stub of an annotated method calls instead of the method. */
-  run(definition: MethodDefinition, invocation: Invocation): unknown {
-    return this.#chain.intercept(definition, invocation);
+  run(definition: MethodDefinition, invocation: Invocation, args: readonly unknown[]): unknown {
+    return this.#chain.intercept(definition, invocation, args);
   }
 
   close(): void {

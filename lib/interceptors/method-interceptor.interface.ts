@@ -1,6 +1,7 @@
 import type {
   BranchModeName,
   LockDefinition,
+  TccDefinition,
   TransactionDefinition,
 } from '../transaction/index.js';
 
@@ -16,6 +17,8 @@ export interface MethodDefinition {
   readonly lock?: LockDefinition;
   /** Of `@BranchMode`. */
   readonly mode?: BranchModeName;
+  /** Of `@TccAction`. */
+  readonly tcc?: TccDefinition;
 }
 
 /** The rest of the chain, and the method behind it. */
@@ -23,5 +26,6 @@ export type Invocation = () => unknown;
 
 /** A step around annotated methods; one per decorator. */
 export interface MethodInterceptor {
-  intercept(definition: MethodDefinition, proceed: Invocation): unknown;
+  /** @param args of the call */
+  intercept(definition: MethodDefinition, proceed: Invocation, args: readonly unknown[]): unknown;
 }

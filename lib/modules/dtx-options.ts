@@ -2,6 +2,7 @@ import type { HttpPropagationOptions, MessagingOptions } from '../propagation/in
 import { validateHttpPropagation, validateMessaging } from '../propagation/index.js';
 import {
   NAMESPACE_DEFAULT,
+  COMMIT_WAIT_MS_DEFAULT,
   ROLLBACK_WAIT_MS_DEFAULT,
   TIMEOUT_MS_DEFAULT,
   TIMEOUT_MS_MAX,
@@ -37,6 +38,12 @@ export interface DtxModuleOptions {
   /** How long a rollback waits for all branches, 0 to 86,400,000 ms. @default 10000 */
   readonly rollbackWaitMs?: number;
   /**
+   * How long a commit waits for confirms (TCC) and prepared branches (XA), which have no visible
+   * effect before; the decision stands meanwhile. 0 to 86,400,000 ms; 0 waits for none.
+   * @default 10000
+   */
+  readonly commitWaitMs?: number;
+  /**
    * How often a global transaction that was rolled back because of a lock conflict is run again as
    * a whole, for transactions that do not say it themselves, 0 to 100. @default 0
    */
@@ -62,6 +69,7 @@ export interface DtxSettings extends DtxModuleOptions {
   readonly namespace: string;
   readonly timeoutMs: number;
   readonly rollbackWaitMs: number;
+  readonly commitWaitMs: number;
   readonly http: HttpPropagationOptions;
   readonly messaging: MessagingOptions;
 }
@@ -92,6 +100,9 @@ const CHECKS: Checks<DtxModuleOptions> = {
   namespace: assertIdentifier,
   timeoutMs: assertTimeoutMs,
   rollbackWaitMs: (value, option) => {
+    assertMilliseconds(value, option, TIMEOUT_MS_MAX);
+  },
+  commitWaitMs: (value, option) => {
     assertMilliseconds(value, option, TIMEOUT_MS_MAX);
   },
   lockConflictRetries: assertLockConflictRetries,
@@ -129,6 +140,7 @@ export function validateDtxOptions(options: unknown): DtxSettings {
     namespace: given.namespace ?? NAMESPACE_DEFAULT,
     timeoutMs: given.timeoutMs ?? TIMEOUT_MS_DEFAULT,
     rollbackWaitMs: given.rollbackWaitMs ?? ROLLBACK_WAIT_MS_DEFAULT,
+    commitWaitMs: given.commitWaitMs ?? COMMIT_WAIT_MS_DEFAULT,
     http: given.http ?? {},
     messaging: given.messaging ?? {},
   });

@@ -1,10 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DiscoveryService } from '@nestjs/core';
+import { DiscoveryService, ModuleRef } from '@nestjs/core';
 
 import { annotatedMethodsOf, fillSlot, hasSlot } from '../decorators/index.js';
 import { DtxRuntime } from '../interceptors/index.js';
 import type { MethodDefinition } from '../interceptors/index.js';
 import { DTX_RUNTIME, DTX_SLOT } from '../protocol/index.js';
+import type { TccDefinition } from '../transaction/index.js';
+import type { TccMethod } from './start-tcc.js';
 import type { NamedInstance } from './uncovered-sources.js';
 
 /** What the scan of an application has found. */
@@ -24,9 +26,15 @@ type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 @Injectable()
 export class DtxExplorer {
   readonly #discovery: DiscoveryService;
+  readonly #moduleRef: ModuleRef;
   readonly #runtime: DtxRuntime;
 
-  constructor(discovery: DiscoveryService, @Inject(DTX_RUNTIME) runtime: DtxRuntime) {
+  constructor(
+    discovery: DiscoveryService,
+    @Inject(DTX_RUNTIME) runtime: DtxRuntime,
+    moduleRef: ModuleRef,
+  ) {
+    this.#moduleRef = moduleRef;
     this.#discovery = discovery;
     this.#runtime = runtime;
   }
@@ -52,13 +60,36 @@ export class DtxExplorer {
       const { definitions, overridden } = annotatedMethodsOf(prototype);
       const transactional = definitions.filter(({ transaction }) => transaction !== undefined);
       methodCount += transactional.length;
-      lockedMethodCount += definitions.length - transactional.length;
+      lockedMethodCount += definitions.filter(
+        ({ lock, transaction }) => lock !== undefined && transaction === undefined,
+      ).length;
       for (const { method, definition } of overridden) {
         warnings.add(overrideWarning(method, definition));
       }
     }
     const classCount = classes.size;
     return { methodCount, lockedMethodCount, classCount, warnings: [...warnings] };
+  }
+
+  /** The TCC actions of the application, each with what gives the object whose methods they are. */
+  tccMethods(): readonly TccMethod[] {
+    const methods = new Map<TccDefinition, TccMethod>();
+    for (const wrapper of this.#wrappers()) {
+      const prototype = prototypeOf(wrapper);
+      if (prototype === undefined || !hasSlot(prototype)) continue;
+      for (const { tcc } of annotatedMethodsOf(prototype).definitions) {
+        if (tcc === undefined || methods.has(tcc)) continue;
+        methods.set(tcc, { definition: tcc, target: () => this.#objectOf(wrapper) });
+      }
+    }
+    return [...methods.values()];
+  }
+
+  /** One that lives for a request or a use is built for phase two, which is neither. */
+  async #objectOf(wrapper: Wrapper): Promise<object> {
+    if (isSingleton(wrapper)) return wrapper.instance as object;
+    const options = { strict: false };
+    return this.#moduleRef.resolve<object>(wrapper.token as string, undefined, options);
   }
 
   /** Every object that lives as long as the application, whatever it is. */

@@ -16,6 +16,7 @@ import type { ScanReport } from './dtx.explorer.js';
 import { DtxExplorer } from './dtx.explorer.js';
 import { InFlight } from './in-flight.js';
 import { nestLog } from './nest-log.js';
+import { tccResources } from './start-tcc.js';
 import { uncoveredSources } from './uncovered-sources.js';
 
 /** How long a shutdown waits for transactions under way: a third of what Kubernetes grants. */
@@ -73,6 +74,13 @@ export class DtxOrchestrator implements OnModuleInit, BeforeApplicationShutdown 
     this.#releaseHttp = installOutgoingHttp(this.manager, this.settings.http);
     const reports: ResourceReport[] = [];
     for (const resource of resources) reports.push(await this.#startResource(resource));
+    const actions = await tccResources({
+      methods: this.explorer.tccMethods(),
+      resources,
+      applicationId: this.settings.applicationId,
+      actions: this.runtime.tccActions,
+    });
+    for (const action of actions) reports.push(await this.#startResource(action));
     const unsent = this.messaging.warnings(this.explorer.singletons());
     const uncovered = this.#uncoveredSources(scan, reports);
     this.#report({ ...scan, warnings: [...scan.warnings, ...unsent, ...uncovered] }, reports);

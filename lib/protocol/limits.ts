@@ -7,6 +7,12 @@ export const TIMEOUT_MS_MAX = 86_400_000;
 /** Default of `rollbackWaitMs`: how long rollback() waits until every branch is restored. */
 export const ROLLBACK_WAIT_MS_DEFAULT = 10_000;
 
+/**
+ * Default of `commitWaitMs`: how long commit() waits for the phase two of branches whose effects
+ * show only then (TCC, XA).
+ */
+export const COMMIT_WAIT_MS_DEFAULT = 10_000;
+
 /** Characters of a transaction's name that are kept. */
 export const NAME_LENGTH_MAX = 200;
 

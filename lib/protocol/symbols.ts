@@ -14,6 +14,9 @@ export const DTX_GLOBAL_LOCK_CONTEXT = Symbol.for('dtx:global-lock-context');
 /** Slot on `globalThis` that holds the AsyncLocalStorage of the mode that branches are to have. */
 export const DTX_BRANCH_MODE_CONTEXT = Symbol.for('dtx:branch-mode-context');
 
+/** Slot on `globalThis` that holds the AsyncLocalStorage of the TCC method that is running. */
+export const DTX_TCC_CONTEXT = Symbol.for('dtx:tcc-context');
+
 /** Slot on `globalThis` that holds the embedded coordinators of the process, by store file. */
 export const DTX_COORDINATORS = Symbol.for('dtx:coordinators');
 
@@ -31,6 +34,9 @@ export const DTX_SLOT = Symbol.for(
 
 /** Metadata on a method: its GlobalTransactional definition. */
 export const DTX_GLOBAL_TRANSACTIONAL = Symbol.for('dtx:global-transactional');
+
+/** Metadata on a method: what `@TxParam` picks from its parameters. */
+export const DTX_TCC_PARAMS = Symbol.for('dtx:tcc-params');
 
 /** Property of a wrapped driver, pool or data source that leads to its resource. */
 export const DTX_RESOURCE = Symbol.for('dtx:resource');

@@ -1,3 +1,4 @@
+import type { TccFences } from './tcc/index.js';
 import type { Clock, CoordinatorClient, DtxLog, Ids } from '../protocol/index.js';
 
 /** What a resource works with once it is started. */
@@ -26,6 +27,8 @@ export interface DtxResource {
   resourceIdFor(applicationId: string): string;
   /** Sets up what capture needs and takes over phase two. May be called again after stop(). */
   start(host: ResourceHost): Promise<ResourceReport>;
+  /** The fences of TCC actions that work here, where it can have some; after start(). */
+  fences?(): Promise<TccFences>;
   /** Waits for phase-two calls that are under way and lets go. May be repeated. */
   stop(): Promise<void>;
 }

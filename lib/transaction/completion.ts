@@ -12,6 +12,7 @@ interface CompletionDeps {
   readonly client: CoordinatorClient;
   readonly applicationId: string;
   readonly rollbackWaitMs: number;
+  readonly commitWaitMs: number;
   readonly hooks: TransactionHooks;
   readonly failureHandler: FailureHandler;
   readonly log: DtxLog;
@@ -42,7 +43,8 @@ export class Completion {
 
   async commit(transaction: GlobalTransaction): Promise<GlobalSummary> {
     try {
-      return await this.#deps.client.commit({ xid: transaction.xid, waitMs: 0 });
+      const waitMs = transaction.commitWaitMs ?? this.#deps.commitWaitMs;
+      return await this.#deps.client.commit({ xid: transaction.xid, waitMs });
     } catch (error) {
       await this.commitFailed(transaction, error);
       throw error;

@@ -24,6 +24,8 @@ interface GlobalTransactionInit {
   readonly timeoutMs: number;
   /** How long its statements wait for rows of others; undefined = what the resource says. */
   readonly lockWaitTimeoutMs?: number | undefined;
+  /** How long commit() waits for TCC and XA branches; undefined = the manager's default. */
+  readonly commitWaitMs?: number | undefined;
   /** Settles when the coordinator has it, or has refused it. */
   readonly begun?: Promise<void>;
 }
@@ -58,6 +60,8 @@ export class GlobalTransaction {
   readonly timeoutMs: number;
   /** How long its statements wait for rows of others; undefined = what the resource says. */
   readonly lockWaitTimeoutMs: number | undefined;
+  /** How long commit() waits for TCC and XA branches; undefined = the manager's default. */
+  readonly commitWaitMs: number | undefined;
   #state: State = 'active';
   #rollbackOnly: string | undefined;
   #markOfOthers: string | undefined;
@@ -74,6 +78,7 @@ export class GlobalTransaction {
     this.role = init.role;
     this.timeoutMs = init.timeoutMs;
     this.lockWaitTimeoutMs = init.lockWaitTimeoutMs;
+    this.commitWaitMs = init.commitWaitMs;
     this.#begun = init.begun;
     // Whoever ends the transaction reads a failure; until then nobody may stumble over it.
     this.#begun?.catch(() => undefined);
@@ -122,8 +127,9 @@ export class GlobalTransaction {
   }
 
   /**
-   * Makes the work of all branches final. Returns when the decision is durable; the branches are
-   * finished behind it. Repeating it after success does nothing.
+   * Makes the work of all branches final. Returns when the decision is durable, and the branches
+   * in TCC and XA mode are finished or `commitWaitMs` is over; AT branches are cleaned up behind
+   * it. Repeating it after success does nothing.
    *
    * @throws RollbackOnlyError, TransactionTimedOutError, TransactionRolledBackError: all branches
    *   are or will be restored

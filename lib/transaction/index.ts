@@ -18,6 +18,8 @@ export { lockWaitOf } from './lock-wait.js';
 export { linkedXid, runLinked } from './linked.js';
 export type { ErrorClass, RollbackRule, RollbackRules } from './rollback-rules.js';
 export { rollsBack } from './rollback-rules.js';
+export { assertParamName, defineTcc } from './tcc-definition.js';
+export type { TccDefinition, TccParam } from './tcc-definition.js';
 export { TransactionManager } from './transaction-manager.js';
 export type { TransactionManagerDeps } from './transaction-manager.js';
 export {

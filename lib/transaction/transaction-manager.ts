@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 
 import type { Clock, CoordinatorClient, DtxLog, GlobalSummary, Ids } from '../protocol/index.js';
 import {
+  COMMIT_WAIT_MS_DEFAULT,
   ROLLBACK_WAIT_MS_DEFAULT,
   TIMEOUT_MS_DEFAULT,
   assertXid,
@@ -31,6 +32,7 @@ export interface TransactionManagerDeps {
   readonly timeoutMsDefault?: number;
   /** How long rollback() waits for the branches. @default 10000 */
   readonly rollbackWaitMs?: number;
+  readonly commitWaitMs?: number;
   /** For transactions that do not say it themselves. @default 0 */
   readonly lockConflictRetries?: number;
   readonly hooks?: TransactionHooks;
@@ -73,11 +75,18 @@ export class TransactionManager {
 
   constructor(deps: TransactionManagerDeps) {
     const { hooks = {}, failureHandler = {}, rollbackWaitMs = ROLLBACK_WAIT_MS_DEFAULT } = deps;
+    const { commitWaitMs = COMMIT_WAIT_MS_DEFAULT } = deps;
     this.#deps = deps;
     this.#timeoutMsDefault = deps.timeoutMsDefault ?? TIMEOUT_MS_DEFAULT;
     this.client = deps.client;
     this.applicationId = deps.applicationId;
-    this.completion = new Completion({ ...deps, hooks, failureHandler, rollbackWaitMs });
+    this.completion = new Completion({
+      ...deps,
+      hooks,
+      failureHandler,
+      rollbackWaitMs,
+      commitWaitMs,
+    });
   }
 
   /**
@@ -156,7 +165,12 @@ export class TransactionManager {
   /** @internal */
   async beginDefined(definition: TransactionDefinition): Promise<GlobalTransaction> {
     const { applicationId, hooks, ids } = this.#deps;
-    const { lockWaitTimeoutMs, name, timeoutMs = this.#timeoutMsDefault } = definition;
+    const {
+      commitWaitMs,
+      lockWaitTimeoutMs,
+      name,
+      timeoutMs = this.#timeoutMsDefault,
+    } = definition;
     const xid = ids.newXid();
     const info: TransactionInfo = { xid, name, applicationId };
     if (hooks?.beforeBegin !== undefined) await this.#beforeBegin(info);
@@ -171,6 +185,7 @@ export class TransactionManager {
       role: 'launcher',
       timeoutMs,
       lockWaitTimeoutMs,
+      commitWaitMs,
       begun,
     });
     if (hooks?.afterBegin !== undefined) await this.#afterBegin(info);

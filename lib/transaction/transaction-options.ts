@@ -32,6 +32,11 @@ export interface TransactionOptions extends LockWaitOptions {
    * transaction; a stream only until its first value. @default what DtxModule says, or 0
    */
   readonly lockConflictRetries?: number;
+  /**
+   * How long the commit waits for confirms (TCC) and prepared branches (XA), 0 to 86,400,000 ms;
+   * with 0 it returns as soon as the decision is durable. @default what DtxModule says, or 10000
+   */
+  readonly commitWaitMs?: number;
 }
 
 /** Options that have been checked, with their defaults filled in. */
@@ -44,6 +49,8 @@ export interface TransactionDefinition extends RollbackRules {
   readonly lockWaitTimeoutMs: number | undefined;
   /** undefined = the manager's default. */
   readonly lockConflictRetries: number | undefined;
+  /** undefined = the manager's default. */
+  readonly commitWaitMs: number | undefined;
 }
 
 /** What runs again so often is not kept out by chance. */
@@ -60,11 +67,14 @@ export function defineTransaction(
   options: TransactionOptions,
   place: string,
 ): TransactionDefinition {
-  const { lockConflictRetries, name = place, timeoutMs } = options;
+  const { commitWaitMs, lockConflictRetries, name = place, timeoutMs } = options;
   const { propagation = Propagation.REQUIRED } = options;
   assertName(name, place);
   if (lockConflictRetries !== undefined) {
     assertLockConflictRetries(lockConflictRetries, `lockConflictRetries of ${place}`);
+  }
+  if (commitWaitMs !== undefined && commitWaitMs !== 0) {
+    assertTimeoutMs(commitWaitMs, `commitWaitMs of ${place}`);
   }
   if (timeoutMs !== undefined) assertTimeoutMs(timeoutMs, `timeoutMs of ${place}`);
   if (propagation === Propagation.NESTED) throw new NestedNotSupportedError(place);
@@ -81,6 +91,7 @@ export function defineTransaction(
     propagation,
     lockWaitTimeoutMs: lockWaitOf(options, place),
     lockConflictRetries,
+    commitWaitMs,
     rollbackFor: assertRules(options.rollbackFor, `rollbackFor of ${place}`),
     noRollbackFor: assertRules(options.noRollbackFor, `noRollbackFor of ${place}`),
   });

@@ -2,6 +2,7 @@ import type { BranchOutcome, Clock, Timer } from '../../protocol/index.js';
 import { failpoint } from '../../system/index.js';
 import type { Direction, Participant } from '../participants/index.js';
 import {
+  CALLS_IN_FLIGHT_ALONE_MAX,
   CALLS_IN_FLIGHT_MAX,
   PHASE_TWO_RETRY_MS_MAX,
   STRANDED_SWEEP_MIN,
@@ -12,6 +13,8 @@ import type { PhaseTwoTarget } from './phase-two-target.js';
 
 interface CallQueueDeps {
   readonly direction: Direction;
+  /** Whether each branch has a call of its own. @default false */
+  readonly callsAlone?: boolean;
   /** Shortest time from one call to the next. @default 0 */
   readonly paceMs?: number;
   readonly clock: Clock;
@@ -146,14 +149,17 @@ export class CallQueue {
   }
 
   #callAt(participant: Participant, targets: PhaseTwoTarget[]): void {
-    let freeCount = CALLS_IN_FLIGHT_MAX[this.#deps.direction] - this.#inFlightAt(participant);
+    const { callsAlone = false, direction } = this.#deps;
+    const callsMax = callsAlone ? CALLS_IN_FLIGHT_ALONE_MAX : CALLS_IN_FLIGHT_MAX[direction];
+    let freeCount = callsMax - this.#inFlightAt(participant);
     while (freeCount > 0 && targets.length > 0) {
       if (participant.unansweredCount >= UNANSWERED_CALLS_MAX) {
         this.#postpone(targets);
         return;
       }
       // Spread over the free calls: rollbacks wait for each other inside a call.
-      const count = Math.min(TARGETS_PER_CALL_MAX, Math.ceil(targets.length / freeCount));
+      const countMax = callsAlone ? 1 : TARGETS_PER_CALL_MAX;
+      const count = Math.min(countMax, Math.ceil(targets.length / freeCount));
       void this.#call(participant, targets.splice(0, count));
       freeCount -= 1;
     }

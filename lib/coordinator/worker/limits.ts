@@ -58,6 +58,12 @@ export const TARGETS_PER_CALL_MAX = 100;
 export const CALLS_IN_FLIGHT_MAX = { commit: 1, rollback: 4 } as const;
 
 /**
+ * Where phase two is code of the application, or somebody waits for it, each branch has a call of
+ * its own: one that hangs keeps nobody else waiting.
+ */
+export const CALLS_IN_FLIGHT_ALONE_MAX = 16;
+
+/**
  * Shortest time between two commit calls to a resource whose branches nobody waits for: the rows of
  * a committed branch are free for whoever meets them, and a call costs the database about the same
  * for one branch as for ten. The first call after a pause goes at once.

@@ -240,6 +240,7 @@ export class PhaseTwo {
     const { clock, log, participants } = this.#deps;
     const queue = new CallQueue({
       direction,
+      callsAlone: type !== 'AT',
       paceMs: direction === 'commit' ? (COMMIT_PACE_MS[type] ?? 0) : 0,
       clock,
       participantFor: (target) => participants.find(target),

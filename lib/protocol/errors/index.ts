@@ -5,4 +5,5 @@ export { DtxError, codeOf, messageOf } from './dtx.error.js';
 export { errorLike } from './error-like.js';
 export * from './protocol.errors.js';
 export * from './resource.errors.js';
+export * from './tcc.errors.js';
 export * from './transaction.errors.js';

@@ -9,8 +9,11 @@ export interface BranchTag {
 /** The mark of a local transaction that is no branch, but must not touch rows that are held. */
 export const GUARDED = 'guarded';
 
+/** The mark of a local transaction that the triggers let pass, as they do outside of everything. */
+export const UNMARKED = 'unmarked';
+
 /** What a local transaction is marked with, for the triggers. */
-export type Mark = BranchTag | typeof GUARDED;
+export type Mark = BranchTag | typeof GUARDED | typeof UNMARKED;
 
 /** Rows and command of one statement, values as the driver gives them. */
 export interface SqlResult {

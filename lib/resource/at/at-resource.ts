@@ -14,6 +14,7 @@ import {
 } from '../../protocol/index.js';
 import type { BranchModeName, LockWaitOptions } from '../../transaction/index.js';
 import { assertBranchMode, lockWaitOf } from '../../transaction/index.js';
+import type { TccFences } from '../tcc/index.js';
 import type { XaEngine } from '../xa/index.js';
 import { XaResource } from '../xa/index.js';
 import type { DtxResource, ResourceHost, ResourceReport } from '../dtx-resource.interface.js';
@@ -71,6 +72,7 @@ export interface AtResourceInit {
   readonly createEngine: (resourceId: string, host: ResourceHost) => AtEngine;
   /** For XA; undefined where the database has no two-phase commit. */
   readonly createXaEngine?: (resourceId: string, host: ResourceHost) => XaEngine;
+  readonly createFences: (resourceId: string) => TccFences;
   /** Gives back the resource manager's own connections. */
   readonly close: () => Promise<void>;
 }
@@ -164,6 +166,18 @@ export class AtResource implements DtxResource, BranchHandler {
     await started?.xa?.stop();
     this.#started = undefined;
     await this.#init.close();
+  }
+
+  /**
+   * The fences of TCC actions that work here, with their table made.
+   *
+   * @throws ResourceNotStartedError (DTX_ERR_RM_NOT_STARTED)
+   * @throws TccFenceInstallError (DTX_ERR_RM_TCC_INSTALL)
+   */
+  async fences(): Promise<TccFences> {
+    const fences = this.#init.createFences(this.#mustBeStarted().resourceId);
+    await fences.install(this.#init.options.install ?? 'mend');
+    return fences;
   }
 
   /** Says it in the log, once there is one. */

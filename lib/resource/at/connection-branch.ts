@@ -116,7 +116,9 @@ export class ConnectionBranch<Request, Result> {
 
   async #begin(work: LocalWork, request: Request | undefined): Promise<Result> {
     if (work.beforeBegin !== undefined) await work.beforeBegin();
-    return this.#connection.begin(work.mark, request, work.preparedName);
+    const result = await this.#connection.begin(work.mark, request, work.preparedName);
+    work.begun?.();
+    return result;
   }
 
   /** Runs what the application sends between BEGIN and the end. */
@@ -163,6 +165,7 @@ export class ConnectionBranch<Request, Result> {
     let conflict: LockConflict;
     try {
       this.#announce(work, statement);
+      if (work.beforeWrite !== undefined) await this.#beforeWrite(open, statement);
       if (!this.#looksForHolders(statement)) return await this.#connection.send(request);
       const read = await this.#readLocked(work, request);
       if (read.conflict === undefined) return read.result;
@@ -192,6 +195,17 @@ export class ConnectionBranch<Request, Result> {
     work.register();
   }
 
+  async #beforeWrite(open: OpenWork<Request>, statement: Statement): Promise<void> {
+    if (statement.kind !== 'write' && statement.kind !== 'locking-read') return;
+    try {
+      await open.work.beforeWrite?.(this.#own);
+    } catch (error) {
+      // The database would go on without it; the application must not be able to.
+      open.failure = { error };
+      throw error;
+    }
+  }
+
   /** What to throw for an error of a statement in the application's local transaction. */
   #afterError(open: OpenWork<Request>, statement: Statement, error: unknown): unknown {
     const thrown = translated(this.#resource, open.work, statement, error);
@@ -206,6 +220,9 @@ export class ConnectionBranch<Request, Result> {
     request: Request,
   ): Promise<Attempt<Result>> {
     this.#announce(work, statement);
+    if (work.beforeWrite !== undefined && this.#open !== undefined) {
+      await this.#beforeWrite(this.#open, statement);
+    }
     if (!this.#looksForHolders(statement)) {
       return { result: await this.#connection.send(request) };
     }
@@ -302,7 +319,7 @@ export class ConnectionBranch<Request, Result> {
 
   async #commit(open: OpenWork<Request>, request: Request | undefined): Promise<Result> {
     const { work } = open;
-    await work.beforeCommit(this.#hasWritten);
+    await work.beforeCommit(this.#hasWritten, this.#own);
     open.isCommitting = true;
     let answer: CommitAnswer<Result>;
     try {
@@ -316,6 +333,8 @@ export class ConnectionBranch<Request, Result> {
     work.committed(answer.hold);
     return answer.result;
   }
+
+  readonly #own = (text: string): Promise<number> => this.#connection.own(text);
 
   readonly #hasWritten = async (): Promise<boolean> =>
     (await this.#connection.hasWritten?.()) ?? false;

@@ -1,4 +1,4 @@
-export { GUARDED } from './at-engine.interface.js';
+export { GUARDED, UNMARKED } from './at-engine.interface.js';
 export type {
   AtEngine,
   BranchTag,

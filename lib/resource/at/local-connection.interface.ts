@@ -34,6 +34,8 @@ export interface LocalConnection<Request, Result> {
    */
   begin(mark: Mark, request: Request | undefined, preparedName?: string): Promise<Result>;
   send(request: Request): Promise<Result>;
+  /** Sends a statement of ours in the local transaction that is open; returns the rows changed. */
+  own(text: string): Promise<number>;
   /** @param preparedName it is prepared, and answered as if it were committed */
   commit(request: Request | undefined, preparedName?: string): Promise<CommitAnswer<Result>>;
   /**

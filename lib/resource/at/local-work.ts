@@ -21,6 +21,13 @@ export interface LocalWork {
    */
   readonly preparedName?: string | undefined;
 
+  /** Its local transaction has begun; perhaps anew, after it had to wait for a row. */
+  begun?(): void;
+  /**
+   * Awaited before each statement that writes or locks: what has to stand before. A rejection
+   * means: roll back locally. @default nothing
+   */
+  beforeWrite?(own: (text: string) => Promise<number>): Promise<void>;
   /** Awaited before its local transaction begins. @default nothing to wait for */
   beforeBegin?(): Promise<void>;
   /** @throws TransactionFinishedError when its global transaction has ended */
@@ -31,8 +38,12 @@ export interface LocalWork {
    * Must be awaited before COMMIT is sent; a rejection means: roll back locally.
    *
    * @param hasWritten asks the database
+   * @param own sends a statement of ours in the local transaction; returns the rows changed
    */
-  beforeCommit(hasWritten?: () => Promise<boolean>): Promise<void>;
+  beforeCommit(
+    hasWritten?: () => Promise<boolean>,
+    own?: (text: string) => Promise<number>,
+  ): Promise<void>;
   /** The local transaction is committed, or prepared, with what ends it then. */
   committed(hold?: PreparedHold): void;
   /** The local transaction is rolled back. May be called after the end, and does nothing then. */

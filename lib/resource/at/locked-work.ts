@@ -1,4 +1,3 @@
-import type { GlobalLock } from '../../transaction/index.js';
 import { GUARDED } from './at-engine.interface.js';
 import type { LocalWork } from './local-work.js';
 
@@ -9,7 +8,8 @@ export class LockedWork implements LocalWork {
   readonly tag = undefined;
   readonly lockWaitTimeoutMs: number | undefined;
 
-  constructor(lock: GlobalLock) {
+  /** @param lock what says how long its statements wait */
+  constructor(lock: { readonly lockWaitTimeoutMs: number | undefined }) {
     this.lockWaitTimeoutMs = lock.lockWaitTimeoutMs;
   }
 

@@ -22,10 +22,14 @@ describe('composeInterceptors', () => {
     const seen: string[] = [];
     const chain = composeInterceptors([labelled('a', seen), labelled('b', seen)]);
 
-    const result = chain.intercept(definition, () => {
-      seen.push('method');
-      return 42;
-    });
+    const result = chain.intercept(
+      definition,
+      () => {
+        seen.push('method');
+        return 42;
+      },
+      [],
+    );
 
     expect(result).toBe(42);
     expect(seen).toEqual([
@@ -50,6 +54,7 @@ describe('composeInterceptors', () => {
     const result = composeInterceptors([refusing, labelled('b', seen)]).intercept(
       definition,
       () => 'ran',
+      [],
     );
 
     expect(result).toBe('refused');

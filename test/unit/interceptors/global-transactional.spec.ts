@@ -45,8 +45,8 @@ describe('the runtime of annotated methods', () => {
       log: SILENT,
     });
     const runtime = new DtxRuntime(manager);
-    run = async (definition, body) => runtime.run(definition, body);
-    stream = (definition, body) => runtime.run(definition, body) as Observable<unknown>;
+    run = async (definition, body) => runtime.run(definition, body, []);
+    stream = (definition, body) => runtime.run(definition, body, []) as Observable<unknown>;
   });
 
   it('commits what fulfils', async () => {

@@ -10,7 +10,7 @@ import type {
   SqlSource,
   UndoDesk,
 } from '../at-engine.interface.js';
-import { GUARDED } from '../at-engine.interface.js';
+import { GUARDED, UNMARKED } from '../at-engine.interface.js';
 import { TAG } from './agreement.js';
 import { MysqlUndoDesk } from './desk/undo-desk.js';
 import { explain } from './explain.js';
@@ -71,6 +71,7 @@ export class MysqlAtEngine implements AtEngine {
 
   /** Not a parameter: others add to the text, so the ids are checked here. */
   tagStatement(mark: Mark): string {
+    if (mark === UNMARKED) return '';
     if (mark === GUARDED) return `SET ${TAG} = '${GUARDED}'`;
     const { branchId, xid } = mark;
     if (!isBranchId(branchId)) throw new TypeError(`${branchId} is not a branch id`);

@@ -10,7 +10,7 @@ import type {
   SqlSource,
   UndoDesk,
 } from '../at-engine.interface.js';
-import { GUARDED } from '../at-engine.interface.js';
+import { GUARDED, UNMARKED } from '../at-engine.interface.js';
 import { TAG_SETTING } from './agreement.js';
 import { PostgresDesk } from './desk/postgres-desk.js';
 import { explain } from './explain.js';
@@ -57,6 +57,7 @@ export class PostgresAtEngine implements AtEngine {
 
   /** Not a parameter: the text travels in one packet with BEGIN, so the ids are checked here. */
   tagStatement(mark: Mark): string {
+    if (mark === UNMARKED) return '';
     if (mark === GUARDED) return `SET LOCAL ${TAG_SETTING} = '${GUARDED}'`;
     const { branchId, xid } = mark;
     if (!isBranchId(branchId)) throw new TypeError(`${branchId} is not a branch id`);

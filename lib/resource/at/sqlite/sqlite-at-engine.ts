@@ -9,7 +9,7 @@ import type {
   Mark,
   UndoDesk,
 } from '../at-engine.interface.js';
-import { GUARDED } from '../at-engine.interface.js';
+import { GUARDED, UNMARKED } from '../at-engine.interface.js';
 import { FENCE } from './agreement.js';
 import { SqliteUndoDesk } from './desk.js';
 import { explain, isBusy } from './explain.js';
@@ -55,6 +55,7 @@ export class SqliteAtEngine implements AtEngine {
 
   /** The mark is kept beside the connection; the text only says which one it is, for a log. */
   tagStatement(mark: Mark): string {
+    if (mark === UNMARKED) return '';
     if (mark === GUARDED) return `-- ${GUARDED}`;
     const { branchId, xid } = mark;
     if (!isBranchId(branchId)) throw new TypeError(`${branchId} is not a branch id`);

@@ -57,6 +57,11 @@ export class SqliteConnection implements LocalConnection<SqliteRequest, unknown>
     return request.run();
   }
 
+  // eslint-disable-next-line @typescript-eslint/require-await -- SQLite answers at once
+  async own(text: string): Promise<number> {
+    return Number(this.#file.database.prepare(text).run().changes);
+  }
+
   async commit(request: SqliteRequest | undefined): Promise<CommitAnswer<unknown>> {
     const { database } = this.#file;
     try {

@@ -2,10 +2,11 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 import { AtInstallError } from '../../../protocol/index.js';
 import { systemClock } from '../../../system/index.js';
-import type { AtResourceOptions } from '../../at/index.js';
+import type { AtResourceOptions, SqlSession, SqlSource } from '../../at/index.js';
 import { AtResource } from '../../at/index.js';
 import type { CapturedConnection, SqliteDatabase, SqliteSource } from '../../at/sqlite/index.js';
 import { ConnectionCapture, SqliteAtEngine, explain } from '../../at/sqlite/index.js';
+import { SQLITE_FENCES, SqlTccFences } from '../../tcc/index.js';
 import { ConnectionTurns } from './connection-turns.js';
 
 /** Longer than local transactions last; a wait for oneself has to end in an error some time. */
@@ -18,7 +19,7 @@ export interface RunnerContext<Runner> {
 }
 
 /** One SQLite file and the one connection that a data source has to it. */
-export class SqliteFile implements SqliteSource {
+export class SqliteFile implements SqliteSource, SqlSource {
   readonly resource: AtResource;
   readonly turns: ConnectionTurns;
   readonly contexts = new AsyncLocalStorage<RunnerContext<unknown>>();
@@ -32,6 +33,8 @@ export class SqliteFile implements SqliteSource {
       name,
       options,
       createEngine: (resourceId) => new SqliteAtEngine({ source: this, resourceId }),
+      createFences: (resourceId) =>
+        new SqlTccFences({ source: this, resourceId, dialect: SQLITE_FENCES }),
       close: () => Promise.resolve(),
     });
     this.turns = new ConnectionTurns({
@@ -73,4 +76,31 @@ export class SqliteFile implements SqliteSource {
       this.turns.give(holder);
     }
   }
+
+  /** One statement at a time is all that anybody needs here; each is a transaction of its own. */
+  async withSession<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
+    const holder = {};
+    await this.turns.take(holder);
+    try {
+      return await work(sessionOf(this.database));
+    } finally {
+      this.turns.give(holder);
+    }
+  }
 }
+
+function sessionOf(database: SqliteDatabase): SqlSession {
+  return {
+    // eslint-disable-next-line @typescript-eslint/require-await -- SQLite answers at once
+    async query(text) {
+      const statement = database.prepare(text);
+      if (!statement.readonly || !isQuery(text)) {
+        return { rows: [], rowCount: Number(statement.run().changes), command: '' };
+      }
+      const rows = statement.all() as Record<string, unknown>[];
+      return { rows, rowCount: rows.length, command: '' };
+    },
+  };
+}
+
+const isQuery = (text: string): boolean => text.startsWith('SELECT');

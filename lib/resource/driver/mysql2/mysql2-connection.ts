@@ -8,7 +8,6 @@ import type {
   Statement,
   StatementContent,
 } from '../../at/index.js';
-import { GUARDED } from '../../at/index.js';
 import { CLEAR_TAG } from '../../at/mysql/index.js';
 import { classifyStatement } from './classify-statement.js';
 import { LockingReads } from './locking-read.js';
@@ -146,6 +145,11 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     }
   }
 
+  async own(text: string): Promise<number> {
+    const { affectedRows } = await this.#sendText(text);
+    return Number(affectedRows);
+  }
+
   async commit(
     request: Mysql2Request | undefined,
     preparedName?: string,
@@ -240,7 +244,7 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     // START TRANSACTION would commit what is open, without undo.
     if ((serverStatus & IN_TRANSACTION) !== 0) {
       await this.#giveBack(CLEAR_MARK);
-      const xid = mark === GUARDED ? undefined : mark.xid;
+      const xid = typeof mark === 'string' ? undefined : mark.xid;
       throw new LocalTransactionOpenError(xid, this.#resource.resourceId);
     }
     this.#opening = 'begun';

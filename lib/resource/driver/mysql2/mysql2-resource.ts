@@ -3,6 +3,7 @@ import type { AtResourceOptions } from '../../at/index.js';
 import { AtResource } from '../../at/index.js';
 import { createMysqlEngine } from '../../at/mysql/index.js';
 import { MysqlXaEngine } from '../../xa/mysql/index.js';
+import { MYSQL_FENCES, SqlTccFences } from '../../tcc/index.js';
 import type { CreatePool } from './side-source.js';
 import { SideSource } from './side-source.js';
 
@@ -31,6 +32,7 @@ export function createMysql2Resource(
     options,
     createEngine: (resourceId) => createMysqlEngine({ source, resourceId, guard: options.guard }),
     createXaEngine: (resourceId) => new MysqlXaEngine({ source, resourceId }),
+    createFences: (resourceId) => new SqlTccFences({ source, resourceId, dialect: MYSQL_FENCES }),
     close: () => source.close(),
   });
 }

@@ -74,6 +74,10 @@ export class PgConnection implements LocalConnection<PgRequest, QueryResult> {
     return this.#send(config, values);
   }
 
+  async own(text: string): Promise<number> {
+    return (await this.#send(text)).rowCount ?? 0;
+  }
+
   async commit(
     request: PgRequest | undefined,
     preparedName?: string,

@@ -4,6 +4,7 @@ import type { AtResourceOptions } from '../../at/index.js';
 import { AtResource } from '../../at/index.js';
 import { createPostgresEngine } from '../../at/postgres/index.js';
 import { PostgresXaEngine } from '../../xa/postgres/index.js';
+import { POSTGRES_FENCES, SqlTccFences } from '../../tcc/index.js';
 import { SideSource } from './side-source.js';
 
 type PoolClass = new (config: PoolConfig) => Pool;
@@ -22,6 +23,8 @@ export function createPgResource(
     createEngine: (resourceId) =>
       createPostgresEngine({ source, resourceId, schemas: options.schemas, guard: options.guard }),
     createXaEngine: (resourceId) => new PostgresXaEngine({ source, resourceId }),
+    createFences: (resourceId) =>
+      new SqlTccFences({ source, resourceId, dialect: POSTGRES_FENCES }),
     close: () => source.close(),
   });
 }

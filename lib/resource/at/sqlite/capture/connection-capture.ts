@@ -1,5 +1,5 @@
 import type { BranchTag, Mark } from '../../at-engine.interface.js';
-import { GUARDED } from '../../at-engine.interface.js';
+import { UNMARKED } from '../../at-engine.interface.js';
 import { currentAround } from '../../work-of.js';
 import { FUNCTIONS, TRIGGER_PREFIX } from '../agreement.js';
 import { RowHeldError, WriteRefusedError } from '../capture-errors.js';
@@ -79,7 +79,7 @@ export class ConnectionCapture implements CapturedConnection {
    */
   beforeWrite(sql: string, values: readonly unknown[]): void {
     const mark = this.#mark;
-    if (mark === undefined || mark === GUARDED) return;
+    if (mark === undefined || typeof mark === 'string') return;
     if (!this.#isInstalled) throw new WriteRefusedError(NOT_INSTALLED);
     if (this.#hasForeignPlaces) assertOnlyTables(this.database, sql, values);
     if (!this.#isFenced) this.#fence(mark);
@@ -163,7 +163,7 @@ export class ConnectionCapture implements CapturedConnection {
     define(FUNCTIONS.on, constant, () => (this.#isOn() ? 1 : 0));
     define(FUNCTIONS.xid, constant, () => this.#xid());
     define(FUNCTIONS.branch, constant, () =>
-      this.#mark === undefined || this.#mark === GUARDED ? null : this.#mark.branchId,
+      this.#mark === undefined || typeof this.#mark === 'string' ? null : this.#mark.branchId,
     );
     define(FUNCTIONS.zero, constant, (value) => (Object.is(value, -0) ? '-0.0' : '0.0'));
     define(FUNCTIONS.refuse, {}, (reason) => {
@@ -172,18 +172,21 @@ export class ConnectionCapture implements CapturedConnection {
     });
     define(FUNCTIONS.conflict, {}, (table, key, holderXid) => {
       const conflict = { table: String(table), key: String(key), holderXid: String(holderXid) };
-      throw new RowHeldError(conflict, { isOutside: this.#mark === undefined });
+      throw new RowHeldError(conflict, {
+        isOutside: this.#mark === undefined || this.#mark === UNMARKED,
+      });
     });
   }
 
   #isOn(): boolean {
+    if (this.#mark === UNMARKED) return this.#isGuarding;
     if (this.#mark !== undefined) return true;
     if (this.#isQuiet) return false;
     return this.#isGuarding || currentAround()?.isActive === true;
   }
 
   #xid(): string | null {
-    if (this.#mark === GUARDED) return null;
+    if (typeof this.#mark === 'string') return null;
     if (this.#mark !== undefined) return this.#mark.xid;
     const around = currentAround();
     if (around?.xid === undefined || !around.isActive) return null;

@@ -1,0 +1,310 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+import type {
+  BranchHandler,
+  BranchOutcome,
+  BranchTarget,
+  Detach,
+  Timer,
+} from '../../protocol/index.js';
+import {
+  FencedError,
+  ResourceNotStartedError,
+  TccOutsideTransactionError,
+  messageOf,
+} from '../../protocol/index.js';
+import { failpoint } from '../../system/index.js';
+import type { GlobalTransaction, TccDefinition } from '../../transaction/index.js';
+import { currentTransaction, runInContext } from '../../transaction/index.js';
+import type { BranchTag } from '../at/index.js';
+import type { DtxResource, ResourceHost, ResourceReport } from '../dtx-resource.interface.js';
+import { decodeValues, encodeValues } from './context-values.js';
+import { notesText } from './fenced-work.js';
+import { pickValues } from './pick-values.js';
+import { TccContext } from './tcc-context.js';
+import { TCC_FENCE } from './tcc-fences.interface.js';
+import type { TccFenceRow } from './tcc-fences.interface.js';
+import type { TccGuard } from './tcc-phase.js';
+import { TccPhase, runInTccPhase } from './tcc-phase.js';
+
+interface TccResourceInit {
+  readonly definition: TccDefinition;
+  /** The object whose confirm and cancel are called. */
+  readonly target: () => Promise<object>;
+  /** Undefined: the action looks after its own idempotence. */
+  readonly guard: TccGuard | undefined;
+}
+
+type Ending = 'confirm' | 'cancel';
+
+const FENCE_PURGE_INTERVAL_MS = 600_000;
+
+/** Longer than anybody keeps trying: a late try must still meet its tombstone. */
+const FENCE_RETENTION_MS = 7 * 86_400_000;
+
+const DONE: BranchOutcome = { kind: 'done' };
+
+/** What an ending finds that has been before it: nothing to do, or nothing that it could. */
+const FOUND: Readonly<Record<Ending, Readonly<Record<number, BranchOutcome>>>> = {
+  confirm: {
+    [TCC_FENCE.confirmed]: DONE,
+    [TCC_FENCE.cancelled]: { kind: 'cannot', error: 'it was cancelled before it was confirmed' },
+    [TCC_FENCE.tombstone]: { kind: 'cannot', error: 'its cancel came before its try' },
+  },
+  cancel: {
+    [TCC_FENCE.cancelled]: DONE,
+    [TCC_FENCE.tombstone]: DONE,
+    [TCC_FENCE.confirmed]: { kind: 'cannot', error: 'it was confirmed before it was cancelled' },
+  },
+};
+
+/** One TCC action of this application: its tries, and phase two of its branches. */
+export class TccResource implements DtxResource, BranchHandler {
+  readonly type = 'TCC';
+  readonly kind: string;
+  readonly #init: TccResourceInit;
+  readonly #outside = AsyncLocalStorage.snapshot();
+  readonly #running = new Map<string, Promise<BranchOutcome>>();
+  #host: ResourceHost | undefined;
+  #detach: Detach | undefined;
+  #purge: Timer | undefined;
+
+  constructor(init: TccResourceInit) {
+    this.#init = init;
+    this.kind = `TCC action ${init.definition.name}`;
+  }
+
+  get resourceId(): string {
+    return this.#init.definition.name;
+  }
+
+  resourceIdFor(): string {
+    return this.resourceId;
+  }
+
+  async start(host: ResourceHost): Promise<ResourceReport> {
+    await this.stop();
+    this.#host = host;
+    this.#detach = await host.client.attach(this);
+    const { definition, guard } = this.#init;
+    if (guard !== undefined) this.#purgeLater(host, guard);
+    const isOpen = guard === undefined && definition.fence === undefined;
+    const summary =
+      guard === undefined ? 'TCC without fence' : `TCC, fenced at ${guard.resourceId}`;
+    return { resourceId: this.resourceId, summary, warnings: isOpen ? [this.#unfenced()] : [] };
+  }
+
+  async stop(): Promise<void> {
+    this.#purge?.cancel();
+    const detach = this.#detach;
+    this.#detach = undefined;
+    await detach?.();
+    this.#host = undefined;
+  }
+
+  /**
+   * Registers a branch and runs the try as its phase one.
+   *
+   * @throws TccOutsideTransactionError, TransactionFinishedError, GlobalNotActiveError: the try was
+   *   not called
+   * @throws FencedError the cancel has come before the try
+   * @throws what the try throws
+   */
+  async runTry(args: readonly unknown[], proceed: () => unknown): Promise<unknown> {
+    const { definition } = this.#init;
+    const host = this.#mustBeStarted();
+    const transaction = currentTransaction();
+    if (transaction === undefined) throw new TccOutsideTransactionError(definition.name);
+    transaction.assertActive(`The try of ${definition.name}`);
+    const tag = { xid: transaction.xid, branchId: host.ids.newBranchId() };
+    const params = pickValues(definition, args);
+    // Awaited: a try that the coordinator does not know would never be cancelled.
+    await host.client.registerBranch({
+      ...tag,
+      type: this.type,
+      resourceId: this.resourceId,
+      applicationId: host.applicationId,
+      data: encodeValues(definition.name, params),
+    });
+    const context = new TccContext({ tag, name: definition.name, params, ...this.#notable() });
+    const phase = this.#phaseOf('try', context, transaction);
+    failpoint('tcc.try.before');
+    try {
+      const result = await runInTccPhase(phase, async () => await proceed());
+      if (!phase.isFenced) await this.#enter(phase);
+      failpoint('tcc.try.done');
+      return result;
+    } catch (error) {
+      await this.#tryFailed(phase, transaction, error);
+      throw error;
+    } finally {
+      phase.over();
+    }
+  }
+
+  commitBranches(targets: readonly BranchTarget[]): Promise<readonly BranchOutcome[]> {
+    return Promise.all(targets.map((target) => this.#endOnce('confirm', target)));
+  }
+
+  rollbackBranches(targets: readonly BranchTarget[]): Promise<readonly BranchOutcome[]> {
+    return Promise.all(targets.map((target) => this.#endOnce('cancel', target)));
+  }
+
+  /** A call that is repeated while the first one still runs waits for it. */
+  #endOnce(ending: Ending, target: BranchTarget): Promise<BranchOutcome> {
+    const key = `${ending} ${target.branchId}`;
+    const running = this.#running.get(key);
+    if (running !== undefined) return running;
+    // Not in the context of whoever has caused the call: it is no part of that.
+    const started = this.#outside(() => this.#end(ending, target)).finally(() => {
+      this.#running.delete(key);
+    });
+    this.#running.set(key, started);
+    return started;
+  }
+
+  /** The try has done nothing at its data source; its fence row says that it was there. */
+  async #enter(phase: TccPhase): Promise<void> {
+    const { definition, guard } = this.#init;
+    if (guard === undefined) return;
+    const { fences, resourceId } = guard;
+    const { branchId, xid } = phase.tag;
+    if ((await fences.carryOut(fences.enterText(phase.tag, definition.name))) !== 1) {
+      throw new FencedError(xid, branchId, resourceId);
+    }
+    if (phase.context.notes.size > 0) await fences.carryOut(notesText(fences, phase));
+  }
+
+  /**
+   * Confirm must come only behind a try that went well, also where the caller goes on without it.
+   * What has done nothing, and cannot do anything later, is no branch any more.
+   */
+  async #tryFailed(phase: TccPhase, transaction: GlobalTransaction, error: unknown): Promise<void> {
+    const reason = `the try of ${this.resourceId} failed: ${messageOf(error)}`;
+    const { guard } = this.#init;
+    try {
+      if (guard !== undefined && !phase.isFenced) {
+        const state = await guard.fences.bury(phase.tag, this.resourceId);
+        if (state === TCC_FENCE.tombstone) {
+          await this.#host?.client.abandonBranch({ ...phase.tag, reason });
+          return;
+        }
+      }
+    } catch {
+      // Not settled: then the cancel will settle it.
+    }
+    if (transaction.isActive) await transaction.setRollbackOnly(reason).catch(() => undefined);
+  }
+
+  async #end(ending: Ending, target: BranchTarget): Promise<BranchOutcome> {
+    try {
+      failpoint(`tcc.${ending}.received`);
+      const row = await this.#rowFor(ending, target);
+      const found = row === undefined ? undefined : FOUND[ending][row.state];
+      if (found !== undefined) return found;
+      const outcome = await this.#call(ending, target, row);
+      failpoint(`tcc.${ending}.done`);
+      return outcome;
+    } catch (error) {
+      return this.#endedMeanwhile(ending, target, error);
+    }
+  }
+
+  /** Undefined without a fence: then the method decides. */
+  async #rowFor(ending: Ending, tag: BranchTag): Promise<TccFenceRow | undefined> {
+    const { guard } = this.#init;
+    if (guard === undefined) return undefined;
+    const row = await guard.fences.look(tag);
+    if (row !== undefined) return row;
+    if (ending === 'confirm') throw new Error('its try has left no fence row');
+    const state = await guard.fences.bury(tag, this.resourceId);
+    failpoint('tcc.cancel.buried');
+    // A try that was on its way may have come first after all, with what it has noted.
+    return state === TCC_FENCE.tried ? guard.fences.look(tag) : { state, notes: undefined };
+  }
+
+  async #call(
+    ending: Ending,
+    target: BranchTarget,
+    row: TccFenceRow | undefined,
+  ): Promise<BranchOutcome> {
+    const { definition, guard } = this.#init;
+    const { branchId, data, xid } = target;
+    const name = definition.name;
+    const context = new TccContext({
+      tag: { branchId, xid },
+      name,
+      params: decodeValues(name, data),
+      notes: decodeValues(name, row?.notes),
+      closed: 'only a try can note something',
+    });
+    const phase = this.#phaseOf(ending, context, undefined);
+    const object = (await this.#init.target()) as Record<string, (c: TccContext) => unknown>;
+    const method = definition[ending];
+    try {
+      await runInContext(undefined, () =>
+        runInTccPhase(phase, async () => await object[method]?.(context)),
+      );
+    } finally {
+      phase.over();
+    }
+    if (guard !== undefined && !phase.isFenced) {
+      const to = ending === 'confirm' ? TCC_FENCE.confirmed : TCC_FENCE.cancelled;
+      await guard.fences.carryOut(guard.fences.switchText(target, to));
+    }
+    return DONE;
+  }
+
+  /** The same call may have come twice, and the other one may have done it. */
+  async #endedMeanwhile(ending: Ending, tag: BranchTag, error: unknown): Promise<BranchOutcome> {
+    const retry: BranchOutcome = { kind: 'retry', error: messageOf(error) };
+    try {
+      const row = await this.#init.guard?.fences.look(tag);
+      return row === undefined ? retry : (FOUND[ending][row.state] ?? retry);
+    } catch {
+      return retry;
+    }
+  }
+
+  #phaseOf(
+    kind: TccPhase['kind'],
+    context: TccContext,
+    transaction: GlobalTransaction | undefined,
+  ): TccPhase {
+    const { branchId, xid } = context;
+    const { guard } = this.#init;
+    return new TccPhase({ kind, tag: { branchId, xid }, transaction, context, guard });
+  }
+
+  #notable(): { readonly closed?: string } {
+    return this.#init.guard === undefined
+      ? { closed: 'it has no fence, which would keep what is noted' }
+      : {};
+  }
+
+  #unfenced(): string {
+    return (
+      `TCC action ${this.resourceId} has no data source that could fence it: its confirm and ` +
+      `cancel must stand repetition, a cancel without a try, and a try behind its cancel. Wrap its ` +
+      `data source, or say fence: false if that is so.`
+    );
+  }
+
+  #mustBeStarted(): ResourceHost {
+    if (this.#host === undefined) throw new ResourceNotStartedError(this.resourceId);
+    return this.#host;
+  }
+
+  #purgeLater(host: ResourceHost, guard: TccGuard): void {
+    this.#purge = host.clock.after(FENCE_PURGE_INTERVAL_MS, () => {
+      guard.fences
+        .purge(this.resourceId, FENCE_RETENTION_MS)
+        .catch((error: unknown) => {
+          host.log.warn(`${this.resourceId}: old fences stay: ${messageOf(error)}`);
+        })
+        .finally(() => {
+          if (this.#host === host) this.#purgeLater(host, guard);
+        });
+    });
+  }
+}
