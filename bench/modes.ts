@@ -11,9 +11,11 @@ import { dtxPool } from 'nestjs-dtx/pg';
 
 import { startApplication } from './at-engines/application.js';
 import { modesBenchOptions } from './modes-options.js';
-import { openDatabases, type Pools } from './modes-work/databases.js';
+import { openDatabases, type Pools, type Side } from './modes-work/databases.js';
 import { pairedCost } from './modes-work/paired-cost.js';
 import { report } from './modes-work/report.js';
+import { BARE, FENCED, TccActions } from './modes-work/tcc-actions.js';
+import { tccCost } from './modes-work/tcc-cost.js';
 import { type Incidents, variantsOf } from './modes-work/variants.js';
 import { xaCost } from './modes-work/xa-cost.js';
 import { runRounds } from './support/block.js';
@@ -35,10 +37,17 @@ const databases = await openDatabases();
 const plain = databases.pools();
 const at = wrap(databases.pools(), 'AT');
 const xa = wrap(databases.pools(), 'XA');
-const sources = [at, xa].flatMap((pools) => Object.values(pools));
-const app = await startApplication(sources, join(databases.folder, 'coordinator.db'));
+const tccPools = wrap(databases.pools(), 'TCC');
+const sources = [at, tccPools, xa].flatMap((pools) => Object.values(pools));
+const app = await startApplication(sources, join(databases.folder, 'coordinator.db'), [
+  TccActions,
+  { provide: FENCED, useValue: tccPools },
+  { provide: BARE, useValue: plain },
+]);
+const manager = app.get(TransactionManager);
+const tcc = app.get(TccActions);
 const incidents: Incidents = { lockConflicts: 0, failures: 0, firstFailure: undefined };
-const variants = variantsOf({ manager: app.get(TransactionManager), plain, at, xa, incidents });
+const variants = variantsOf({ manager, plain, at, tcc, xa, incidents });
 say(`${databases.server}: warming up, then ${rounds} rounds of blocks of ${round(blockMs)} ms,`);
 say(`${options.concurrency} transactions at a time`);
 for (const variant of Object.values(variants)) await warmUp(variant, options.concurrency);
@@ -48,12 +57,17 @@ const measured = await runRounds(variants, { rounds, blockMs, concurrency }, () 
 const client = await plain.orders.connect();
 const xaCostRatio = await pairedCost(xaCost(client), rounds);
 client.release();
+const tccCostRatio = await pairedCost(tccCost(manager, tcc), rounds);
 await app.close();
 await databases.close();
-report({ measured, xaCostRatio, incidents, options, server: databases.server, say });
+report({ measured, xaCostRatio, tccCostRatio, incidents, options, server: databases.server, say });
 process.exitCode = incidents.failures === 0 ? 0 : 1;
 
-function wrap({ orders, wallet }: Pools, mode: 'AT' | 'XA'): Pools {
-  const of = (name: string) => ({ resourceId: `${name}-${mode}`, schemas: ['public'], mode });
+function wrap({ orders, wallet }: Pools, name: 'AT' | 'TCC' | 'XA'): Pools {
+  const of = (side: Side) => ({
+    resourceId: `${side}-${name}`,
+    schemas: ['public'],
+    mode: name === 'XA' ? ('XA' as const) : ('AT' as const),
+  });
   return { orders: dtxPool(orders, of('orders')), wallet: dtxPool(wallet, of('wallet')) };
 }

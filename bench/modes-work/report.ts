@@ -6,6 +6,7 @@ import type { Incidents, Mode } from './variants.js';
 interface Findings {
   readonly measured: Rounds<Mode>;
   readonly xaCostRatio: number;
+  readonly tccCostRatio: number;
   readonly incidents: Incidents;
   readonly options: ModesBenchOptions;
   readonly server: string;
@@ -14,7 +15,7 @@ interface Findings {
 
 /** Prints what was measured, for people and, where it was asked for, for machines. */
 export function report(findings: Findings): void {
-  const { measured, xaCostRatio, incidents, options, server, say } = findings;
+  const { measured, xaCostRatio, tccCostRatio, incidents, options, server, say } = findings;
   const rate = (block: Block): number => block.operations / block.seconds;
   const rateOf = (mode: Mode): number => round(median(measured.map((r) => rate(r[mode]))));
   const ratioOf = (mode: Mode): number =>
@@ -23,9 +24,12 @@ export function report(findings: Findings): void {
     server,
     plainPerSecond: rateOf('plain'),
     atPerSecond: rateOf('at'),
+    tccPerSecond: rateOf('tcc'),
     xaPerSecond: rateOf('xa'),
     xaCostRatio,
+    tccCostRatio,
     atRatio: ratioOf('at'),
+    tccRatio: ratioOf('tcc'),
     xaRatio: ratioOf('xa'),
     lockConflicts: incidents.lockConflicts,
     failures: incidents.failures,
@@ -33,11 +37,12 @@ export function report(findings: Findings): void {
     rounds: measured.length,
   };
   say(`\n${''.padEnd(6)} ${'per second'.padStart(12)} ${'to plain'.padStart(10)}`);
-  for (const mode of ['plain', 'at', 'xa'] as const) {
+  for (const mode of ['plain', 'at', 'tcc', 'xa'] as const) {
     const perSecond = rateOf(mode).toLocaleString('en').padStart(12);
     say(`${mode.padEnd(6)} ${perSecond} ${String(ratioOf(mode)).padStart(10)}`);
   }
   say(`\nBEGIN … COMMIT PREPARED takes ${xaCostRatio} times as long as BEGIN … COMMIT`);
+  say(`A try with a fence takes ${tccCostRatio} times as long as one without`);
   say(`incidents: ${incidents.lockConflicts} lock conflicts, tried again to their end;`);
   say(`           ${incidents.failures} other failures`);
   if (incidents.firstFailure instanceof Error) say(incidents.firstFailure.message);

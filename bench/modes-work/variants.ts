@@ -8,8 +8,9 @@ import type { Variant } from '../support/block.js';
 import type { Pools } from './databases.js';
 import { ROWS } from './databases.js';
 import { localTransaction, UPDATE_APART, UPDATE_CAPTURED } from './local-transaction.js';
+import type { TccActions } from './tcc-actions.js';
 
-export type Mode = 'plain' | 'at' | 'xa';
+export type Mode = 'plain' | 'at' | 'tcc' | 'xa';
 
 /** What has happened beside the operations that count. */
 export interface Incidents {
@@ -24,6 +25,7 @@ export interface Setup {
   readonly plain: Pools;
   readonly at: Pools;
   readonly xa: Pools;
+  readonly tcc: TccActions;
   readonly incidents: Incidents;
 }
 
@@ -32,7 +34,7 @@ const LOOK_EVERY_MS = 2;
 
 /** A transaction writes one row in each of the databases. */
 export function variantsOf(setup: Setup): Readonly<Record<Mode, Variant>> {
-  const { at, plain, xa } = setup;
+  const { at, plain, tcc, xa } = setup;
   const settle = async (question: string): Promise<void> => {
     for (const pool of [plain.orders, plain.wallet]) {
       while ((await pool.query(question)).rowCount !== 0) await sleep(LOOK_EVERY_MS);
@@ -44,6 +46,15 @@ export function variantsOf(setup: Setup): Readonly<Record<Mode, Variant>> {
       name: 'at',
       run: () => untilCommitted(setup, () => inBoth(at, UPDATE_CAPTURED)),
       settle: () => settle('SELECT 1 FROM dtx.undo_row LIMIT 1'),
+    },
+    // Its commit waits for the confirms, so nothing is left behind.
+    tcc: {
+      name: 'tcc',
+      run: () =>
+        untilCommitted(setup, async () => {
+          await tcc.freezeOrders(anyRow());
+          await tcc.freezeWallet(anyRow());
+        }),
     },
     xa: {
       name: 'xa',
