@@ -9,20 +9,12 @@ import { atBenchOptions } from './at-options.js';
 import { report } from './at-report.js';
 import type { Incidents } from './at-variants.js';
 import { atVariants } from './at-variants.js';
-import type { Variant } from './support/block.js';
-import { runBlock, runRounds } from './support/block.js';
+import { runRounds } from './support/block.js';
 import { round } from './support/statistics.js';
+import { warmUp } from './support/warm-up.js';
 
 const BLOCK_MS_MAX = 500;
 const ROUNDS_MIN = 12;
-
-/**
- * The compiler of Node takes thousands of transactions to get to know the code: a variant is warm
- * when two blocks in a row bring its CPU per operation down by less than a twentieth.
- */
-const WARM_UP_BLOCK_MS = 1_500;
-const WARM_UP_BLOCKS_MAX = 12;
-const WARM_UP_GAIN_MIN = 0.05;
 
 const options = atBenchOptions();
 const rounds = Math.max(ROUNDS_MIN, Math.ceil((options.seconds * 1000) / BLOCK_MS_MAX));
@@ -39,7 +31,7 @@ const say = (text: string): void => {
 say(`${engine.server}, ${options.through}: warming up, then ${rounds} rounds of 5 blocks of`);
 say(`${round(blockMs)} ms, ${options.concurrency} transactions at a time`);
 for (const variant of Object.values(variants)) {
-  await warmUp(variant);
+  await warmUp(variant, options.concurrency);
 }
 Object.assign(incidents, { lockConflicts: 0 });
 const measured = await runRounds(
@@ -53,13 +45,3 @@ const trips = await engine.countRoundTrips();
 await engine.close();
 report({ measured, trips, incidents, options, server: engine.server, say });
 process.exitCode = incidents.failures === 0 ? 0 : 1;
-
-async function warmUp(variant: Variant): Promise<void> {
-  let leastCpuUs = Infinity;
-  let gainless = 0;
-  for (let block = 0; block < WARM_UP_BLOCKS_MAX && gainless < 2; block += 1) {
-    const { cpuUs } = await runBlock(variant, options.concurrency, WARM_UP_BLOCK_MS);
-    gainless = cpuUs < leastCpuUs * (1 - WARM_UP_GAIN_MIN) ? 0 : gainless + 1;
-    leastCpuUs = Math.min(leastCpuUs, cpuUs);
-  }
-}

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import type { INestApplicationContext } from '@nestjs/common';
+import type { INestApplicationContext, Provider } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { DtxModule } from 'nestjs-dtx';
 
@@ -9,8 +9,12 @@ import type { BranchTag } from './at-engine.interface.js';
 export async function startApplication(
   sources: readonly object[],
   store: string,
+  more: readonly Provider[] = [],
 ): Promise<INestApplicationContext> {
-  const providers = sources.map((useValue, index) => ({ provide: `source-${index}`, useValue }));
+  const providers: Provider[] = [
+    ...sources.map((useValue, index) => ({ provide: `source-${index}`, useValue })),
+    ...more,
+  ];
   @Module({
     imports: [DtxModule.forRoot({ applicationId: 'bench', coordinator: { store } })],
     providers,
