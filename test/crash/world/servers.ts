@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { createPool } from 'mysql2/promise';
+import { createConnection, createPool } from 'mysql2/promise';
 import type { Pool as MysqlPool } from 'mysql2/promise';
 import pg from 'pg';
 
@@ -85,7 +85,12 @@ export const killableMariadb = (folder: string): Promise<KillableServer> =>
       if (server === undefined) throw new Error('MariaDB is missing: install mariadb-server.');
       return server;
     },
-    (server) => server.createDatabase('crash'),
+    async (server) => {
+      const connection = await createConnection(server.url());
+      await connection.query('CREATE DATABASE crash');
+      await connection.end();
+      return server.url('crash');
+    },
   );
 
 export const TABLES = [

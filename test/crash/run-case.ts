@@ -1,0 +1,260 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { until } from '../support/until.js';
+import type { CrashCase, PointFault, WireFault } from './cases.js';
+import type { Left, SessionRecord } from './checks/books.js';
+import { entriesOf, leftOf, sessionsOf } from './checks/books.js';
+import type { Told } from './checks/judge.js';
+import { BALANCE, judge } from './checks/judge.js';
+import type { Point } from './points/point.interface.js';
+import type { Transfer } from './process/messages.js';
+import type { Actor } from './world/actor.js';
+import type { Wire, World } from './world/world.js';
+
+/** Longer than leases, heartbeats, and the pauses of phase two together. */
+const QUIET_MS_MAX = 25_000;
+const STRIKE_MS_MAX = 8_000;
+const ANSWER_MS_MAX = 12_000;
+const FREEZE_MS = 800;
+const AGAIN_MS = 400;
+const LATENCY_MS = 60;
+const TIMEOUT_MS = 4_000;
+const DIRTY_BALANCE = 777;
+
+export interface CaseResult {
+  readonly violations: readonly string[];
+  readonly kills: number;
+}
+
+let lastId = 0;
+
+/** One case in a world that is whole; the world is whole again behind it. */
+export async function runCase(world: World, crashCase: CrashCase): Promise<CaseResult> {
+  const run = new CaseRun(world);
+  try {
+    await world.useStore(
+      'fault' in crashCase && crashCase.fault === 'kill-store' ? 'database' : 'file',
+    );
+    if ('wire' in crashCase) await run.onWire(crashCase.wire, crashCase.fault);
+    else await run.atPoint(crashCase.point, crashCase.fault);
+  } catch (error) {
+    run.violations.push(`BROKEN: ${String(error)}`);
+    await run.repair();
+  }
+  return run;
+}
+
+class CaseRun implements CaseResult {
+  readonly violations: string[] = [];
+  kills = 0;
+  readonly #world: World;
+  readonly #ids: number[] = [];
+  #known = new Set<string>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  async atPoint(point: Point, fault: PointFault): Promise<void> {
+    const { actors } = this.#world;
+    const victim = actors[point.actor];
+    await this.#open(point.count ?? 1);
+    await victim.plan(
+      `${fault.startsWith('kill-again') || fault === 'kill' ? 'kill' : 'stop'}:${point.at}`,
+    );
+    this.#send({ timeoutMs: point.actor === 'C' ? 600 : TIMEOUT_MS, ...point.transfer });
+    if (point.isDirty === true) await this.#dirty();
+    const isStruck = await holds(() => !victim.isAlive || victim.isStopped, STRIKE_MS_MAX);
+    if (!isStruck) this.violations.push(`NOT REACHED: ${point.actor} did not pass ${point.at}`);
+    else await this.#follow(victim, fault);
+    if (isStruck && !victim.isAlive) throw new Error(`${point.actor} did not come back`);
+    if (point.asleep === 'C') actors.C.send({ kind: 'go' });
+    await victim.plan(undefined);
+    await this.#close({
+      isAnswered: !(point.actor === 'C' && fault.startsWith('kill')),
+      ...(point.isDirty === true && { dirtyBalance: DIRTY_BALANCE }),
+      ...(point.way === 'rollback' && { expected: 'rolled-back' }),
+      ...(point.isDecided === true && { expected: 'committed' }),
+    });
+  }
+
+  async onWire(wire: Wire, fault: WireFault): Promise<void> {
+    const relay = this.#world.wires[wire];
+    await this.#open(1);
+    const { struck } = relay;
+    if (fault === 'latency') relay.latencyMs = LATENCY_MS;
+    else if (wire !== 'C-T') relay.arm(fault, WIRE_TEXTS[wire]);
+    this.#send({ timeoutMs: TIMEOUT_MS, isHeld: wire === 'C-T' });
+    if (wire === 'C-T') {
+      const { C } = this.#world.actors;
+      await until(() => C.reports.some(({ kind }) => kind === 'held'), ANSWER_MS_MAX);
+      const [xid = ''] = this.#xids();
+      if (fault !== 'latency') relay.arm(fault, xid);
+      C.send({ kind: 'go' });
+    }
+    if (fault !== 'latency' && !(await holds(() => relay.struck > struck, STRIKE_MS_MAX))) {
+      this.violations.push(`NOT REACHED: nothing to ${fault} on ${wire}`);
+    }
+    await this.#close({ isAnswered: true });
+  }
+
+  /** Whatever has happened: everybody runs again. */
+  async repair(): Promise<void> {
+    const { actors, wires } = this.#world;
+    for (const wire of Object.values(wires)) wire.latencyMs = 0;
+    for (const actor of Object.values(actors)) {
+      if (actor.isStopped) actor.thaw();
+      if (!actor.isReady) {
+        actor.kill();
+        await actor.start();
+      }
+      await actor.plan(undefined);
+    }
+  }
+
+  async #open(count: number): Promise<void> {
+    const { left, right } = this.#world;
+    for (let index = 0; index < count; index += 1) this.#ids.push((lastId += 1));
+    const rows = this.#ids.map((id) => `(${String(id)}, ${String(BALANCE)})`).join(', ');
+    await left.query(`INSERT INTO account (id, balance) VALUES ${rows}`);
+    await right.query(`INSERT INTO account (id, balance) VALUES ${rows}`);
+    this.#known = new Set((await sessionsOf(this.#world)).map(({ xid }) => xid));
+  }
+
+  #send(transfer: Omit<Transfer, 'id'>): void {
+    for (const id of this.#ids) {
+      this.#world.actors.C.send({ kind: 'transfer', transfer: { ...transfer, id } });
+    }
+  }
+
+  async #dirty(): Promise<void> {
+    const { actors, left } = this.#world;
+    await until(() => actors.C.reports.some(({ kind }) => kind === 'held'), ANSWER_MS_MAX);
+    await left.query('UPDATE account SET balance = $2 WHERE id = $1', [
+      this.#ids[0],
+      DIRTY_BALANCE,
+    ]);
+    actors.C.send({ kind: 'go' });
+  }
+
+  async #follow(victim: Actor, fault: PointFault): Promise<void> {
+    const { servers } = this.#world;
+    this.kills += fault === 'freeze' ? 0 : 1;
+    if (fault === 'freeze') {
+      await sleep(FREEZE_MS);
+      victim.thaw();
+    } else if (fault === 'kill') {
+      await victim.start();
+    } else if (fault === 'kill-again') {
+      await this.#killAgain(victim);
+    } else {
+      const server =
+        fault === 'kill-store' ? servers.S : servers[victim.role === 'P1' ? 'D1' : 'D2'];
+      await server.kill();
+      victim.thaw();
+      await server.restart();
+    }
+  }
+
+  async #killAgain(victim: Actor): Promise<void> {
+    await victim.launch('kill:*@1');
+    let readyAtMs = Infinity;
+    await until(() => {
+      if (victim.isReady) readyAtMs = Math.min(readyAtMs, performance.now());
+      return !victim.isAlive || performance.now() - readyAtMs > AGAIN_MS;
+    }, ANSWER_MS_MAX);
+    if (victim.isAlive) return;
+    this.kills += 1;
+    await victim.start();
+  }
+
+  async #close(expectation: {
+    readonly isAnswered: boolean;
+    readonly expected?: 'committed' | 'rolled-back';
+    readonly dirtyBalance?: number;
+  }): Promise<void> {
+    const world = this.#world;
+    if (
+      expectation.isAnswered &&
+      !(await holds(() => this.#told().size === this.#ids.length, ANSWER_MS_MAX))
+    ) {
+      this.violations.push('SILENT: the client was told nothing');
+    }
+    for (const wire of Object.values(world.wires)) wire.latencyMs = 0;
+    let left: Left | undefined;
+    let isQuiet = false;
+    // Twice, since what is about to begin shows nowhere.
+    isQuiet = await holds(async () => {
+      left = await leftOf(world).catch(() => undefined);
+      return left !== undefined && isNothing(left, expectation.dirtyBalance !== undefined);
+    }, QUIET_MS_MAX);
+    if (!isQuiet) this.violations.push(`LEFT: ${JSON.stringify(left)}`);
+    const sessions = (await sessionsOf(world)).filter(({ xid }) => !this.#known.has(xid));
+    const entries = await entriesOf(world, this.#ids);
+    this.violations.push(
+      ...judge({ entries, sessions: this.#byId(sessions), told: this.#told(), ...expectation }),
+    );
+    if (expectation.dirtyBalance !== undefined) await this.#forgetDirty();
+  }
+
+  /** What a person would do: the row stays as it is. */
+  async #forgetDirty(): Promise<void> {
+    const { left } = this.#world;
+    await left.query('DELETE FROM dtx.undo_row');
+  }
+
+  #xids(): readonly string[] {
+    const { reports } = this.#world.actors.C;
+    return reports.flatMap((report) =>
+      report.kind === 'xid' && this.#ids.includes(report.id) ? [report.xid] : [],
+    );
+  }
+
+  /** Where there is one transfer, its session is the only new one, whoever has died. */
+  #byId(sessions: readonly SessionRecord[]): ReadonlyMap<number, SessionRecord | undefined> {
+    const { reports } = this.#world.actors.C;
+    const [only] = this.#ids;
+    if (this.#ids.length === 1 && only !== undefined) return new Map([[only, sessions[0]]]);
+    const found = new Map<number, SessionRecord | undefined>();
+    for (const report of reports) {
+      if (report.kind !== 'xid' || !this.#ids.includes(report.id)) continue;
+      found.set(
+        report.id,
+        sessions.find(({ xid }) => xid === report.xid),
+      );
+    }
+    return found;
+  }
+
+  #told(): ReadonlyMap<number, Told> {
+    const told = new Map<number, Told>();
+    for (const report of this.#world.actors.C.reports) {
+      if (report.kind === 'told' && this.#ids.includes(report.id)) told.set(report.id, report);
+    }
+    return told;
+  }
+}
+
+/** By which the packet of phase one is known. */
+const WIRE_TEXTS: Readonly<Record<Exclude<Wire, 'C-T'>, string>> = {
+  'P1-T': 'left',
+  'P2-T': 'right',
+  'C-P1': 'POST /work',
+  'C-P2': 'POST /work',
+  'P1-D1': 'COMMIT',
+  'P2-D2': 'COMMIT',
+};
+
+function isNothing({ fences, prepared, sessions, undoRows }: Left, isDirty: boolean): boolean {
+  return sessions === 0 && prepared === 0 && (isDirty || (undoRows === 0 && fences === 0));
+}
+
+async function holds(
+  condition: () => boolean | Promise<boolean>,
+  timeoutMs: number,
+): Promise<boolean> {
+  return until(condition, timeoutMs).then(
+    () => true,
+    () => false,
+  );
+}
