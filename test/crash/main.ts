@@ -1,5 +1,5 @@
 /** Processes, servers and networks that fail at the numbered points of a protocol. */
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 
 import type { CrashCase } from './cases.js';
 import { casesOf, tableOf, titleOf } from './cases.js';
@@ -75,15 +75,15 @@ async function record(): Promise<void> {
   for (const fails of [false, true]) {
     for (const actor of Object.values(world.actors))
       await actor.plan(`record:${file}-${actor.role}`);
-    const point = { numbers: [0], actor: 'C', at: 'none@1', what: '', way: 'commit' } as const;
-    void point;
     world.actors.C.send({
       kind: 'transfer',
       transfer: { id: fails ? 2 : 1, timeoutMs: 4_000, fails },
     });
     await new Promise((resolve) => setTimeout(resolve, 1_500));
+    say(JSON.stringify(world.actors.C.reports.at(-1)));
     for (const actor of Object.values(world.actors)) {
       const name = `${file}-${actor.role}`;
+      if (!existsSync(name)) continue;
       say(
         `${actor.role} ${fails ? 'rollback' : 'commit'}: ${readFileSync(name, 'utf8').trim().split('\n').join(' ')}`,
       );

@@ -13,6 +13,7 @@ const QUERY_MS_MAX = 3_000;
 
 /** The local transaction of one transfer. */
 interface Business {
+  readonly pool: unknown;
   work(transfer: Transfer): Promise<void>;
 }
 
@@ -25,7 +26,11 @@ export async function startParticipant(product: Product, settings: ActorSettings
   class WorkController {
     @Post('work')
     async work(@Body() transfer: Transfer): Promise<string> {
-      await business.work(transfer);
+      try {
+        await business.work(transfer);
+      } catch (error) {
+        throw new ConflictException(String(error));
+      }
       return 'done';
     }
   }
@@ -38,13 +43,14 @@ export async function startParticipant(product: Product, settings: ActorSettings
       }),
     ],
     controllers: [WorkController],
+    providers: [{ provide: 'POOL', useValue: business.pool }],
   })
   class ParticipantModule {}
   const app = await NestFactory.create(ParticipantModule, { logger: false });
   await app.listen(port, '127.0.0.1');
 }
 
-const refusal = (): Error => new ConflictException('the business refuses');
+const refusal = (): Error => new Error('the business refuses');
 
 function postgresBusiness(product: Product, settings: ActorSettings): Business {
   const { databaseUrl = '', mode = 'AT', role } = settings;
@@ -52,6 +58,7 @@ function postgresBusiness(product: Product, settings: ActorSettings): Business {
   const inner = new pg.Pool(config).on('error', () => undefined);
   const pool = product.dtxPool(inner, { resourceId: 'left', mode, ...XA_SCAN });
   return {
+    pool,
     async work({ id, refusesAt }) {
       const client = await pool.connect();
       try {
@@ -75,6 +82,7 @@ function mariadb(product: Product, settings: ActorSettings): Business {
   const inner = createPool({ uri: databaseUrl, connectionLimit: 6, connectTimeout: 2_000 });
   const pool = product.dtxMysqlPool(inner, { resourceId: 'right', mode, ...XA_SCAN });
   return {
+    pool,
     async work({ id, refusesAt }) {
       const connection = await pool.getConnection();
       try {
