@@ -66,7 +66,9 @@ const isFreezable = ({ asleep, isDirty = false }: Point): boolean =>
 
 /** Statements that are under way to the database, or have just been. */
 const isAtDatabase = ({ actor, at, isDirty = false }: Point): boolean =>
-  (actor === 'P1' || actor === 'P2') && !isDirty && /sent|prepared|restored|before/.test(at);
+  (actor === 'P1' || actor === 'P2') &&
+  !isDirty &&
+  /sent|prepared|restored|before|xa.ended/.test(at);
 
 const isAtStore = ({ actor, asleep, at, isDirty = false }: Point): boolean =>
   actor === 'T' && asleep === undefined && !isDirty && !at.includes('store.');

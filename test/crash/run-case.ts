@@ -83,7 +83,7 @@ class CaseRun implements CaseResult {
     await this.#open(1);
     const { struck } = relay;
     if (fault === 'latency') relay.latencyMs = LATENCY_MS;
-    else if (wire !== 'C-T') relay.arm(fault, WIRE_TEXTS[wire]);
+    else if (wire !== 'C-T') relay.arm(fault, this.#textOn(wire));
     this.#send({ timeoutMs: TIMEOUT_MS, isHeld: wire === 'C-T' });
     if (wire === 'C-T') {
       const { C } = this.#world.actors;
@@ -96,6 +96,13 @@ class CaseRun implements CaseResult {
       this.violations.push(`NOT REACHED: nothing to ${fault} on ${wire}`);
     }
     await this.#close({ isAnswered: true });
+  }
+
+  /** By which the packet of phase one is known that must not be lost without a word. */
+  #textOn(wire: Exclude<Wire, 'C-T'>): string {
+    const { P1, P2 } = this.#world.actors;
+    const { mode } = (wire === 'P2-D2' ? P2 : P1).settings;
+    return wire.includes('-D') && mode === 'XA' ? 'PREPARE' : WIRE_TEXTS[wire];
   }
 
   /** Whatever has happened: everybody runs again. */

@@ -2,7 +2,7 @@ import type { Role } from '../process/messages.js';
 import type { Point, PointTable, Uncovered } from './point.interface.js';
 
 /** Points of phase one of a branch; `from` is the number of the first one. */
-function phaseOne(actor: Role, from: number): readonly Point[] {
+export function phaseOne(actor: Role, from: number): readonly Point[] {
   const n = (...offsets: number[]): number[] => offsets.map((offset) => from + offset);
   const nth = actor === 'P1' ? 1 : 2;
   const point = (numbers: number[], at: string, what: string, of: Role = actor): Point => ({
@@ -32,7 +32,7 @@ function phaseOne(actor: Role, from: number): readonly Point[] {
   ];
 }
 
-function phaseTwoCommit(actor: Role, from: number): readonly Point[] {
+export function phaseTwoCommit(actor: Role, from: number): readonly Point[] {
   const isLeft = actor === 'P1';
   const decided = { way: 'commit', isDecided: true, actor } as const;
   const sent = isLeft ? 'at.forget.sent@1' : 'at.session.commit.sent@1';
@@ -50,7 +50,7 @@ function phaseTwoCommit(actor: Role, from: number): readonly Point[] {
   ];
 }
 
-function phaseTwoRollback(actor: Role, from: number): readonly Point[] {
+export function phaseTwoRollback(actor: Role, from: number): readonly Point[] {
   const back = { way: 'rollback', actor, transfer: { fails: true } } as const;
   return [
     { ...back, numbers: [from], at: 'at.rollback.before@1', what: 'call received' },
