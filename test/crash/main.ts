@@ -5,11 +5,13 @@ import type { CrashCase } from './cases.js';
 import { casesOf, tableOf, titleOf } from './cases.js';
 import { crashOptions } from './options.js';
 import { runCase } from './run-case.js';
+import { plant } from './planted.js';
 import { sampled } from './sample.js';
 import { openWorld } from './world/world.js';
 
 const options = crashOptions();
-const { json, lib, mode } = options;
+const { json, mode } = options;
+const lib = options.planted === undefined ? options.lib : plant(options.planted);
 const all = casesOf(mode);
 if (options.isList) {
   for (const one of all) process.stdout.write(`${String(one.number)}  ${titleOf(one)}\n`);

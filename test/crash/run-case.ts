@@ -19,6 +19,8 @@ const FREEZE_MS = 800;
 const AGAIN_MS = 400;
 const LATENCY_MS = 60;
 const TIMEOUT_MS = 4_000;
+/** For a transfer that goes well, after everything was started again. */
+const WELL_MS_MAX = 15_000;
 const DIRTY_BALANCE = 777;
 
 export interface CaseResult {
@@ -59,9 +61,10 @@ class CaseRun implements CaseResult {
     const { actors } = this.#world;
     const victim = actors[point.actor];
     await this.#open(point.count ?? 1);
-    await victim.plan(
-      `${fault.startsWith('kill-again') || fault === 'kill' ? 'kill' : 'stop'}:${point.at}`,
-    );
+    // What is still written of the transfer before does not count.
+    const behind = point.actor === 'T' && !point.at.startsWith('begin') ? 'begin.before>' : '';
+    const action = fault === 'kill' || fault === 'kill-again' ? 'kill' : 'stop';
+    await victim.plan(`${action}:${behind}${point.at}`);
     this.#send({ timeoutMs: point.actor === 'C' ? 600 : TIMEOUT_MS, ...point.transfer });
     if (point.isDirty === true) await this.#dirty();
     const isStruck = await holds(() => !victim.isAlive || victim.isStopped, STRIKE_MS_MAX);
@@ -71,7 +74,7 @@ class CaseRun implements CaseResult {
     if (point.asleep === 'C') actors.C.send({ kind: 'go' });
     await victim.plan(undefined);
     await this.#close({
-      isAnswered: !(point.actor === 'C' && fault.startsWith('kill')),
+      isAnswered: !(point.actor === 'C' && action === 'kill'),
       ...(point.isDirty === true && { dirtyBalance: DIRTY_BALANCE }),
       ...(point.way === 'rollback' && { expected: 'rolled-back' }),
       ...(point.isDecided === true && { expected: 'committed' }),
@@ -87,7 +90,7 @@ class CaseRun implements CaseResult {
     this.#send({ timeoutMs: TIMEOUT_MS, isHeld: wire === 'C-T' });
     if (wire === 'C-T') {
       const { C } = this.#world.actors;
-      await until(() => C.reports.some(({ kind }) => kind === 'held'), ANSWER_MS_MAX);
+      await this.#held();
       const [xid = ''] = this.#xids();
       if (fault !== 'latency') relay.arm(fault, xid);
       C.send({ kind: 'go' });
@@ -119,13 +122,32 @@ class CaseRun implements CaseResult {
     }
   }
 
+  /** Behind a transfer that has gone well: everybody is connected again, and lives. */
   async #open(count: number): Promise<void> {
+    const { actors } = this.#world;
+    const isWell = await holds(async () => {
+      const id = await this.#accounts(1);
+      actors.C.send({ kind: 'transfer', transfer: { id, timeoutMs: TIMEOUT_MS } });
+      await until(() => this.#told(id) !== undefined, ANSWER_MS_MAX);
+      return this.#told(id)?.told === 'committed';
+    }, WELL_MS_MAX);
+    if (!isWell) this.violations.push('NOT ALIVE: no transfer goes well any more');
+    await holds(async () => isNothing(await leftOf(this.#world), false), QUIET_MS_MAX);
+    const first = await this.#accounts(count);
+    for (let index = 0; index < count; index += 1) this.#ids.push(first + index);
+    this.#known = new Set((await sessionsOf(this.#world)).map(({ xid }) => xid));
+  }
+
+  /** @returns the first id of so many new ones */
+  async #accounts(count: number): Promise<number> {
     const { left, right } = this.#world;
-    for (let index = 0; index < count; index += 1) this.#ids.push((lastId += 1));
-    const rows = this.#ids.map((id) => `(${String(id)}, ${String(BALANCE)})`).join(', ');
+    const first = lastId + 1;
+    lastId += count;
+    const ids = Array.from({ length: count }, (_, index) => first + index);
+    const rows = ids.map((id) => `(${String(id)}, ${String(BALANCE)})`).join(', ');
     await left.query(`INSERT INTO account (id, balance) VALUES ${rows}`);
     await right.query(`INSERT INTO account (id, balance) VALUES ${rows}`);
-    this.#known = new Set((await sessionsOf(this.#world)).map(({ xid }) => xid));
+    return first;
   }
 
   #send(transfer: Omit<Transfer, 'id'>): void {
@@ -136,7 +158,7 @@ class CaseRun implements CaseResult {
 
   async #dirty(): Promise<void> {
     const { actors, left } = this.#world;
-    await until(() => actors.C.reports.some(({ kind }) => kind === 'held'), ANSWER_MS_MAX);
+    await this.#held();
     await left.query('UPDATE account SET balance = $2 WHERE id = $1', [
       this.#ids[0],
       DIRTY_BALANCE,
@@ -183,7 +205,7 @@ class CaseRun implements CaseResult {
     const world = this.#world;
     if (
       expectation.isAnswered &&
-      !(await holds(() => this.#told().size === this.#ids.length, ANSWER_MS_MAX))
+      !(await holds(() => this.#allTold().size === this.#ids.length, ANSWER_MS_MAX))
     ) {
       this.violations.push('SILENT: the client was told nothing');
     }
@@ -199,7 +221,7 @@ class CaseRun implements CaseResult {
     const sessions = (await sessionsOf(world)).filter(({ xid }) => !this.#known.has(xid));
     const entries = await entriesOf(world, this.#ids);
     this.violations.push(
-      ...judge({ entries, sessions: this.#byId(sessions), told: this.#told(), ...expectation }),
+      ...judge({ entries, sessions: this.#byId(sessions), told: this.#allTold(), ...expectation }),
     );
     if (expectation.dirtyBalance !== undefined) await this.#forgetDirty();
   }
@@ -208,6 +230,15 @@ class CaseRun implements CaseResult {
   async #forgetDirty(): Promise<void> {
     const { left } = this.#world;
     await left.query('DELETE FROM dtx.undo_row');
+  }
+
+  async #held(): Promise<void> {
+    const { C } = this.#world.actors;
+    const [id] = this.#ids;
+    await until(
+      () => C.reports.some((report) => report.kind === 'held' && report.id === id),
+      ANSWER_MS_MAX,
+    );
   }
 
   #xids(): readonly string[] {
@@ -233,7 +264,12 @@ class CaseRun implements CaseResult {
     return found;
   }
 
-  #told(): ReadonlyMap<number, Told> {
+  #told(id: number): Told | undefined {
+    const { reports } = this.#world.actors.C;
+    return reports.find((report) => report.kind === 'told' && report.id === id) as Told | undefined;
+  }
+
+  #allTold(): ReadonlyMap<number, Told> {
     const told = new Map<number, Told>();
     for (const report of this.#world.actors.C.reports) {
       if (report.kind === 'told' && this.#ids.includes(report.id)) told.set(report.id, report);
