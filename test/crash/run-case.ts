@@ -125,13 +125,15 @@ class CaseRun implements CaseResult {
   /** Behind a transfer that has gone well: everybody is connected again, and lives. */
   async #open(count: number): Promise<void> {
     const { actors } = this.#world;
+    let last: Told | undefined;
     const isWell = await holds(async () => {
       const id = await this.#accounts(1);
       actors.C.send({ kind: 'transfer', transfer: { id, timeoutMs: TIMEOUT_MS } });
       await until(() => this.#told(id) !== undefined, ANSWER_MS_MAX);
-      return this.#told(id)?.told === 'committed';
+      last = this.#told(id);
+      return last?.told === 'committed';
     }, WELL_MS_MAX);
-    if (!isWell) this.violations.push('NOT ALIVE: no transfer goes well any more');
+    if (!isWell) this.violations.push(`NOT ALIVE: the last transfer: ${JSON.stringify(last)}`);
     await holds(async () => isNothing(await leftOf(this.#world), false), QUIET_MS_MAX);
     const first = await this.#accounts(count);
     for (let index = 0; index < count; index += 1) this.#ids.push(first + index);
