@@ -212,10 +212,9 @@ class CaseRun implements CaseResult {
       this.violations.push('SILENT: the client was told nothing');
     }
     for (const wire of Object.values(world.wires)) wire.latencyMs = 0;
+    await this.#bury();
     let left: Left | undefined;
-    let isQuiet = false;
-    // Twice, since what is about to begin shows nowhere.
-    isQuiet = await holds(async () => {
+    const isQuiet = await holds(async () => {
       left = await leftOf(world).catch(() => undefined);
       return left !== undefined && isNothing(left, expectation.dirtyBalance !== undefined);
     }, QUIET_MS_MAX);
@@ -226,6 +225,15 @@ class CaseRun implements CaseResult {
       ...judge({ entries, sessions: this.#byId(sessions), told: this.#allTold(), ...expectation }),
     );
     if (expectation.dirtyBalance !== undefined) await this.#forgetDirty();
+  }
+
+  /** Nobody ends but those who are killed. */
+  async #bury(): Promise<void> {
+    for (const actor of Object.values(this.#world.actors)) {
+      if (actor.isAlive) continue;
+      this.violations.push(`DIED: ${actor.role} has ended by itself: ${actor.output}`);
+      await actor.start();
+    }
   }
 
   /** What a person would do: the row stays as it is. */

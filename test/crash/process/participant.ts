@@ -52,6 +52,8 @@ export async function startParticipant(product: Product, settings: ActorSettings
 
 const refusal = (): Error => new Error('the business refuses');
 
+const ignore = (): void => undefined;
+
 function postgresBusiness(product: Product, settings: ActorSettings): Business {
   const { databaseUrl = '', mode = 'AT', role } = settings;
   const config = { connectionString: databaseUrl, max: 6, query_timeout: QUERY_MS_MAX };
@@ -61,6 +63,8 @@ function postgresBusiness(product: Product, settings: ActorSettings): Business {
     pool,
     async work({ id, refusesAt }) {
       const client = await pool.connect();
+      // A connection that the server ends while it is lent would end the process, as in any `pg`.
+      client.on('error', ignore);
       try {
         await client.query('BEGIN');
         await client.query('UPDATE account SET balance = balance - $2 WHERE id = $1', [id, AMOUNT]);
@@ -71,6 +75,7 @@ function postgresBusiness(product: Product, settings: ActorSettings): Business {
         await client.query('ROLLBACK').catch(() => undefined);
         throw error;
       } finally {
+        client.off('error', ignore);
         client.release();
       }
     },

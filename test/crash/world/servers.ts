@@ -58,7 +58,7 @@ function isAlive(pid: number): boolean {
 }
 
 /** Whoever leaves a local transaction behind on a dead connection must not hold rows for ever. */
-const IDLE_MS = 2_500;
+const IDLE_MS = 5_000;
 
 export const killablePostgres = (folder: string, name: string): Promise<KillableServer> =>
   killable(
