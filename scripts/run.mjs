@@ -18,9 +18,10 @@ const program = file === undefined ? undefined : relative(ROOT, resolve(ROOT, fi
 
 if (
   program === undefined ||
-  !/^(sample|bench|tools|test\/(simulation|cluster|bank|fuzz))\/.*\.ts$/.test(program)
+  !/^(sample|bench|tools|test\/(simulation|cluster|bank|fuzz|crash))\/.*\.ts$/.test(program)
 ) {
-  const folders = '{sample|bench|tools|test/simulation|test/cluster|test/bank|test/fuzz}';
+  const folders =
+    '{sample|bench|tools|test/simulation|test/cluster|test/bank|test/fuzz|test/crash}';
   process.stderr.write(`Usage: node scripts/run.mjs ${folders}/FILE.ts [arguments]\n`);
   process.exit(2);
 }

@@ -17,6 +17,8 @@ export interface FaultProxy {
   arm(fault: Fault, text: string): void;
   /** How often an armed fault has struck. */
   readonly struck: number;
+  /** How much later everything arrives that is sent from now on, either way. @default 0 */
+  latencyMs: number;
   close(): Promise<void>;
 }
 
@@ -24,6 +26,11 @@ export async function openFaultProxy(targetPort: number): Promise<FaultProxy> {
   const sockets = new Set<Socket>();
   let armed: { readonly fault: Fault; readonly text: string } | undefined;
   let struck = 0;
+  let latencyMs = 0;
+  const pass = (to: Socket, chunk: Buffer): void => {
+    if (latencyMs === 0) to.write(chunk);
+    else setTimeout(() => to.writable && to.write(chunk), latencyMs);
+  };
   const server = createServer((client) => {
     const upstream = connect(targetPort, '127.0.0.1');
     let isCut = false;
@@ -40,7 +47,7 @@ export async function openFaultProxy(targetPort: number): Promise<FaultProxy> {
     client.on('data', (chunk) => {
       if (isDead) return;
       if (armed === undefined || !chunk.includes(armed.text)) {
-        upstream.write(chunk);
+        pass(upstream, chunk);
         return;
       }
       const { fault } = armed;
@@ -60,7 +67,7 @@ export async function openFaultProxy(targetPort: number): Promise<FaultProxy> {
     upstream.on('data', (chunk) => {
       // The server has answered, so the request has had its effect.
       if (isCut) client.resetAndDestroy();
-      else client.write(chunk);
+      else if (!isDead) pass(client, chunk);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -71,6 +78,12 @@ export async function openFaultProxy(targetPort: number): Promise<FaultProxy> {
     },
     get struck() {
       return struck;
+    },
+    get latencyMs() {
+      return latencyMs;
+    },
+    set latencyMs(ms) {
+      latencyMs = ms;
     },
     async close() {
       for (const socket of sockets) socket.destroy();

@@ -17,6 +17,7 @@ import { assertBranchMode, lockWaitOf } from '../../transaction/index.js';
 import type { TccFences } from '../tcc/index.js';
 import type { XaEngine } from '../xa/index.js';
 import { XaResource } from '../xa/index.js';
+import { failpoint } from '../../system/index.js';
 import type { DtxResource, ResourceHost, ResourceReport } from '../dtx-resource.interface.js';
 import type { AtEngine } from './at-engine.interface.js';
 import type { LocalBranch } from './local-branch.js';
@@ -201,6 +202,7 @@ export class AtResource implements DtxResource, BranchHandler {
   }
 
   async commitBranches(targets: readonly BranchTarget[]): Promise<readonly BranchOutcome[]> {
+    failpoint('at.commit.before');
     // A branch whose COMMIT is still on its way would write its undo rows behind the clean-up.
     if (this.#open.size === 0)
       return this.#freed(targets, await this.engine.commitBranches(targets));
@@ -212,6 +214,7 @@ export class AtResource implements DtxResource, BranchHandler {
   }
 
   async rollbackBranches(targets: readonly BranchTarget[]): Promise<readonly BranchOutcome[]> {
+    failpoint('at.rollback.before');
     return this.#freed(targets, await this.engine.rollbackBranches(targets));
   }
 
@@ -220,6 +223,7 @@ export class AtResource implements DtxResource, BranchHandler {
     targets: readonly BranchTarget[],
     outcomes: readonly BranchOutcome[],
   ): readonly BranchOutcome[] {
+    failpoint('at.ended');
     const done = targets.filter((_, index) => outcomes[index]?.kind === 'done');
     this.#started?.lockWaiter.freed(done.map(({ xid }) => xid));
     return outcomes;

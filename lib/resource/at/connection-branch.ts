@@ -1,5 +1,6 @@
 import type { LockConflict } from '../../protocol/index.js';
 import { messageOf } from '../../protocol/index.js';
+import { failpoint } from '../../system/index.js';
 import type { AtResource } from './at-resource.js';
 import type { StatementContent } from './hot-rows.js';
 import type { CommitAnswer, LocalConnection, LockedRead } from './local-connection.interface.js';
@@ -116,6 +117,7 @@ export class ConnectionBranch<Request, Result> {
 
   async #begin(work: LocalWork, request: Request | undefined): Promise<Result> {
     if (work.beforeBegin !== undefined) await work.beforeBegin();
+    failpoint('local.begin');
     const result = await this.#connection.begin(work.mark, request, work.preparedName);
     work.begun?.();
     return result;
@@ -166,7 +168,11 @@ export class ConnectionBranch<Request, Result> {
     try {
       this.#announce(work, statement);
       if (work.beforeWrite !== undefined) await this.#beforeWrite(open, statement);
-      if (!this.#looksForHolders(statement)) return await this.#connection.send(request);
+      if (!this.#looksForHolders(statement)) {
+        const result = await this.#connection.send(request);
+        failpoint('local.worked');
+        return result;
+      }
       const read = await this.#readLocked(work, request);
       if (read.conflict === undefined) return read.result;
       conflict = read.conflict;
@@ -323,7 +329,9 @@ export class ConnectionBranch<Request, Result> {
     open.isCommitting = true;
     let answer: CommitAnswer<Result>;
     try {
-      answer = await this.#connection.commit(request, work.preparedName);
+      const sent = this.#connection.commit(request, work.preparedName);
+      failpoint('local.commit.sent');
+      answer = await sent;
     } catch (error) {
       if (this.#connection.isRefusal(error)) throw work.explained?.(error) ?? error;
       await work.commitLost(error, this.#connection.sessionId);

@@ -1,4 +1,5 @@
 import { FencedError, OutcomeUnknownError, messageOf } from '../../protocol/index.js';
+import { failpoint } from '../../system/index.js';
 import type { GlobalTransaction } from '../../transaction/index.js';
 import type { BranchTag } from './at-engine.interface.js';
 import type { AtResource } from './at-resource.js';
@@ -46,6 +47,7 @@ export class LocalBranch implements LocalWork {
   /** Called at the first write. The answer is waited for by beforeCommit(). */
   register(): void {
     if (this.#registration !== undefined) return;
+    failpoint('at.register');
     const { host, resourceId } = this.#resource;
     this.#registration = host.client.registerBranch({
       ...this.tag,
@@ -53,6 +55,7 @@ export class LocalBranch implements LocalWork {
       resourceId,
       applicationId: host.applicationId,
     });
+    failpoint('at.register.sent');
     // A refusal is read by beforeCommit(); until then nobody else may stumble over it.
     this.#registration.catch(() => undefined);
   }
@@ -62,12 +65,15 @@ export class LocalBranch implements LocalWork {
    *
    * @throws GlobalNotActiveError and whatever else refused the registration: roll back locally
    */
-  beforeCommit(): Promise<void> {
-    return this.#registration ?? NOTHING_TO_WAIT_FOR;
+  async beforeCommit(): Promise<void> {
+    if (this.#registration === undefined) return;
+    await this.#registration;
+    failpoint('at.registered');
   }
 
   /** The local transaction is committed: what follows is phase two's. */
   committed(): void {
+    failpoint('at.committed');
     this.#end();
   }
 
@@ -116,5 +122,3 @@ export class LocalBranch implements LocalWork {
     this.#resource.closed(this);
   }
 }
-
-const NOTHING_TO_WAIT_FOR = Promise.resolve();

@@ -1,3 +1,4 @@
+import { failpoint } from '../../../system/index.js';
 import type { SqlSession } from '../at-engine.interface.js';
 import { OWN, TAG } from './agreement.js';
 
@@ -43,7 +44,9 @@ export async function inTransaction<T>(session: SqlSession, work: () => Promise<
     await session.query('ROLLBACK').catch(() => undefined);
     throw error;
   }
-  await session.query('COMMIT');
+  const sent = session.query('COMMIT');
+  failpoint('at.session.commit.sent');
+  await sent;
   return result;
 }
 

@@ -1,3 +1,4 @@
+import { failpoint } from '../../../system/index.js';
 import type { SqlSession } from '../at-engine.interface.js';
 import { queryJson } from './session.js';
 
@@ -38,7 +39,9 @@ async function forgetPatiently(
   values: readonly unknown[],
 ): Promise<readonly BranchKey[]> {
   for (let attempt = 1; ; attempt += 1) {
-    const busy = await queryJson<BranchKey>(session, text, values);
+    const sent = queryJson<BranchKey>(session, text, values);
+    failpoint('at.forget.sent');
+    const busy = await sent;
     if (busy.length === 0 || attempt === ATTEMPTS) return busy;
     await session.query(PAUSE);
   }

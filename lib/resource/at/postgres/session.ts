@@ -1,4 +1,5 @@
 import { codeOf } from '../../../protocol/index.js';
+import { failpoint } from '../../../system/index.js';
 import type { SqlSession } from '../at-engine.interface.js';
 
 /**
@@ -22,7 +23,9 @@ export async function inTransaction<T>(
     await session.query('ROLLBACK').catch(() => undefined);
     throw error;
   }
-  const { command } = await session.query('COMMIT');
+  const sent = session.query('COMMIT');
+  failpoint('at.session.commit.sent');
+  const { command } = await sent;
   if (command !== 'COMMIT') throw new Error(`COMMIT was answered with ${command}`);
   return result;
 }

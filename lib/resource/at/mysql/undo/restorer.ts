@@ -1,3 +1,4 @@
+import { failpoint } from '../../../../system/index.js';
 import type { SqlSession } from '../../at-engine.interface.js';
 import type { TableDefinition } from '../table-definition.js';
 import type { Failure } from './attempt.js';
@@ -123,6 +124,7 @@ export class Restorer {
   async #do(row: UndoRow, action: RestoreAction): Promise<void> {
     const { sql, values } = restoreStatement(row, action);
     const { rowCount } = await this.#session.query(sql, values);
+    failpoint('at.undo.row');
     if (rowCount === 0) throw new NotRestoredError(HELD_BACK);
   }
 

@@ -1,5 +1,6 @@
 import type { BranchOutcome } from '../../../../protocol/index.js';
 import { ERROR_TEXT_LENGTH_MAX } from '../../../../protocol/index.js';
+import { failpoint } from '../../../../system/index.js';
 import type { BranchTag, SqlSession } from '../../at-engine.interface.js';
 import { FENCE } from '../agreement.js';
 import { lockFence } from '../fence.js';
@@ -18,8 +19,9 @@ import type { LeftRow, UndoScope } from './undo-row.js';
 export function rollbackBranch(session: SqlSession, tag: BranchTag): Promise<BranchOutcome> {
   return inTransaction(session, async () => {
     const state = await lockFence(session, tag);
-    if (state === FENCE.tombstone) return DONE;
+    if (state === FENCE.tombstone) return buried();
 
+    failpoint('at.undo.locked');
     const others = await otherBranches(session, tag);
     const left = await undo(session, { xid: tag.xid, branchIds: [tag.branchId, ...others] });
     await session.query(MARK_UNDONE, [tag.xid, tag.branchId]);
@@ -50,7 +52,9 @@ async function otherBranches(session: SqlSession, tag: BranchTag): Promise<reado
 /** @returns the rows that stay as they are */
 async function undo(session: SqlSession, scope: UndoScope): Promise<readonly LeftRow[]> {
   const { clean, left, locks, settled } = await judgeRows(session, scope);
+  failpoint('at.undo.checked');
   const failures = await new Restorer(session).restore(clean);
+  failpoint('at.undo.restored');
   const restored = clean.filter((row) => !failures.has(row));
   const failed = [...failures].map(([row, reason]) => ({ row, reason }));
   const all = [...left, ...failed];
@@ -61,6 +65,11 @@ async function undo(session: SqlSession, scope: UndoScope): Promise<readonly Lef
 }
 
 const DONE: BranchOutcome = { kind: 'done' };
+
+function buried(): BranchOutcome {
+  failpoint('at.undo.buried');
+  return DONE;
+}
 
 const KEYS_SHOWN_MAX = 10;
 

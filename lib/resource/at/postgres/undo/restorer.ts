@@ -1,3 +1,4 @@
+import { failpoint } from '../../../../system/index.js';
 import type { SqlSession } from '../../at-engine.interface.js';
 import { RESTORE_TRIGGER } from '../agreement.js';
 import { queryText } from '../session.js';
@@ -163,6 +164,7 @@ export class Restorer {
     const values = [this.#xid, ...keys];
     const count = Number(await queryText(this.#session, text, values));
     if (keepsImage) await this.#session.query(CLEAR_IMAGE);
+    failpoint('at.undo.row');
     if (count !== expectedCount) throw new NotRestoredError(HELD_BACK);
   }
 

@@ -1,5 +1,6 @@
 import type { BranchOutcome } from '../../../../protocol/index.js';
 import { ERROR_TEXT_LENGTH_MAX } from '../../../../protocol/index.js';
+import { failpoint } from '../../../../system/index.js';
 import type { BranchTag, SqlSession } from '../../at-engine.interface.js';
 import { FENCE, GUARD_SETTING, LOCK_SHAPE } from '../agreement.js';
 import { RESTORE_SETTINGS } from '../capture/pinned-settings.js';
@@ -30,10 +31,11 @@ export const ROLLBACK_SETTINGS = [
  */
 export function rollbackBranch(session: SqlSession, tag: BranchTag): Promise<BranchOutcome> {
   return inTransaction(session, ROLLBACK_SETTINGS, async () => {
-    if (await bury(session, tag)) return DONE;
+    if (await bury(session, tag)) return buried();
     const state = await lockFence(session, tag);
     if (state === FENCE.tombstone) return DONE;
 
+    failpoint('at.undo.locked');
     const others = await otherBranches(session, tag);
     const left = await undo(session, { xid: tag.xid, branchIds: [tag.branchId, ...others] });
     await session.query(MARK_UNDONE, [tag.xid, tag.branchId]);
@@ -64,7 +66,9 @@ async function otherBranches(session: SqlSession, tag: BranchTag): Promise<reado
 /** @returns the rows that stay as they are */
 async function undo(session: SqlSession, scope: UndoScope): Promise<readonly LeftRow[]> {
   const { clean, settled, left } = await readUndoRows(session, scope);
+  failpoint('at.undo.checked');
   const failures = await new Restorer(session, scope.xid).restore(clean);
+  failpoint('at.undo.restored');
   const restored = clean.filter((row) => !failures.has(row));
   await forgetRows(session, scope.xid, [...settled, ...restored]);
   const failed = [...failures].map(([{ branchId, key, table }, reason]) => {
@@ -106,6 +110,11 @@ export async function forgetRows(
 }
 
 const DONE: BranchOutcome = { kind: 'done' };
+
+function buried(): BranchOutcome {
+  failpoint('at.undo.buried');
+  return DONE;
+}
 
 const KEYS_SHOWN_MAX = 10;
 

@@ -1,0 +1,36 @@
+import type { Role, Transfer } from '../process/messages.js';
+
+/** A numbered point of the protocol at which a process may end. */
+export interface Point {
+  /** Numbers that meet in one place of this implementation stand together. */
+  readonly numbers: readonly number[];
+  readonly what: string;
+  readonly actor: Role;
+  /** Name of the failpoint, behind others if need be, and at which pass: `decide.before@1`. */
+  readonly at: string;
+  /** Which way the transaction goes without any fault. */
+  readonly way: 'commit' | 'rollback';
+  /** Whether the decision is durable there, so that it is carried out whatever happens. */
+  readonly isDecided?: boolean;
+  /** What is special about the transfer. */
+  readonly transfer?: Partial<Transfer>;
+  /** Transfers at once. @default 1 */
+  readonly count?: number;
+  /** Who is asleep from behind both branches on, until the coordinator has been killed. */
+  readonly asleep?: 'C';
+  /** Somebody outside changes the row of P1 behind its branch. */
+  readonly isDirty?: boolean;
+}
+
+/** Numbered points without a case, and why. */
+export interface Uncovered {
+  readonly numbers: readonly number[];
+  readonly reason: string;
+}
+
+export interface PointTable {
+  /** How many points the protocol has. */
+  readonly total: number;
+  readonly points: readonly Point[];
+  readonly uncovered: readonly Uncovered[];
+}
