@@ -22,14 +22,10 @@ describe('composeInterceptors', () => {
     const seen: string[] = [];
     const chain = composeInterceptors([labelled('a', seen), labelled('b', seen)]);
 
-    const result = chain.intercept(
-      definition,
-      () => {
-        seen.push('method');
-        return 42;
-      },
-      [],
-    );
+    const result = chain.intercept(definition, () => {
+      seen.push('method');
+      return 42;
+    }, []);
 
     expect(result).toBe(42);
     expect(seen).toEqual([
