@@ -11,7 +11,7 @@ const javascript = swcOptions({ syntax: 'ecmascript' });
  */
 const OWN_COMMANDS = [
   'at',
-  ...['at-mysql', 'at-sqlite', 'driver-mysql2', 'orm', 'typeorm'].map(
+  ...['at-mysql', 'at-sqlite', 'driver-mysql2', 'orm', 'typeorm', 'tcc', 'xa-mariadb'].map(
     (name) => `integration/${name}`,
   ),
 ].map((folder) => `<rootDir>/test/${folder}/`);

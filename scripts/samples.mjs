@@ -39,12 +39,6 @@ const SAMPLES = [
     args: ['--seconds', '20', '--json'],
     limitMs: 300_000,
   },
-  ...['at', 'xa', 'mixed'].map((mode) => ({
-    title: `crash ${mode}`,
-    script: 'crash',
-    args: ['--mode', mode, '--sample', String(seedOfCommit()), '--count', '10', '--json'],
-    limitMs: 180_000,
-  })),
   { title: 'engines', script: 'test:engines', args: [], limitMs: 900_000 },
   { title: 'at suite', script: 'test:at', args: ['--json'], limitMs: 1_200_000 },
   { title: 'bank', script: 'test:bank', args: ['--seconds', '25', '--json'], limitMs: 180_000 },
