@@ -43,8 +43,12 @@ export class Completion {
 
   async commit(transaction: GlobalTransaction): Promise<GlobalSummary> {
     try {
+      const { xid } = transaction;
+      const decided = await this.#deps.client.commit({ xid, waitMs: 0 });
       const waitMs = transaction.commitWaitMs ?? this.#deps.commitWaitMs;
-      return await this.#deps.client.commit({ xid: transaction.xid, waitMs });
+      if (waitMs === 0 || !isAwaited(decided)) return decided;
+      // The decision stands, whatever keeps us from seeing its end.
+      return await this.#deps.client.commit({ xid, waitMs }).catch(() => decided);
     } catch (error) {
       await this.commitFailed(transaction, error);
       throw error;
@@ -132,3 +136,8 @@ export class Completion {
     return { xid: transaction.xid, name: transaction.name, applicationId };
   }
 }
+
+/** Whether the effect of a branch is not to be seen before phase two; AT's is. */
+const isAwaited = ({ branches, status }: GlobalSummary): boolean =>
+  status === 'committing' &&
+  branches.some((branch) => branch.type !== 'AT' && branch.status === 'registered');

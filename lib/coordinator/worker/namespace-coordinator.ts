@@ -32,7 +32,7 @@ import type { SessionTable } from './session-table.js';
 import type { Awaited } from './session-wait.js';
 import { SessionWait } from './session-wait.js';
 import type { Standing } from './standing.js';
-import { holdsRows, isCommitDone } from './standing.js';
+import { holdsRows } from './standing.js';
 import { sleep } from './within-ms.js';
 
 /** What those wait for who want the rows of a session. */
@@ -190,7 +190,7 @@ export class NamespaceCoordinator {
     if (waitMs <= 0 || standing === undefined) return summaryOf(xid, standing);
     const wanted: Awaited = {
       waitersOf: ({ endWaiters }) => endWaiters,
-      isOver: kind === 'commit' ? isCommitDone : isAbsentOrEnded,
+      isOver: (session) => session === undefined || isEnded(session.status),
       gone,
     };
     if (wanted.isOver(standing)) return summaryOf(xid, standing);
@@ -239,6 +239,3 @@ export class NamespaceCoordinator {
     }
   }
 }
-
-const isAbsentOrEnded = (session: Standing): boolean =>
-  session === undefined || isEnded(session.status);

@@ -1,5 +1,5 @@
 import type { BranchHandler, Clock, DtxLog, Ids } from '../../protocol/index.js';
-import { NEVER_MS, isCommitDecided, isEnded } from '../../protocol/index.js';
+import { NEVER_MS, isEnded } from '../../protocol/index.js';
 import type { Command, Effect, Session, SessionChange } from '../core/index.js';
 import type { Detachment, Origin, Participant } from '../participants/index.js';
 import { HERE, ParticipantRegistry } from '../participants/index.js';
@@ -16,7 +16,7 @@ import { logParked } from './phase-two-log.js';
 import { PhaseTwo } from './phase-two.js';
 import { publishChange } from './publish-change.js';
 import { SessionTable } from './session-table.js';
-import { holdsRows, isCommitDone, isDormant } from './standing.js';
+import { holdsRows, isDormant } from './standing.js';
 import { TimeoutWatch } from './timeout-watch.js';
 import { withinMs } from './within-ms.js';
 
@@ -166,7 +166,6 @@ export class NamespaceSessions implements DurableObserver {
 
   changed(live: LiveSession, change: SessionChange): void {
     publishChange(live, change);
-    if (isCommitDecided(change.after.status) && isCommitDone(change.after)) live.ended();
     logParked(this.#deps.log, change);
   }
 

@@ -21,12 +21,3 @@ export function isDormant(session: Session): boolean {
 export function isAtRest(session: Session): boolean {
   return isEnded(session.status) || (isDormant(session) && session.leaseUntilMs === NEVER_MS);
 }
-
-/**
- * Whether a commit has nothing left that its caller waits for: branches whose effects show before
- * phase two (AT) are cleaned up behind the answer, and what needs a person would take too long.
- */
-export function isCommitDone(session: Standing): boolean {
-  if (session === undefined || isEnded(session.status)) return true;
-  return session.branches.every(({ status, type }) => type === 'AT' || status !== 'registered');
-}
