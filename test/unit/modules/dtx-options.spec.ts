@@ -11,6 +11,7 @@ describe('the options of DtxModule', () => {
       namespace: 'default',
       timeoutMs: 60_000,
       rollbackWaitMs: 10_000,
+      commitWaitMs: 10_000,
       http: {},
       messaging: {},
     });
@@ -23,6 +24,7 @@ describe('the options of DtxModule', () => {
       namespace: 'shop',
       timeoutMs: 1,
       rollbackWaitMs: 0,
+      commitWaitMs: 0,
       http: { allow: ['*.shop.example'] },
       messaging: { emit: 'none' },
       hooks: { afterCommit: () => undefined },
