@@ -52,7 +52,8 @@ async function run(): Promise<boolean> {
     violations += result.violations.length;
     if (result.violations.length > 0) {
       say(
-        `case ${String(one.number)}, ${titleOf(one)}, ${String(Math.round(performance.now() - began))} ms`,
+        `case ${String(one.number)}, ${titleOf(one)}, ` +
+          `${String(Math.round(performance.now() - began))} ms`,
       );
       for (const violation of result.violations) say(`  ${violation}`);
       say(`  npm run crash -- --mode ${mode} --case ${String(one.number)}`);
@@ -87,7 +88,8 @@ async function record(): Promise<void> {
       const name = `${file}-${actor.role}`;
       if (!existsSync(name)) continue;
       say(
-        `${actor.role} ${fails ? 'rollback' : 'commit'}: ${readFileSync(name, 'utf8').trim().split('\n').join(' ')}`,
+        `${actor.role} ${fails ? 'rollback' : 'commit'}: ` +
+          readFileSync(name, 'utf8').trim().split('\n').join(' '),
       );
       rmSync(name);
     }
