@@ -17,6 +17,8 @@ export interface SessionRecord {
   readonly status: string;
   readonly isEnded: boolean;
   readonly needsAttention: boolean;
+  /** As they stand in the record. */
+  readonly branches: string;
 }
 
 /** What must be gone in the end. */
@@ -28,13 +30,14 @@ export interface Left {
   readonly prepared: number;
 }
 
-const SESSION_COLUMNS = 'xid, status, ended_at_ms AS ended, attention_count AS attention';
+const SESSION_COLUMNS = 'xid, status, ended_at_ms AS ended, attention_count AS attention, branches';
 
 interface SessionRow {
   readonly xid: string;
   readonly status: string;
   readonly ended: unknown;
   readonly attention: unknown;
+  readonly branches: unknown;
 }
 
 /** Reads the coordinator's records behind its back. */
@@ -47,11 +50,12 @@ export async function sessionsOf({
     store() === 'file'
       ? rowsOfFile(storeFile)
       : (await storePool.query<SessionRow>(OF_DATABASE)).rows;
-  return rows.map(({ attention, ended, status, xid }) => ({
+  return rows.map(({ attention, branches, ended, status, xid }) => ({
     xid,
     status,
     isEnded: ended !== null,
     needsAttention: Number(attention) > 0,
+    branches: typeof branches === 'string' ? branches : JSON.stringify(branches),
   }));
 }
 
