@@ -9,6 +9,8 @@ export interface HeldBranch {
   readonly hold: PreparedHold;
   readonly freeSlot: FreeSlot;
   readonly sinceMs: number;
+  /** What endingOf() takes; known once a look at the database has met the branch. */
+  proof?: string;
 }
 
 /** What this process has prepared and not ended. */
@@ -27,6 +29,12 @@ export class HeldBranches {
   get({ branchId, xid }: BranchTag): HeldBranch | undefined {
     const held = this.#branches.get(branchId);
     return held?.tag.xid === xid ? held : undefined;
+  }
+
+  /** Somebody may end it by hand behind our back. */
+  learn(tag: BranchTag, proof: string | undefined): void {
+    const held = this.get(tag);
+    if (held !== undefined && proof !== undefined) held.proof = proof;
   }
 
   remove(tag: BranchTag): void {

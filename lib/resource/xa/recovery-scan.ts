@@ -83,6 +83,7 @@ export class RecoveryScan {
       failpoint('xa.scan.listed');
       if (listed.length > 0) this.#isNeeded = true;
       this.#remember(listed);
+      for (const branch of listed) this.#deps.held.learn(branch, branch.proof);
       for (const branch of listed) await this.#resolve(branch);
       await this.#forgetEnded(listed);
       this.#hasFailed = false;

@@ -12,6 +12,8 @@ export interface XaReport {
 export interface PreparedBranch extends BranchTag {
   /** Where the database remembers it. */
   readonly ageMs?: number;
+  /** By which endingOf() tells later how it has ended, where the database remembers that. */
+  readonly proof?: string;
 }
 
 /** Which way a prepared branch is to end. */
@@ -59,8 +61,6 @@ export interface XaEngine {
 
 /** A branch that a connection of this process has prepared. */
 export interface PreparedHold {
-  /** What endingOf() takes. */
-  readonly proof?: string;
   /**
    * Ends it over the connection that has prepared it, where the database wants that. `undefined`
    * when that connection is gone: another one can do it then.

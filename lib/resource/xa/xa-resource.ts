@@ -166,8 +166,8 @@ export class XaResource implements BranchHandler {
   }
 
   /** This process has prepared it, has not ended it, and it is gone. */
-  async #vanished(ending: Ending, { hold }: HeldBranch): Promise<BranchOutcome> {
-    const was = hold.proof === undefined ? undefined : await this.engine.endingOf(hold.proof);
+  async #vanished(ending: Ending, { hold, proof }: HeldBranch): Promise<BranchOutcome> {
+    const was = proof === undefined ? undefined : await this.engine.endingOf(proof);
     if (was === ending) return DONE;
     if (was !== undefined) return reversed(ending);
     // With a connection of its own nobody could end it while that lived; one without a hold may

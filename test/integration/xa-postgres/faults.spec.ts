@@ -66,7 +66,7 @@ describe('a PREPARE TRANSACTION whose answer is lost', () => {
 describe('a branch that PostgreSQL has prepared', () => {
   let world: XaWorld;
   beforeEach(async () => {
-    world = await openXaWorld();
+    world = await openXaWorld({ xaScanIntervalMs: 20 });
   });
   afterEach(() => world.close());
 
@@ -86,13 +86,21 @@ describe('a branch that PostgreSQL has prepared', () => {
     expect(await world.balances()).toEqual([90, 100]);
   });
 
+  /** By hand is slow: the recovery scan has met the branch before. */
+  const byHand = async (xid: string, verb: 'COMMIT' | 'ROLLBACK'): Promise<void> => {
+    const status = jest.spyOn(world.client, 'status');
+    await until(() => status.mock.calls.some(([request]) => request.xid === xid));
+    status.mockRestore();
+    await world.plain.query(`${verb} PREPARED '${String((await world.prepared())[0])}'`);
+  };
+
   const outcomeOf = async (xid: string) => (await world.manager.status(xid)).branches[0];
 
   it('needs attention when somebody has rolled it back by hand before the commit', async () => {
     const transaction = await world.manager.begin({ name: 'heuristic' });
     await transaction.run(async () => {
       await world.pool.query(TAKE, [1]);
-      await world.plain.query(`ROLLBACK PREPARED '${String((await world.prepared())[0])}'`);
+      await byHand(transaction.xid, 'ROLLBACK');
     });
 
     await transaction.commit().catch(() => undefined);
@@ -106,7 +114,7 @@ describe('a branch that PostgreSQL has prepared', () => {
     const transaction = await world.manager.begin({ name: 'heuristic' });
     await transaction.run(async () => {
       await world.pool.query(TAKE, [1]);
-      await world.plain.query(`COMMIT PREPARED '${String((await world.prepared())[0])}'`);
+      await byHand(transaction.xid, 'COMMIT');
     });
 
     void transaction.rollback();
@@ -120,7 +128,7 @@ describe('a branch that PostgreSQL has prepared', () => {
     const transaction = await world.manager.begin({ name: 'helped' });
     await transaction.run(async () => {
       await world.pool.query(TAKE, [1]);
-      await world.plain.query(`COMMIT PREPARED '${String((await world.prepared())[0])}'`);
+      await byHand(transaction.xid, 'COMMIT');
     });
 
     await transaction.commit();

@@ -101,29 +101,13 @@ export class PgConnection implements LocalConnection<PgRequest, QueryResult> {
     return typeof processID === 'number' ? String(processID) : undefined;
   }
 
-  /** The id of the transaction comes along, since it is the one that tells later how it ended. */
+  /** What has failed before is rolled back by it, without an error. */
   async #prepare(preparedName: string): Promise<CommitAnswer<QueryResult>> {
     failpoint('xa.prepare');
-    let answers: readonly QueryResult<Row>[];
-    try {
-      const sent: Promise<unknown> = this.#send(
-        `SELECT ${ASSIGNED_ID} AS id; PREPARE TRANSACTION ${preparedName}`,
-      );
-      failpoint('xa.prepare.sent');
-      answers = (await sent) as readonly QueryResult<Row>[];
-    } catch (error) {
-      if (codeOf(error) !== IN_FAILED_TRANSACTION) throw error;
-      return { committed: false, result: await this.rollback(undefined) };
-    }
-    const [first, last] = answers;
-    // What has failed before is rolled back by it, without an error.
-    const committed = last?.command === 'PREPARE';
-    const proof = first?.rows[0]?.['id'];
-    return {
-      committed,
-      result: COMMITTED,
-      hold: typeof proof === 'string' ? { proof } : {},
-    };
+    const answer = this.#send(`PREPARE TRANSACTION ${preparedName}`);
+    failpoint('xa.prepare.sent');
+    const { command } = await answer;
+    return { committed: command === 'PREPARE', result: COMMITTED, hold: {} };
   }
 
   rollback(request: PgRequest | undefined): Promise<QueryResult> {

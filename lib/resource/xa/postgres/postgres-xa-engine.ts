@@ -11,6 +11,9 @@ interface PostgresXaOptions {
   readonly resourceId: string;
 }
 
+/** The list has 32 bits of the id; the rest is that of the newest, or one less behind a wrap. */
+const FULL_ID = 'next - mod(next - transaction::text::bigint, 4294967296)';
+
 /** Of the transactions that a server may have prepared, others may want some too. */
 const SHARE_OF_SLOTS = 0.75;
 
@@ -103,14 +106,16 @@ export class PostgresXaEngine implements XaEngine {
 
   async #listIn(session: SqlSession): Promise<readonly PreparedBranch[]> {
     const { rows } = await session.query(
-      `SELECT gid, (extract(epoch FROM clock_timestamp() - prepared) * 1000)::bigint::text AS age
-         FROM pg_prepared_xacts
+      `SELECT gid, (extract(epoch FROM clock_timestamp() - prepared) * 1000)::bigint::text AS age,
+              (${FULL_ID})::text AS proof
+         FROM pg_prepared_xacts,
+              (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next) AS ids
         WHERE database = current_database() AND gid LIKE '${NAME_PREFIX}:%'`,
     );
-    return rows.flatMap(({ age, gid }) => {
+    return rows.flatMap(({ age, gid, proof }) => {
       const [first = '', second = '', ...more] = String(gid).split('|');
       const tag = more.length === 0 ? tagOf(this.#scope, first, second) : undefined;
-      return tag === undefined ? [] : [{ ...tag, ageMs: Number(age) }];
+      return tag === undefined ? [] : [{ ...tag, ageMs: Number(age), proof: String(proof) }];
     });
   }
 
