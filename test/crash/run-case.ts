@@ -6,6 +6,7 @@ import type { Left, SessionRecord } from './checks/books.js';
 import { entriesOf, forgetUndoRows, leftOf, sessionsOf } from './checks/books.js';
 import type { Told } from './checks/judge.js';
 import { BALANCE, judge } from './checks/judge.js';
+import { holds, isNothing } from './checks/quiet.js';
 import type { Point } from './points/point.interface.js';
 import type { Transfer } from './process/messages.js';
 import type { Actor } from './world/actor.js';
@@ -292,17 +293,3 @@ const WIRE_TEXTS: Readonly<Record<Exclude<Wire, 'C-T'>, string>> = {
   'P1-D1': 'COMMIT',
   'P2-D2': 'COMMIT',
 };
-
-function isNothing({ fences, prepared, sessions, undoRows }: Left, isDirty: boolean): boolean {
-  return sessions === 0 && prepared === 0 && (isDirty || (undoRows === 0 && fences === 0));
-}
-
-async function holds(
-  condition: () => boolean | Promise<boolean>,
-  timeoutMs: number,
-): Promise<boolean> {
-  return until(condition, timeoutMs).then(
-    () => true,
-    () => false,
-  );
-}
