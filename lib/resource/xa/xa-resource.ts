@@ -127,8 +127,8 @@ export class XaResource implements BranchHandler {
   }
 
   /**
-   * Phase two of one branch. The scan and the coordinator's call can come together: one of them ends
-   * it, or the other would find it gone, and take that for somebody's hand.
+   * Phase two of one branch. The scan and the coordinator's call can come together: one of them
+   * ends it, or the other would find it gone, and take that for somebody's hand.
    */
   async end(tag: BranchTag, ending: Ending): Promise<BranchOutcome> {
     const key = `${tag.xid}/${tag.branchId}`;
