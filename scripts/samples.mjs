@@ -21,6 +21,7 @@ const FIRST_SEEDS = 1_000_000;
 /** Enough for a load of 12 s at the least, while processes are killed. */
 const QUICKSTART_ORDERS = 400;
 const SCHEMAS = ['types', 'keys', 'shop'];
+const CRASH_MODES = ['at', 'xa', 'mixed'];
 
 /** @typedef {{ title: string, script: string, args: string[], limitMs: number }} Sample */
 
@@ -38,6 +39,15 @@ const SAMPLES = [
     script: 'test:cluster',
     args: ['--seconds', '20', '--json'],
     limitMs: 300_000,
+  },
+  {
+    title: 'crash',
+    script: 'crash',
+    args: [
+      ...['--mode', CRASH_MODES[seedOfCommit() % CRASH_MODES.length] ?? 'at'],
+      ...['--sample', String(seedOfCommit()), '--count', '20', '--json'],
+    ],
+    limitMs: 240_000,
   },
   { title: 'engines', script: 'test:engines', args: [], limitMs: 900_000 },
   { title: 'at suite', script: 'test:at', args: ['--json'], limitMs: 1_200_000 },

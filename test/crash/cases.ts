@@ -65,7 +65,8 @@ const isFreezable = ({ asleep, isDirty = false }: Point): boolean =>
   asleep === undefined && !isDirty;
 
 /** Statements that are under way to the database, or have just been. */
-const isAtDatabase = ({ actor, at, isDirty = false }: Point): boolean =>
+const isAtDatabase = ({ actor, asleep, at, isDirty = false }: Point): boolean =>
+  asleep === undefined &&
   (actor === 'P1' || actor === 'P2') &&
   !isDirty &&
   /sent|prepared|restored|before|xa.ended/.test(at);

@@ -51,10 +51,8 @@ async function run(): Promise<boolean> {
     kills += result.kills;
     violations += result.violations.length;
     if (result.violations.length > 0) {
-      say(
-        `case ${String(one.number)}, ${titleOf(one)}, ` +
-          `${String(Math.round(performance.now() - began))} ms`,
-      );
+      const tookMs = Math.round(performance.now() - began);
+      say(`case ${String(one.number)}, ${titleOf(one)}, ${String(tookMs)} ms`);
       for (const violation of result.violations) say(`  ${violation}`);
       say(`  npm run crash -- --mode ${mode} --case ${String(one.number)}`);
     }
@@ -87,10 +85,8 @@ async function record(): Promise<void> {
     for (const actor of Object.values(world.actors)) {
       const name = `${file}-${actor.role}`;
       if (!existsSync(name)) continue;
-      say(
-        `${actor.role} ${fails ? 'rollback' : 'commit'}: ` +
-          readFileSync(name, 'utf8').trim().split('\n').join(' '),
-      );
+      const names = readFileSync(name, 'utf8').trim().replaceAll('\n', ' ');
+      say(`${actor.role} ${fails ? 'rollback' : 'commit'}: ${names}`);
       rmSync(name);
     }
   }

@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../support/until.js';
 import type { CrashCase, PointFault, WireFault } from './cases.js';
 import type { Left, SessionRecord } from './checks/books.js';
-import { entriesOf, leftOf, sessionsOf } from './checks/books.js';
+import { entriesOf, forgetUndoRows, leftOf, sessionsOf } from './checks/books.js';
 import type { Told } from './checks/judge.js';
 import { BALANCE, judge } from './checks/judge.js';
+import { holds, isNothing } from './checks/quiet.js';
 import type { Point } from './points/point.interface.js';
 import type { Transfer } from './process/messages.js';
 import type { Actor } from './world/actor.js';
@@ -224,7 +225,8 @@ class CaseRun implements CaseResult {
     this.violations.push(
       ...judge({ entries, sessions: this.#byId(sessions), told: this.#allTold(), ...expectation }),
     );
-    if (expectation.dirtyBalance !== undefined) await this.#forgetDirty();
+    // What is left, or to be left, is no matter of the next case.
+    if (!isQuiet || expectation.dirtyBalance !== undefined) await forgetUndoRows(world);
   }
 
   /** Nobody ends but those who are killed. */
@@ -234,12 +236,6 @@ class CaseRun implements CaseResult {
       this.violations.push(`DIED: ${actor.role} has ended by itself: ${actor.output}`);
       await actor.start();
     }
-  }
-
-  /** What a person would do: the row stays as it is. */
-  async #forgetDirty(): Promise<void> {
-    const { left } = this.#world;
-    await left.query('DELETE FROM dtx.undo_row');
   }
 
   async #held(): Promise<void> {
@@ -297,17 +293,3 @@ const WIRE_TEXTS: Readonly<Record<Exclude<Wire, 'C-T'>, string>> = {
   'P1-D1': 'COMMIT',
   'P2-D2': 'COMMIT',
 };
-
-function isNothing({ fences, prepared, sessions, undoRows }: Left, isDirty: boolean): boolean {
-  return sessions === 0 && prepared === 0 && (isDirty || (undoRows === 0 && fences === 0));
-}
-
-async function holds(
-  condition: () => boolean | Promise<boolean>,
-  timeoutMs: number,
-): Promise<boolean> {
-  return until(condition, timeoutMs).then(
-    () => true,
-    () => false,
-  );
-}

@@ -37,6 +37,11 @@ export class XaResource implements BranchHandler {
   readonly #init: XaResourceInit;
   readonly #open = new Map<string, XaBranch>();
   readonly #held: HeldBranches;
+  /** What is being ended now, by xid and branch. */
+  readonly #ending = new Map<
+    string,
+    { readonly ending: Ending; readonly outcome: Promise<BranchOutcome> }
+  >();
   readonly #slots: Slots;
   readonly #scan: RecoveryScan;
   #report: Promise<XaReport> | undefined;
@@ -121,8 +126,25 @@ export class XaResource implements BranchHandler {
     return Promise.all(targets.map((target) => this.end(target, 'rollback')));
   }
 
-  /** Phase two of one branch. */
+  /**
+   * Phase two of one branch. The scan and the coordinator's call can come together: one of them
+   * ends it, or the other would find it gone, and take that for somebody's hand.
+   */
   async end(tag: BranchTag, ending: Ending): Promise<BranchOutcome> {
+    const key = `${tag.xid}/${tag.branchId}`;
+    const running = this.#ending.get(key);
+    if (running?.ending === ending) return running.outcome;
+    if (running !== undefined) await running.outcome;
+    const outcome = this.#end(tag, ending);
+    this.#ending.set(key, { ending, outcome });
+    // It never rejects.
+    void outcome.then(() => {
+      if (this.#ending.get(key)?.outcome === outcome) this.#ending.delete(key);
+    });
+    return outcome;
+  }
+
+  async #end(tag: BranchTag, ending: Ending): Promise<BranchOutcome> {
     const open = this.#open.get(tag.branchId);
     if (open !== undefined && (ending === 'commit' || !open.fence())) return STILL_OPEN;
     const held = this.#held.get(tag);

@@ -17,6 +17,8 @@ export interface SessionRecord {
   readonly status: string;
   readonly isEnded: boolean;
   readonly needsAttention: boolean;
+  /** As they stand in the record. */
+  readonly branches: string;
 }
 
 /** What must be gone in the end. */
@@ -28,13 +30,14 @@ export interface Left {
   readonly prepared: number;
 }
 
-const SESSION_COLUMNS = 'xid, status, ended_at_ms AS ended, attention_count AS attention';
+const SESSION_COLUMNS = 'xid, status, ended_at_ms AS ended, attention_count AS attention, branches';
 
 interface SessionRow {
   readonly xid: string;
   readonly status: string;
   readonly ended: unknown;
   readonly attention: unknown;
+  readonly branches: unknown;
 }
 
 /** Reads the coordinator's records behind its back. */
@@ -47,11 +50,12 @@ export async function sessionsOf({
     store() === 'file'
       ? rowsOfFile(storeFile)
       : (await storePool.query<SessionRow>(OF_DATABASE)).rows;
-  return rows.map(({ attention, ended, status, xid }) => ({
+  return rows.map(({ attention, branches, ended, status, xid }) => ({
     xid,
     status,
     isEnded: ended !== null,
     needsAttention: Number(attention) > 0,
+    branches: typeof branches === 'string' ? branches : JSON.stringify(branches),
   }));
 }
 
@@ -129,3 +133,14 @@ async function preparedOf({ left, right }: World): Promise<number> {
   const [found] = await right.query<RowDataPacket[]>('XA RECOVER');
   return rows.length + found.length;
 }
+
+/** What a person would do: the rows stay as they are. */
+export async function forgetUndoRows({ left, right }: World): Promise<void> {
+  const [leftTables, rightTables] = [0, 1].map((side) => [UNDO_ROWS[side], FENCES[side]]);
+  for (const table of leftTables ?? []) await left.query(`DELETE FROM ${table ?? ''}`).catch(none);
+  for (const table of rightTables ?? [])
+    await right.query(`DELETE FROM ${table ?? ''}`).catch(none);
+}
+
+/** A data source of XA has no such tables. */
+const none = (): void => undefined;

@@ -33,6 +33,7 @@ function judgeOne(entry: Entry, evidence: Evidence): readonly string[] {
   const outcome = outcomeOf(entry);
   if (outcome === undefined) return [`TORN: ${shown}`];
   const found: string[] = [];
+  if (session?.needsAttention === true) found.push(`PARKED: ${session.branches}`);
   if (expected !== undefined && outcome !== expected) found.push(`NOT AS DECIDED: ${shown}`);
   if ((session?.status === 'committed') !== (outcome === 'committed')) {
     found.push(`RECORD: ${shown}`);

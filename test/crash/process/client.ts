@@ -70,7 +70,10 @@ export async function startClient(
       await (transfer.timeoutMs < 1_000 ? transfers.hasty(transfer) : transfers.patient(transfer));
     } catch (error) {
       const { code, message } = error as { readonly code?: string; readonly message: string };
-      tell(code === 'DTX_ERR_OUTCOME_UNKNOWN' ? 'unknown' : 'not-committed', `${code}: ${message}`);
+      tell(
+        code === 'DTX_ERR_TM_OUTCOME_UNKNOWN' ? 'unknown' : 'not-committed',
+        `${code}: ${message}`,
+      );
       return;
     }
     failpoint('client.answered');

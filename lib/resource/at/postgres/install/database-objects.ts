@@ -158,9 +158,10 @@ $dtx$`,
  * not share is how deadlocks are made. A fence stays as long as undo rows of its branch do, so that
  * the branch can be found again. A row that is locked keeps its place, so its place can name it.
  *
- * The commit of this need not be durable: losing it leaves rows that the next call deletes, and
- * nobody is told of it. A function, because its plans are kept and its text is not sent each time;
- * the tables are mostly empty, and plans for empty tables must not be used on full ones.
+ * The commit of this has to be durable: the coordinator is told, ends the transaction, and never
+ * calls again; rows that came back with a restarted server would be held for ever. A function,
+ * because its plans are kept and its text is not sent each time; the tables are mostly empty, and
+ * plans for empty tables must not be used on full ones.
  */
 const FORGET_BRANCHES: SharedFunction = {
   name: 'dtx.forget_branches',
@@ -169,7 +170,6 @@ RETURNS SETOF text LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $dtx$
 BEGIN
-  PERFORM set_config('synchronous_commit', 'off', true);
   DELETE FROM dtx.undo_row WHERE ctid = ANY (ARRAY(
     SELECT u.ctid FROM unnest(xids, branches) AS t (xid, branch)
     JOIN dtx.undo_row u ON u.branch = t.branch AND u.xid = t.xid
