@@ -10,7 +10,6 @@ import {
   RESOURCE_ID_LENGTH_MAX,
   ResourceNotStartedError,
   XaUnavailableError,
-  messageOf,
 } from '../../protocol/index.js';
 import type { BranchModeName, LockWaitOptions } from '../../transaction/index.js';
 import { assertBranchMode, lockWaitOf } from '../../transaction/index.js';
@@ -19,6 +18,7 @@ import type { XaEngine } from '../xa/index.js';
 import { XaResource } from '../xa/index.js';
 import { failpoint } from '../../system/index.js';
 import type { DtxResource, ResourceHost, ResourceReport } from '../dtx-resource.interface.js';
+import { purgeFencesRegularly } from '../purge-fences.js';
 import type { AtEngine } from './at-engine.interface.js';
 import type { LocalBranch } from './local-branch.js';
 import { LockWaiter } from './lock-waiter.js';
@@ -79,11 +79,6 @@ export interface AtResourceInit {
 }
 
 const LOCK_WAIT_TIMEOUT_MS_DEFAULT = 3_000;
-const FENCE_PURGE_INTERVAL_MS = 600_000;
-
-/** Longer than anybody keeps trying: a late phase one must still meet its fence. */
-const FENCE_RETENTION_MS = 7 * 86_400_000;
-
 /** A database in AT mode: its branches, its locks, its phase two. */
 export class AtResource implements DtxResource, BranchHandler {
   readonly type = 'AT';
@@ -154,7 +149,9 @@ export class AtResource implements DtxResource, BranchHandler {
     }
     started.detach = await host.client.attach(this);
     await xa?.start(false);
-    this.#purgeFencesLater(started);
+    started.purge = purgeFencesRegularly(host, resourceId, (olderThanMs) =>
+      engine.purgeFences(olderThanMs),
+    );
     const summary = `${this.kind}, ${String(capturedTables.length)} tables captured`;
     return { resourceId, summary, warnings };
   }
@@ -255,19 +252,6 @@ export class AtResource implements DtxResource, BranchHandler {
   #mustBeStarted(): Started {
     if (this.#started === undefined) throw new ResourceNotStartedError(this.resourceId);
     return this.#started;
-  }
-
-  #purgeFencesLater(started: Started): void {
-    started.purge = started.host.clock.after(FENCE_PURGE_INTERVAL_MS, () => {
-      started.engine
-        .purgeFences(FENCE_RETENTION_MS)
-        .catch((error: unknown) => {
-          started.host.log.warn(`${started.resourceId}: old fences stay: ${messageOf(error)}`);
-        })
-        .finally(() => {
-          if (this.#started === started) this.#purgeFencesLater(started);
-        });
-    });
   }
 }
 
