@@ -6,7 +6,7 @@ import { DtxRuntime } from '../interceptors/index.js';
 import type { MethodDefinition } from '../interceptors/index.js';
 import { DTX_RUNTIME, DTX_SLOT } from '../protocol/index.js';
 import type { TccDefinition } from '../transaction/index.js';
-import type { TccMethod } from './start-tcc.js';
+import type { TccMethod } from './tcc-resources.js';
 import type { NamedInstance } from './uncovered-sources.js';
 
 /** What the scan of an application has found. */
@@ -159,10 +159,21 @@ const factoryWarning = (provider: string): string =>
   `injected into what it returns: its annotated methods (@GlobalTransactional, @GlobalLock) run ` +
   `without a transaction. Provide it by useClass, or make the factory a singleton.`;
 
-const overrideWarning = (method: string, original: MethodDefinition): string =>
-  original.transaction === undefined
-    ? `${method} overrides ${original.method} without @GlobalLock, so it does not respect rows ` +
-      `that global transactions hold. Annotate it too; if it calls super, only that call does.`
-    : `${method} overrides ${original.method} without @GlobalTransactional, so it runs without a ` +
-      `transaction of its own. Annotate it too; if it calls super, only that call is ` +
-      `transactional.`;
+/** What the method lacks without the decorator that says it. */
+const LACKS = {
+  transaction: ['@GlobalTransactional', 'runs without a transaction of its own'],
+  lock: ['@GlobalLock', 'does not respect rows that global transactions hold'],
+  tcc: ['@TccAction', 'is no branch, and is neither confirmed nor cancelled'],
+  mode: ['@BranchMode', 'has the branches that its data sources say'],
+} as const;
+
+function overrideWarning(method: string, original: MethodDefinition): string {
+  const aspects = (Object.keys(LACKS) as (keyof typeof LACKS)[]).filter(
+    (aspect) => original[aspect] !== undefined,
+  );
+  const [decorator, lack] = LACKS[aspects[0] ?? 'transaction'];
+  return (
+    `${method} overrides ${original.method} without ${decorator}, so it ${lack}. Annotate it ` +
+    `too; if it calls super, only that call has it.`
+  );
+}

@@ -16,7 +16,7 @@ import type { ScanReport } from './dtx.explorer.js';
 import { DtxExplorer } from './dtx.explorer.js';
 import { InFlight } from './in-flight.js';
 import { nestLog } from './nest-log.js';
-import { tccResources } from './start-tcc.js';
+import { tccResources } from './tcc-resources.js';
 import { uncoveredSources } from './uncovered-sources.js';
 
 /** How long a shutdown waits for transactions under way: a third of what Kubernetes grants. */

@@ -5,6 +5,7 @@ import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
 import { DtxRuntime } from '../../interceptors/index.js';
 import type { CoordinatorClient } from '../../protocol/index.js';
 import { DTX_RUNTIME, InvalidOptionError } from '../../protocol/index.js';
+import { TccResource } from '../../resource/tcc/index.js';
 import { systemClock, systemIds } from '../../system/index.js';
 import { TransactionManager } from '../../transaction/index.js';
 import { DtxExplorer } from '../dtx.explorer.js';
@@ -33,6 +34,8 @@ const DOUBLES: Readonly<Record<'no-op' | 'recording', readonly Provider[]>> = {
   recording: [RecordingCoordinator, { provide: COORDINATOR, useExisting: RecordingCoordinator }],
 };
 
+const APPLICATION_ID = 'test';
+
 const LOG = nestLog('DtxTestingModule');
 
 /** Does what DtxModule does at start, without a coordinator and without resources. */
@@ -41,15 +44,33 @@ class DtxTestingStarter implements OnModuleInit {
   constructor(
     private readonly explorer: DtxExplorer,
     @Inject(COORDINATOR) private readonly coordinator: CoordinatorClient,
+    @Inject(DTX_RUNTIME) private readonly runtime: DtxRuntime,
   ) {}
 
-  onModuleInit(): void {
+  async onModuleInit(): Promise<void> {
+    await this.#startActions();
     for (const warning of this.explorer.explore().warnings) LOG.warn(warning);
     if (this.coordinator instanceof RecordingCoordinator) return;
     LOG.warn(
       'No coordinator: global transactions begin and end, and nothing is coordinated or rolled ' +
         'back. This is for tests; an application imports DtxModule.forRoot.',
     );
+  }
+
+  /** Their tries run and are registered; nobody calls confirm or cancel. */
+  async #startActions(): Promise<void> {
+    const host = {
+      client: this.coordinator,
+      applicationId: APPLICATION_ID,
+      clock: systemClock,
+      ids: systemIds,
+      log: LOG,
+    };
+    for (const { definition, target } of this.explorer.tccMethods()) {
+      const action = new TccResource({ definition, target, guard: undefined });
+      this.runtime.tccActions.add(definition, action);
+      await action.start(host);
+    }
   }
 }
 
@@ -100,7 +121,7 @@ const PROVIDERS: readonly Provider[] = [
       assertSingleModule(modules);
       return new TransactionManager({
         client,
-        applicationId: 'test',
+        applicationId: APPLICATION_ID,
         clock: systemClock,
         ids: systemIds,
         log: LOG,

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { LoggerService, Provider } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 
-import { GlobalTransactional } from '../../../lib/decorators/index.js';
+import { GlobalTransactional, TccAction, TxParam } from '../../../lib/decorators/index.js';
 import { DtxTestingModule, RecordingCoordinator } from '../../../lib/modules/testing/index.js';
 import {
   InvalidOptionError,
@@ -18,6 +18,21 @@ class OrderService {
     if (sku === 'none') throw new Error('out of stock');
     return currentXid();
   }
+}
+
+@Injectable()
+class HoldService {
+  @GlobalTransactional()
+  async pay(amount: number): Promise<string> {
+    return this.freeze(amount);
+  }
+
+  @TccAction({ name: 'account.freeze', confirm: 'end', cancel: 'end', dataSource: 'accounts' })
+  async freeze(@TxParam('amount') amount: number): Promise<string> {
+    return `hold of ${String(amount)}`;
+  }
+
+  async end(): Promise<void> {}
 }
 
 class Warnings implements LoggerService {
@@ -53,6 +68,17 @@ describe('DtxTestingModule', () => {
     const { warnings } = await start('no-op');
 
     expect(warnings).toEqual([expect.stringContaining('No coordinator')]);
+  });
+
+  it('runs tries, and records their branches', async () => {
+    const { app } = await start('recording', [HoldService]);
+
+    await expect(app.get(HoldService).pay(7)).resolves.toBe('hold of 7');
+    expect(app.get(RecordingCoordinator).transcript).toEqual([
+      'begin HoldService.pay',
+      'register TCC account.freeze',
+      'commit HoldService.pay',
+    ]);
   });
 
   it('records without a warning', async () => {
