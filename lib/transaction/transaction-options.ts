@@ -73,9 +73,7 @@ export function defineTransaction(
   if (lockConflictRetries !== undefined) {
     assertLockConflictRetries(lockConflictRetries, `lockConflictRetries of ${place}`);
   }
-  if (commitWaitMs !== undefined && commitWaitMs !== 0) {
-    assertTimeoutMs(commitWaitMs, `commitWaitMs of ${place}`);
-  }
+  if (commitWaitMs !== undefined) assertWaitMs(commitWaitMs, `commitWaitMs of ${place}`);
   if (timeoutMs !== undefined) assertTimeoutMs(timeoutMs, `timeoutMs of ${place}`);
   if (propagation === Propagation.NESTED) throw new NestedNotSupportedError(place);
   if (!Object.values(Propagation).includes(propagation)) {
@@ -122,6 +120,15 @@ export function assertTimeoutMs(value: unknown, option: string): asserts value i
     option,
     value,
     fix: `Use a whole number of milliseconds from 1 to ${String(TIMEOUT_MS_MAX)} (one day).`,
+  });
+}
+
+function assertWaitMs(value: number, option: string): void {
+  if (Number.isInteger(value) && value >= 0 && value <= TIMEOUT_MS_MAX) return;
+  throw new InvalidOptionError({
+    option,
+    value,
+    fix: `Use a whole number of milliseconds from 0 to ${String(TIMEOUT_MS_MAX)} (one day).`,
   });
 }
 
