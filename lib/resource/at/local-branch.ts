@@ -65,10 +65,8 @@ export class LocalBranch implements LocalWork {
    *
    * @throws GlobalNotActiveError and whatever else refused the registration: roll back locally
    */
-  async beforeCommit(): Promise<void> {
-    if (this.#registration === undefined) return;
-    await this.#registration;
-    failpoint('at.registered');
+  beforeCommit(): Promise<void> {
+    return this.#registration ?? NOTHING_TO_WAIT_FOR;
   }
 
   /** The local transaction is committed: what follows is phase two's. */
@@ -122,3 +120,5 @@ export class LocalBranch implements LocalWork {
     this.#resource.closed(this);
   }
 }
+
+const NOTHING_TO_WAIT_FOR = Promise.resolve();

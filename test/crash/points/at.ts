@@ -21,7 +21,7 @@ export function phaseOne(actor: Role, from: number): readonly Point[] {
     point(n(5), `register.before@${String(nth)}`, 'registration received, nothing durable', 'T'),
     point(n(6), `${'register.before>'.repeat(nth)}store.sync@1`, 'registration ambiguous', 'T'),
     point(n(7), `register.after@${String(nth)}`, 'registration durable, not answered', 'T'),
-    point(n(8, 9), 'at.registered@1', 'registration answered, before COMMIT'),
+    point(n(8, 9), 'local.registered@1', 'registration answered, before COMMIT'),
     point(n(10), 'local.commit.sent@1', 'COMMIT ambiguous'),
     point(n(11), 'at.committed@1', 'committed, not returned'),
     {
