@@ -1,4 +1,3 @@
-import { withDtx } from '../../lib/resource/typeorm/index.js';
 import { dtxMysqlPool } from '../../lib/resource/driver/mysql2/index.js';
 import { dtxPool } from '../../lib/resource/driver/pg/index.js';
 import { createTestDatabase } from '../servers/test-database.js';
@@ -12,6 +11,8 @@ export interface TccDatabase {
   readonly fenceTable: string;
   /** A write through the wrapped source. */
   run(sql: string): Promise<void>;
+  /** Statements on one connection. */
+  runAll(statements: readonly string[]): Promise<void>;
   /** Two writes in one local transaction, and what comes between them. */
   runBoth(first: string, between: () => Promise<void>, second: string): Promise<void>;
   /** Past the seam. */
@@ -34,6 +35,14 @@ async function openPostgres(): Promise<TccDatabase> {
     fenceTable: 'dtx.tcc_fence',
     run: async (sql) => {
       await source.query(sql);
+    },
+    runAll: async (statements) => {
+      const client = await source.connect();
+      try {
+        for (const statement of statements) await client.query(statement);
+      } finally {
+        client.release();
+      }
     },
     runBoth: async (first, between, second) => {
       const client = await source.connect();
@@ -67,6 +76,14 @@ async function openMariadb(): Promise<TccDatabase> {
     run: async (sql) => {
       await source.query(sql);
     },
+    runAll: async (statements) => {
+      const connection = await source.getConnection();
+      try {
+        for (const statement of statements) await connection.query(statement);
+      } finally {
+        connection.release();
+      }
+    },
     runBoth: async (first, between, second) => {
       const connection = await source.getConnection();
       try {
@@ -88,12 +105,20 @@ async function openMariadb(): Promise<TccDatabase> {
 }
 
 async function openSqlite(): Promise<TccDatabase> {
-  const { source, rows, close } = await openTccSqliteFile(SCHEMA, withDtx);
+  const { source, rows, close } = await openTccSqliteFile(SCHEMA);
   return {
     source,
     fenceTable: 'dtx_tcc_fence',
     run: async (sql) => {
       await source.query(sql);
+    },
+    runAll: async (statements) => {
+      const runner = source.createQueryRunner();
+      try {
+        for (const statement of statements) await runner.query(statement);
+      } finally {
+        await runner.release();
+      }
     },
     runBoth: (first, between, second) =>
       source.transaction(async (manager) => {

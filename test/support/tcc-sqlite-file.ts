@@ -4,7 +4,8 @@ import { join } from 'node:path';
 
 import Database from 'better-sqlite3';
 import { DataSource } from 'typeorm';
-import type { DataSourceOptions } from 'typeorm';
+
+import { withDtx } from '../../lib/resource/typeorm/index.js';
 
 interface TccSqliteFile {
   readonly source: DataSource;
@@ -12,20 +13,15 @@ interface TccSqliteFile {
   close(): Promise<void>;
 }
 
-type Wrap = (options: DataSourceOptions, dtx: { readonly resourceId: string }) => DataSourceOptions;
-
 /** A SQLite file behind TypeORM, wrapped, and a connection past it. */
-export async function openTccSqliteFile(
-  schema: readonly string[],
-  wrap: Wrap,
-): Promise<TccSqliteFile> {
+export async function openTccSqliteFile(schema: readonly string[]): Promise<TccSqliteFile> {
   const folder = await mkdtemp(join(tmpdir(), 'dtx-tcc-'));
   const database = join(folder, 'bank.sqlite');
   const outside = new Database(database);
   outside.pragma('journal_mode = WAL');
   for (const statement of schema) outside.exec(statement);
   const source = new DataSource(
-    wrap({ type: 'better-sqlite3', database }, { resourceId: 'accounts' }),
+    withDtx({ type: 'better-sqlite3', database }, { resourceId: 'accounts' }),
   );
   await source.initialize();
   return {

@@ -202,7 +202,7 @@ export class ConnectionBranch<Request, Result> {
   }
 
   async #beforeWrite(open: OpenWork<Request>, statement: Statement): Promise<void> {
-    if (statement.kind !== 'write' && statement.kind !== 'locking-read') return;
+    if (!NEEDS_FOOTING.has(statement.kind)) return;
     try {
       await open.work.beforeWrite?.(this.#own);
     } catch (error) {
@@ -326,6 +326,7 @@ export class ConnectionBranch<Request, Result> {
   async #commit(open: OpenWork<Request>, request: Request | undefined): Promise<Result> {
     const { work } = open;
     await work.beforeCommit(this.#hasWritten, this.#own);
+    failpoint('local.registered');
     open.isCommitting = true;
     let answer: CommitAnswer<Result>;
     try {
@@ -399,5 +400,11 @@ interface FirstRun {
   /** The statement runs behind that BEGIN. */
   isRunning: boolean;
 }
+
+/**
+ * Before these stands what the work needs. Before a savepoint too: what is written behind one goes
+ * with it, and what comes later would have nothing to stand on.
+ */
+const NEEDS_FOOTING: ReadonlySet<StatementKind> = new Set(['write', 'locking-read', 'savepoint']);
 
 const ENDS: ReadonlySet<StatementKind> = new Set(['commit', 'rollback']);

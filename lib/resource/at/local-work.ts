@@ -24,7 +24,8 @@ export interface LocalWork {
   /** Its local transaction has begun; perhaps anew, after it had to wait for a row. */
   begun?(): void;
   /**
-   * Awaited before each statement that writes or locks: what has to stand before. A rejection
+   * Awaited before each statement that writes, locks or opens a savepoint: what has to stand
+   * before. A rejection
    * means: roll back locally. @default nothing
    */
   beforeWrite?(own: (text: string) => Promise<number>): Promise<void>;

@@ -122,10 +122,10 @@ export class FencedWork implements LocalWork {
     }
     let state: number | undefined;
     try {
-      state =
-        kind === 'try'
-          ? await fences.bury(this.tag, context.name)
-          : (await fences.look(this.tag))?.state;
+      const row = await (kind === 'try'
+        ? fences.bury(this.tag, context.name)
+        : fences.look(this.tag));
+      state = row?.state;
     } catch {
       this.#end(false);
       const what = `local COMMIT of the ${kind} of ${context.name}`;

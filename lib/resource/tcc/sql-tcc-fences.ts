@@ -72,12 +72,12 @@ export class SqlTccFences implements TccFences {
     });
   }
 
-  async bury(tag: BranchTag, action: string): Promise<number> {
+  async bury(tag: BranchTag, action: string): Promise<TccFenceRow> {
     const inserted = await this.carryOut(this.#insertText(tag, action, TCC_FENCE.tombstone));
-    if (inserted === 1) return TCC_FENCE.tombstone;
+    if (inserted === 1) return { state: TCC_FENCE.tombstone, notes: undefined };
     const row = await this.look(tag);
     if (row === undefined) throw new Error('the fence row has gone while it was looked for');
-    return row.state;
+    return row;
   }
 
   carryOut(text: string): Promise<number> {

@@ -33,8 +33,8 @@ export interface TccFences {
   notesText(tag: BranchTag, notes: string): string;
   /** The row, once whoever writes it now has ended. */
   look(tag: BranchTag): Promise<TccFenceRow | undefined>;
-  /** Puts a tombstone where no row is; returns the state that stands then. */
-  bury(tag: BranchTag, action: string): Promise<number>;
+  /** Puts a tombstone where no row is; returns the row that stands then. */
+  bury(tag: BranchTag, action: string): Promise<TccFenceRow>;
   /** The same as the texts, in a local transaction of its own. */
   carryOut(text: string): Promise<number>;
   /** Deletes rows of finished branches of the action that are older; returns how many. */

@@ -18,8 +18,9 @@ import type { GlobalTransaction, TccDefinition } from '../../transaction/index.j
 import { currentTransaction, runInContext } from '../../transaction/index.js';
 import type { BranchTag } from '../at/index.js';
 import type { DtxResource, ResourceHost, ResourceReport } from '../dtx-resource.interface.js';
+import { purgeFencesRegularly } from '../purge-fences.js';
 import { decodeValues, encodeValues } from './context-values.js';
-import { notesText } from './fenced-work.js';
+import { PhasePassedError, notesText } from './fenced-work.js';
 import { pickValues } from './pick-values.js';
 import { TccContext } from './tcc-context.js';
 import { TCC_FENCE } from './tcc-fences.interface.js';
@@ -36,11 +37,6 @@ interface TccResourceInit {
 }
 
 type Ending = 'confirm' | 'cancel';
-
-const FENCE_PURGE_INTERVAL_MS = 600_000;
-
-/** Longer than anybody keeps trying: a late try must still meet its tombstone. */
-const FENCE_RETENTION_MS = 7 * 86_400_000;
 
 const DONE: BranchOutcome = { kind: 'done' };
 
@@ -87,7 +83,11 @@ export class TccResource implements DtxResource, BranchHandler {
     this.#host = host;
     this.#detach = await host.client.attach(this);
     const { definition, guard } = this.#init;
-    if (guard !== undefined) this.#purgeLater(host, guard);
+    if (guard !== undefined) {
+      this.#purge = purgeFencesRegularly(host, this.resourceId, (olderThanMs) =>
+        guard.fences.purge(this.resourceId, olderThanMs),
+      );
+    }
     const isOpen = guard === undefined && definition.fence === undefined;
     const summary =
       guard === undefined ? 'TCC without fence' : `TCC, fenced at ${guard.resourceId}`;
@@ -184,7 +184,7 @@ export class TccResource implements DtxResource, BranchHandler {
     const { guard } = this.#init;
     try {
       if (guard !== undefined && !phase.isFenced) {
-        const state = await guard.fences.bury(phase.tag, this.resourceId);
+        const { state } = await guard.fences.bury(phase.tag, this.resourceId);
         if (state === TCC_FENCE.tombstone) {
           await this.#host?.client.abandonBranch({ ...phase.tag, reason });
           return;
@@ -193,7 +193,11 @@ export class TccResource implements DtxResource, BranchHandler {
     } catch {
       // Not settled: then the cancel will settle it.
     }
-    if (transaction.isActive) await transaction.setRollbackOnly(reason).catch(() => undefined);
+    if (!transaction.isActive) return;
+    await transaction.setRollbackOnly(reason).catch((lost: unknown) => {
+      // The caller gets the error of the try; whoever goes on in spite of it must be found.
+      this.#host?.log.error(`${phase.xid} was not marked rollback-only: ${reason}`, lost);
+    });
   }
 
   async #end(ending: Ending, target: BranchTarget): Promise<BranchOutcome> {
@@ -214,13 +218,15 @@ export class TccResource implements DtxResource, BranchHandler {
   async #rowFor(ending: Ending, tag: BranchTag): Promise<TccFenceRow | undefined> {
     const { guard } = this.#init;
     if (guard === undefined) return undefined;
+    // Inserted without a look before: a locking read of a missing row would lock the gap.
+    if (ending === 'cancel') {
+      const buried = await guard.fences.bury(tag, this.resourceId);
+      failpoint('tcc.cancel.buried');
+      return buried;
+    }
     const row = await guard.fences.look(tag);
-    if (row !== undefined) return row;
-    if (ending === 'confirm') throw new Error('its try has left no fence row');
-    const state = await guard.fences.bury(tag, this.resourceId);
-    failpoint('tcc.cancel.buried');
-    // A try that was on its way may have come first after all, with what it has noted.
-    return state === TCC_FENCE.tried ? guard.fences.look(tag) : { state, notes: undefined };
+    if (row === undefined) throw new Error('its try has left no fence row');
+    return row;
   }
 
   async #call(
@@ -250,7 +256,9 @@ export class TccResource implements DtxResource, BranchHandler {
     }
     if (guard !== undefined && !phase.isFenced) {
       const to = ending === 'confirm' ? TCC_FENCE.confirmed : TCC_FENCE.cancelled;
-      await guard.fences.carryOut(guard.fences.switchText(target, to));
+      const changed = await guard.fences.carryOut(guard.fences.switchText(target, to));
+      // Somebody else has ended it meanwhile; the row says how.
+      if (changed !== 1) throw new PhasePassedError(ending);
     }
     return DONE;
   }
@@ -293,18 +301,5 @@ export class TccResource implements DtxResource, BranchHandler {
   #mustBeStarted(): ResourceHost {
     if (this.#host === undefined) throw new ResourceNotStartedError(this.resourceId);
     return this.#host;
-  }
-
-  #purgeLater(host: ResourceHost, guard: TccGuard): void {
-    this.#purge = host.clock.after(FENCE_PURGE_INTERVAL_MS, () => {
-      guard.fences
-        .purge(this.resourceId, FENCE_RETENTION_MS)
-        .catch((error: unknown) => {
-          host.log.warn(`${this.resourceId}: old fences stay: ${messageOf(error)}`);
-        })
-        .finally(() => {
-          if (this.#host === host) this.#purgeLater(host, guard);
-        });
-    });
   }
 }

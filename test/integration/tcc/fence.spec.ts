@@ -1,3 +1,5 @@
+import { resourceOf } from '../../../lib/resource/index.js';
+import { currentTccContext } from '../../../lib/resource/tcc/index.js';
 import { hasMariadb } from '../../servers/test-mariadb.js';
 import { TCC_DATABASES } from '../../support/tcc-databases.js';
 import type { TccWorld } from '../../support/tcc-world.js';
@@ -134,7 +136,6 @@ describe.each(databases)('TCC on %s', (_, open) => {
   });
 
   it('keeps what a try has noted for confirm, with its local commit', async () => {
-    const { currentTccContext } = await import('../../../lib/resource/tcc/index.js');
     let noted: unknown;
     world.methods.confirm = async ({ notes }) => {
       noted = notes.get('hold');
@@ -157,6 +158,26 @@ describe.each(databases)('TCC on %s', (_, open) => {
     );
 
     expect(await world.account()).toEqual([90, 10]);
+  });
+
+  it('keeps its fence where a savepoint that was opened first is rolled back', async () => {
+    const run = world.manager.run({ name: 'freeze' }, async () => {
+      await world.freeze(10, () =>
+        world.database.runAll([
+          'BEGIN',
+          'SAVEPOINT s',
+          'UPDATE tcc_account SET frozen = frozen + 1 WHERE id = 1',
+          'ROLLBACK TO SAVEPOINT s',
+          FREEZE,
+          'COMMIT',
+        ]),
+      );
+      throw new Error('no stock');
+    });
+
+    await expect(run).rejects.toThrow('no stock');
+    expect(await world.account()).toEqual([100, 0]);
+    expect(await world.fences()).toEqual([3]);
   });
 
   it('refuses a second local transaction in a method', async () => {
@@ -231,9 +252,7 @@ describe.each(databases)('TCC on %s', (_, open) => {
     await world.manager.run({ name: 'freeze' }, () => world.freeze(10));
     const open = await begun();
     await open.run(() => world.freeze(1));
-    const { fences } = await import('../../../lib/resource/index.js').then(async (m) => ({
-      fences: await m.resourceOf(world.database.source)?.fences?.(),
-    }));
+    const fences = await resourceOf(world.database.source)?.fences?.();
 
     const kept = await fences?.purge('account.freeze', 60_000);
     const purged = await fences?.purge('account.freeze', -60_000);
