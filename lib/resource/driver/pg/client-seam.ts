@@ -144,8 +144,14 @@ export class ClientSeam {
         'only query(text, values) can be made part of it. Use that for statements that write.',
       );
     }
-    if (this.#tail === undefined) return this.#original(submittable, values, callback);
-    void this.#inTurn(async () => Promise.resolve(this.#original(submittable, values, callback)));
+    if (this.#tail === undefined) {
+      this.#connection.sendOpening();
+      return this.#original(submittable, values, callback);
+    }
+    void this.#inTurn(async () => {
+      this.#connection.sendOpening();
+      return Promise.resolve(this.#original(submittable, values, callback));
+    });
     return submittable;
   }
 }

@@ -16,8 +16,10 @@ import { refusalOf } from '../../at/index.js';
 import { HeldRows } from '../../at/postgres/index.js';
 import { classifyStatement } from './classify-statement.js';
 import { takePlaces, tellingRead } from './locking-read.js';
+import type { Opening } from './opening.js';
+import { carries, lastOf, mayWait, sendOpened } from './opening.js';
 import type { PgRequest } from './pg-request.js';
-import { contentOf, isPlainText } from './pg-request.js';
+import { contentOf, isPlainText, plainRequest } from './pg-request.js';
 import { isRefusalByServer } from './server-error.js';
 
 /** Sends to the server, past the seam. */
@@ -31,6 +33,8 @@ export class PgConnection implements LocalConnection<PgRequest, QueryResult> {
   readonly #resource: AtResource;
   readonly #send: Send;
   readonly #heldRows = new HeldRows();
+  /** BEGIN has been answered and not been sent: it travels with the first statement. */
+  #opening: Opening | undefined;
 
   constructor(client: ClientBase, resource: AtResource, send: Send) {
     this.#client = client;
@@ -56,26 +60,60 @@ export class PgConnection implements LocalConnection<PgRequest, QueryResult> {
     return begun;
   }
 
-  /** The mark travels in BEGIN's packet, before any savepoint could take it away again. */
+  /**
+   * The mark travels with BEGIN, before any savepoint could take it away again. Both wait for the
+   * first statement and its packet where they can: a transaction takes its snapshot there anyway.
+   */
   async #begin(mark: Mark, request: PgRequest | undefined): Promise<QueryResult> {
     const tag = this.#resource.engine.tagStatement(mark);
-    if (tag === '') return request === undefined ? this.#send('BEGIN') : this.send(request);
     if (request !== undefined && !isPlainText(request)) {
       const begun = await this.send(request);
-      await this.#send(tag);
+      if (tag !== '') await this.#send(tag);
       return begun;
     }
-    // A line break, since the text may end in a comment.
-    const results: unknown = await this.#send(`${request?.text ?? 'BEGIN'}\n; ${tag}`);
+    const begin = request?.text ?? 'BEGIN';
+    const opening = tag === '' ? [begin] : [begin, tag];
+    if (mayWait(this.#client, begin)) {
+      this.#opening = opening;
+      return BEGUN;
+    }
+    const results: unknown = await this.#send(joined(opening));
     return (Array.isArray(results) ? results[0] : results) as QueryResult;
   }
 
-  send({ config, values }: PgRequest): Promise<QueryResult> {
+  send(request: PgRequest): Promise<QueryResult> {
+    const opening = this.#takeOpening();
+    return opening === undefined
+      ? this.#send(request.config, request.values)
+      : this.#sendFirst(opening, request);
+  }
+
+  /** Somebody else is about to use the client: BEGIN leaves before whatever that sends. */
+  sendOpening(): void {
+    const opening = this.#takeOpening();
+    // If this is lost, so is the connection, and the next statement says so.
+    if (opening !== undefined) this.#send(joined(opening)).catch(() => undefined);
+  }
+
+  async #sendFirst(opening: Opening, request: PgRequest): Promise<QueryResult> {
+    const { config, values } = request;
+    if (carries(this.#client, request)) {
+      return sendOpened(this.#client, opening, () => this.#send(config, values));
+    }
+    await this.#send(joined(opening));
     return this.#send(config, values);
   }
 
+  #takeOpening(): Opening | undefined {
+    const opening = this.#opening;
+    this.#opening = undefined;
+    return opening;
+  }
+
   async own(text: string): Promise<number> {
-    return (await this.#send(text)).rowCount ?? 0;
+    const opening = this.#takeOpening();
+    const sent = this.#send(opening === undefined ? text : joined([...opening, text]));
+    return lastOf<QueryResult>(await sent).rowCount ?? 0;
   }
 
   async commit(
@@ -83,12 +121,13 @@ export class PgConnection implements LocalConnection<PgRequest, QueryResult> {
     preparedName?: string,
   ): Promise<CommitAnswer<QueryResult>> {
     if (preparedName !== undefined) return this.#prepare(preparedName);
-    const result = await (request === undefined ? this.#send('COMMIT') : this.send(request));
+    const result = await this.send(request ?? plainRequest('COMMIT'));
     return { committed: result.command === 'COMMIT', result };
   }
 
   /** Reading does not make a transaction of its own to the server; locking and writing do. */
   async hasWritten(): Promise<boolean> {
+    if (this.#opening !== undefined) return false;
     try {
       const { rows } = await this.#session.query(`SELECT ${ASSIGNED_ID} AS id`);
       return typeof rows[0]?.['id'] === 'string';
@@ -108,14 +147,17 @@ export class PgConnection implements LocalConnection<PgRequest, QueryResult> {
   /** What has failed before is rolled back by it, without an error. */
   async #prepare(preparedName: string): Promise<CommitAnswer<QueryResult>> {
     failpoint('xa.prepare');
-    const answer = this.#send(`PREPARE TRANSACTION ${preparedName}`);
+    const answer = this.send(plainRequest(`PREPARE TRANSACTION ${preparedName}`));
     failpoint('xa.prepare.sent');
     const { command } = await answer;
     return { committed: command === 'PREPARE', result: COMMITTED, hold: {} };
   }
 
   rollback(request: PgRequest | undefined): Promise<QueryResult> {
-    return request === undefined ? this.#send('ROLLBACK') : this.send(request);
+    if (request !== undefined) return this.send(request);
+    // What the server has never heard of needs no end.
+    const isUnsent = this.#takeOpening() !== undefined;
+    return isUnsent ? Promise.resolve(ROLLED_BACK) : this.#send('ROLLBACK');
   }
 
   isRefusal(error: unknown): boolean {
@@ -127,11 +169,16 @@ export class PgConnection implements LocalConnection<PgRequest, QueryResult> {
     return 'open';
   }
 
-  /** undefined with a pg that is too old to tell. */
+  /**
+   * undefined with a pg that is too old to tell, and while answers are missing: an error comes
+   * before the word that its transaction, perhaps begun in the same packet, is still open.
+   */
   isInTransaction(): boolean | undefined {
-    const { getTransactionStatus } = this.#client as { getTransactionStatus?: () => string | null };
+    if (this.#opening !== undefined) return true;
+    const { getTransactionStatus, readyForQuery } = this.#client as StatusTeller;
     const status = getTransactionStatus?.call(this.#client);
-    return typeof status === 'string' ? status !== 'I' : undefined;
+    if (typeof status !== 'string') return undefined;
+    return status === 'I' && readyForQuery !== true ? undefined : status !== 'I';
   }
 
   async readLocked(request: PgRequest, xid: string | undefined): Promise<LockedRead<QueryResult>> {
@@ -139,7 +186,7 @@ export class PgConnection implements LocalConnection<PgRequest, QueryResult> {
     if ('reason' in read) {
       throw refusalOf({ xid }, { ...this.classify(request), reason: read.reason });
     }
-    const result = await this.#send(read.config, request.values);
+    const result = await this.send({ ...request, config: read.config });
     const places = takePlaces(result, read.tableCount);
     return { result, conflict: await this.#heldRows.holderOf(this.#session, places, xid) };
   }
@@ -161,4 +208,21 @@ const IN_FAILED_TRANSACTION = '25P02';
 
 type Row = Record<string, unknown>;
 
-const COMMITTED = { command: 'COMMIT', rowCount: null, oid: 0, rows: [], fields: [] };
+/** The part of pg that tells how its connection stands. */
+interface StatusTeller {
+  readonly getTransactionStatus?: () => string | null;
+  readonly readyForQuery?: boolean;
+}
+
+const COMMITTED = resultOf('COMMIT');
+const BEGUN = resultOf('BEGIN');
+const ROLLED_BACK = resultOf('ROLLBACK');
+
+function resultOf(command: string): QueryResult {
+  return { command, rowCount: null, oid: 0, rows: [], fields: [] };
+}
+
+/** One text of the simple protocol. Line breaks, since each part may end in a comment. */
+function joined(texts: readonly string[]): string {
+  return texts.join('\n; ');
+}

@@ -36,6 +36,11 @@ export function toRequest(config: unknown, values: unknown, callback: unknown): 
   };
 }
 
+/** A statement of ours, without values. */
+export function plainRequest(text: string): PgRequest {
+  return { text, config: text, values: undefined, callback: undefined };
+}
+
 /** By which a statement is known again. */
 export function contentOf({ config, text, values }: PgRequest): StatementContent {
   const own = typeof config === 'object' && config !== null ? (config as OwnFields).values : [];
