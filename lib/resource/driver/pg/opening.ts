@@ -27,9 +27,16 @@ interface Sent {
   readonly values?: unknown;
 }
 
+const BEGIN_WORDS = [
+  ...['work', 'transaction', 'isolation', 'level', 'serializable', 'repeatable', 'read', 'write'],
+  ...['committed', 'uncommitted', 'only', 'not', 'deferrable'],
+];
+
 /** A BEGIN that the server takes for sure: its words, in any order, and no second statement. */
-const PLAIN_BEGIN =
-  /^\s*(?:begin|start\s+transaction)(?:[\s,]+(?:work|transaction|isolation|level|serializable|repeatable|read|committed|uncommitted|write|only|not|deferrable))*[\s;]*$/i;
+const PLAIN_BEGIN = new RegExp(
+  `^\\s*(?:begin|start\\s+transaction)(?:[\\s,]+(?:${BEGIN_WORDS.join('|')}))*[\\s;]*$`,
+  'i',
+);
 
 /** Whether this BEGIN may wait for the first statement. */
 export function mayWait(client: ClientBase, begin: string): boolean {
