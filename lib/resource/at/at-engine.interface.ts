@@ -182,6 +182,12 @@ export interface AtEngine {
   rollbackBranches(targets: readonly BranchTarget[]): Promise<readonly BranchOutcome[]>;
   /** Frees what transactions hold whose commit is decided. The same delete as phase two's. */
   releaseXids(xids: readonly string[]): Promise<void>;
+  /**
+   * Lets the local transaction of whoever wants a row of such a transaction take it over, so that
+   * no other commit has to reach the disk first. Answers no rows. It may find that it cannot, and
+   * then the row is held as before. @default releaseXids() has to do it
+   */
+  releaseStatement?(row: LockConflict): string;
   /** Deletes fence rows that no late phase one can ask for any more; returns how many. */
   purgeFences(olderThanMs: number): Promise<number>;
   readonly desk: UndoDesk;

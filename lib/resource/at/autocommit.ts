@@ -16,13 +16,13 @@ export async function runAutocommit<Result>(
   resource: AtResource,
   around: Around,
   statement: Statement,
-  attempt: (work: LocalWork) => Promise<Attempt<Result>>,
+  attempt: (work: LocalWork, ahead: string | undefined) => Promise<Attempt<Result>>,
   content?: StatementContent,
 ): Promise<Result> {
   const work = workOf(resource, around, `${statement.label} on ${resource.resourceId}`);
   const writing = statement.kind === 'write' ? content : undefined;
   try {
-    return await resource.lockWaiter.run(work, writing, () => attempt(work));
+    return await resource.lockWaiter.run(work, writing, (ahead) => attempt(work, ahead));
   } catch (error) {
     work.rolledBack(messageOf(error));
     throw error;

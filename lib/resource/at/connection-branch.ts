@@ -77,15 +77,21 @@ export class ConnectionBranch<Request, Result> {
     open.work.rolledBack('the connection was lost');
   }
 
-  /** One run of an autocommit statement as a local transaction of its own. */
+  /**
+   * One run of an autocommit statement as a local transaction of its own.
+   *
+   * @param ahead a statement of ours that comes first in it
+   */
   async attemptAutocommit(
     work: LocalWork,
     statement: Statement,
     request: Request,
+    ahead?: string,
   ): Promise<Attempt<Result>> {
     const open = this.#openWork(work, undefined);
     try {
       await this.#begin(work, undefined);
+      if (ahead !== undefined) await this.#connection.ahead?.(ahead);
       const attempt = await this.#attempt(work, statement, request);
       if ('conflict' in attempt) {
         await this.#rollbackAfterError();
@@ -258,8 +264,8 @@ export class ConnectionBranch<Request, Result> {
     const { lockWaiter } = this.#resource;
     const run: FirstRun = { isOpen: true, isRunning: false, met: first.conflict };
     try {
-      return await lockWaiter.run(open.work, first.content, () =>
-        this.#attemptFirst(open, first, run),
+      return await lockWaiter.run(open.work, first.content, (ahead) =>
+        this.#attemptFirst(open, { ...first, ahead }, run),
       );
     } catch (error) {
       // It is the application's own local transaction still, and it will have to end it.
@@ -274,7 +280,7 @@ export class ConnectionBranch<Request, Result> {
 
   async #attemptFirst(
     open: OpenWork<Request>,
-    { request, statement }: FirstStatement<Request>,
+    { ahead, request, statement }: FirstStatement<Request>,
     run: FirstRun,
   ): Promise<Attempt<Result>> {
     let attempt: Attempt<Result> | undefined;
@@ -286,6 +292,7 @@ export class ConnectionBranch<Request, Result> {
       if (!run.isOpen) await this.#begin(open.work, open.begin);
       run.isRunning = run.isOpen;
       run.isOpen = false;
+      if (ahead !== undefined) await this.#connection.ahead?.(ahead);
       attempt = await this.#attemptOrConflict(open.work, statement, request);
       run.isRunning = false;
     }
@@ -389,6 +396,8 @@ interface FirstStatement<Request> {
   readonly content: StatementContent | undefined;
   /** What it has met already. */
   readonly conflict?: LockConflict;
+  /** A statement of ours that has to come before it. */
+  readonly ahead?: string | undefined;
 }
 
 /** How far it has come. */

@@ -34,6 +34,11 @@ export interface LocalConnection<Request, Result> {
    */
   begin(mark: Mark, request: Request | undefined, preparedName?: string): Promise<Result>;
   send(request: Request): Promise<Result>;
+  /**
+   * Sends a statement of ours before the next one, in its packet if that can be; it answers no
+   * rows. Needed where the engine has a releaseStatement().
+   */
+  ahead?(text: string): Promise<void>;
   /** Sends a statement of ours in the local transaction that is open; returns the rows changed. */
   own(text: string): Promise<number>;
   /** @param preparedName it is prepared, and answered as if it were committed */

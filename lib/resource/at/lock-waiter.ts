@@ -22,6 +22,13 @@ type Waiting = Pick<LocalWork, 'xid' | 'lockWaitTimeoutMs' | 'register'>;
 /** What a run of the work came to. */
 type Attempt<T> = { readonly conflict: LockConflict } | { readonly result: T };
 
+/**
+ * Runs the work from its start.
+ *
+ * @param ahead what has to run before it in its local transaction, if anything
+ */
+export type AttemptWork<T> = (ahead: string | undefined) => Promise<Attempt<T>>;
+
 /** Whoever has been in a queue for so long while the row stays where it is looks for circles. */
 const STUCK_MS = 100;
 
@@ -59,19 +66,19 @@ export class LockWaiter {
    *
    * @param work whose attempt it is
    * @param content what the attempt runs, to know it again; undefined where it does not write
-   * @param attempt runs the work from its start; returns the conflict that it met, or its result
+   * @param attempt returns the conflict that it met, or its result
    * @throws LockConflictError after `lockWaitTimeoutMs`, or to end a circle; what the attempt
    * throws
    */
   async run<T>(
     work: Waiting,
     content: StatementContent | undefined,
-    attempt: () => Promise<Attempt<T>>,
+    attempt: AttemptWork<T>,
   ): Promise<T> {
     const hot = content === undefined ? undefined : this.#hot.rowOf(content);
     let conflict: LockConflict;
     if (hot === undefined) {
-      const first = await attempt();
+      const first = await attempt(undefined);
       if ('result' in first) return first.result;
       ({ conflict } = first);
     } else {
@@ -80,8 +87,10 @@ export class LockWaiter {
       conflict = { ...hot, holderXid: HOLDER_UNKNOWN };
     }
     const deadlineMs = this.#deps.host.clock.monotonicMs() + this.#timeoutMs(work);
+    const takenFrom = new Set<string>();
     for (;;) {
-      const turn = await this.#inTurn(work, { conflict, content, deadlineMs }, attempt);
+      const wish = { conflict, content, deadlineMs, takenFrom };
+      const turn = await this.#inTurn(work, wish, attempt);
       if ('result' in turn) return turn.result;
       conflict = turn.conflict;
     }
@@ -98,8 +107,8 @@ export class LockWaiter {
 
   async #inTurn<T>(
     work: Waiting,
-    { conflict, content, deadlineMs }: Wish,
-    attempt: () => Promise<Attempt<T>>,
+    { conflict, content, deadlineMs, takenFrom }: Wish,
+    attempt: AttemptWork<T>,
   ): Promise<Attempt<T>> {
     const name = nameOf(conflict);
     const queue = this.#queues.get(name) ?? new RowQueue(this.#deps.host.clock);
@@ -110,8 +119,9 @@ export class LockWaiter {
     try {
       await this.#untilTurn(work, { conflict, queue, deadlineMs }, place);
       for (let met = conflict; ;) {
-        await this.#untilFree(work, { conflict: met, queue, deadlineMs });
-        const turn = await attempt();
+        const wait = { conflict: met, queue, deadlineMs };
+        const ahead = await this.#untilFree(work, wait, takenFrom);
+        const turn = await attempt(ahead);
         if ('result' in turn) {
           queue.passedTo(work.xid);
           return turn;
@@ -166,23 +176,33 @@ export class LockWaiter {
     }
   }
 
-  async #untilFree(work: Waiting, wait: Wait): Promise<void> {
+  /**
+   * @param takenFrom holders from whom the work has taken, or could not take, something over
+   * @returns what has to run ahead of the work, so that it takes the row over itself
+   */
+  async #untilFree(work: Waiting, wait: Wait, takenFrom: Set<string>): Promise<string | undefined> {
     const { engine, host } = this.#deps;
     const { deadlineMs, queue } = wait;
     const conflict = holderIn(wait);
     const { holderXid } = conflict;
     // Another branch of the same transaction was before us in the queue: the row is ours.
-    if (holderXid === work.xid) return;
+    if (holderXid === work.xid) return undefined;
     if (deadlineMs <= host.clock.monotonicMs()) throw this.#timedOut(work, conflict);
     // The undo row is younger than the snapshot; a new local transaction will see whose it is.
-    if (holderXid === HOLDER_UNKNOWN) return;
+    if (holderXid === HOLDER_UNKNOWN) return undefined;
     const { moved } = queue;
     const answered = this.#awaitRelease(work, holderXid, deadlineMs);
     const answer = await Promise.race([moved.then(none), answered]);
-    if (answer === undefined || !this.#isCommitted(work, conflict, answer)) return;
+    if (answer === undefined || !this.#isCommitted(work, conflict, answer)) return undefined;
     // The commit is durable, so these undo rows are only waiting for their clean-up. Phase two
     // gathers many and takes its time; a row that somebody waits for is freed at once.
+    // Once per holder: behind the row there may be something else of it that cannot be taken over.
+    if (engine.releaseStatement !== undefined && !takenFrom.has(holderXid)) {
+      takenFrom.add(holderXid);
+      return engine.releaseStatement(conflict);
+    }
     await engine.releaseXids([holderXid]);
+    return undefined;
   }
 
   #awaitRelease(work: Waiting, xid: string, deadlineMs: number): Promise<ReleaseSummary> {
@@ -254,6 +274,7 @@ interface Wish {
   readonly conflict: LockConflict;
   readonly content: StatementContent | undefined;
   readonly deadlineMs: number;
+  readonly takenFrom: Set<string>;
 }
 
 interface Wait {

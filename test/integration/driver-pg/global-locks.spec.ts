@@ -9,6 +9,10 @@ import { until } from '../../support/until.js';
 const TAKE = 'UPDATE account SET balance = balance - 10 WHERE id = $1';
 const LOCK_WAIT_TIMEOUT_MS = 400;
 
+const UNIQUE_OWNER = `
+  CREATE TABLE account (id int PRIMARY KEY, owner text NOT NULL UNIQUE, balance int NOT NULL);
+  INSERT INTO account VALUES (1, 'ann', 100), (2, 'bob', 100)`;
+
 describe('a row that another global transaction holds', () => {
   let world: AtWorld;
   let holder: GlobalTransaction;
@@ -151,6 +155,23 @@ describe('a row that many want', () => {
     await Promise.all(Array.from({ length: 10 }, take));
 
     expect(await balances(world)).toEqual([0, 100]);
+    await world.untilClean();
+    await world.close();
+  });
+
+  it('goes on where each of them changes a unique value as well', async () => {
+    const world = await openAtWorld(UNIQUE_OWNER, { lockWaitTimeoutMs: 10_000 });
+    const rename = (name: string): Promise<unknown> =>
+      world.manager.run({ name: 'rename' }, () =>
+        world.pool.query('UPDATE account SET owner = $2, balance = balance - 10 WHERE id = $1', [
+          1,
+          name,
+        ]),
+      );
+
+    await Promise.all(['a', 'b', 'a', 'c', 'a', 'b', 'd', 'a'].map(rename));
+
+    expect(await balances(world)).toEqual([20, 100]);
     await world.untilClean();
     await world.close();
   });

@@ -15,6 +15,12 @@ export const TAG_SETTING = 'dtx.tag';
 /** Setting that holds the tag once the fence row of the local transaction is written. */
 export const FENCED_SETTING = 'dtx.fenced';
 
+/**
+ * Setting of a local transaction that has waited for a row: which row, of which holder whose commit
+ * is decided. JSON with `table`, `key` and `holder`.
+ */
+export const RELEASED_SETTING = 'dtx.released';
+
 /** Setting that holds the row image that is being restored. */
 export const IMAGE_SETTING = 'dtx.image';
 

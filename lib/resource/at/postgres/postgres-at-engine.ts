@@ -1,4 +1,4 @@
-import type { BranchOutcome, BranchTarget } from '../../../protocol/index.js';
+import type { BranchOutcome, BranchTarget, LockConflict } from '../../../protocol/index.js';
 import { assertXid, isBranchId, messageOf } from '../../../protocol/index.js';
 import type {
   AtEngine,
@@ -11,13 +11,14 @@ import type {
   UndoDesk,
 } from '../at-engine.interface.js';
 import { GUARDED, UNMARKED } from '../at-engine.interface.js';
-import { TAG_SETTING } from './agreement.js';
+import { RELEASED_SETTING, TAG_SETTING } from './agreement.js';
 import { PostgresDesk } from './desk/postgres-desk.js';
 import { explain } from './explain.js';
 import { purgeFences, resolveLocalCommit } from './fence.js';
 import { forgetBranches, forgetXids } from './forget-branches.js';
 import { Installer } from './install/installer.js';
 import { isTransient, sqlStateOf } from './session.js';
+import { literal } from './sql-text.js';
 import { rollbackBranch } from './undo/rollback-branch.js';
 
 /** What the engine for one PostgreSQL database needs. */
@@ -94,6 +95,11 @@ export class PostgresAtEngine implements AtEngine {
 
   async releaseXids(xids: readonly string[]): Promise<void> {
     await this.#source.withSession((session) => forgetXids(session, xids));
+  }
+
+  releaseStatement({ holderXid, key, table }: LockConflict): string {
+    const released = JSON.stringify({ table, key, holder: holderXid });
+    return `SET LOCAL ${RELEASED_SETTING} = ${literal(released)}`;
   }
 
   purgeFences(olderThanMs: number): Promise<number> {

@@ -54,8 +54,9 @@ export class ClientSeam {
     work: LocalWork,
     statement: Statement,
     request: PgRequest,
+    ahead: string | undefined,
   ): Promise<Attempt<QueryResult>> {
-    return this.#branch.attemptAutocommit(work, statement, request);
+    return this.#branch.attemptAutocommit(work, statement, request, ahead);
   }
 
   readonly #send: Send = (config, values) => this.#original(config, values) as Promise<QueryResult>;
@@ -120,8 +121,8 @@ export class ClientSeam {
     if (this.#connection.isInTransaction() === true) {
       throw new LocalTransactionOpenError(around.xid, this.#resource.resourceId);
     }
-    const attempt = (work: LocalWork): Promise<Attempt<QueryResult>> =>
-      this.#branch.attemptAutocommit(work, statement, request);
+    const attempt = (work: LocalWork, ahead?: string): Promise<Attempt<QueryResult>> =>
+      this.#branch.attemptAutocommit(work, statement, request, ahead);
     return runAutocommit(this.#resource, around, statement, attempt, contentOf(request));
   }
 

@@ -110,6 +110,11 @@ export class PgConnection implements LocalConnection<PgRequest, QueryResult> {
     return opening;
   }
 
+  async ahead(text: string): Promise<void> {
+    if (this.#opening === undefined) await this.#send(text);
+    else this.#opening = [...this.#opening, text];
+  }
+
   async own(text: string): Promise<number> {
     const opening = this.#takeOpening();
     const sent = this.#send(opening === undefined ? text : joined([...opening, text]));

@@ -65,12 +65,12 @@ async function queryPool(
   if (!WORKING_KINDS.has(statement.kind) || !around.isActive) {
     return withClient(pool, (client) => send(client, request));
   }
-  const attempt = (work: LocalWork): Promise<Attempt<QueryResult>> =>
+  const attempt = (work: LocalWork, ahead?: string): Promise<Attempt<QueryResult>> =>
     withClient(pool, async (client) => {
       const seam = seams.get(client);
       // pg-pool announces every client before it lends it; one unseen would write without undo.
       if (seam === undefined) throw new ResourceNotStartedError(resource.resourceId);
-      return seam.attemptAutocommit(work, statement, request);
+      return seam.attemptAutocommit(work, statement, request, ahead);
     });
   return runAutocommit(resource, around, statement, attempt, contentOf(request));
 }

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 
-import { FENCED_SETTING, SCHEMA, TAG_SETTING, WRITTEN_STATE } from '../agreement.js';
+import {
+  FENCED_SETTING,
+  RELEASED_SETTING,
+  SCHEMA,
+  TAG_SETTING,
+  WRITTEN_STATE,
+} from '../agreement.js';
 import { rowsOf, storedImage, triggerImage } from '../row-image.js';
 import { rowKey, sameKey } from '../row-key.js';
 import { dollarQuoted, literal } from '../sql-text.js';
@@ -64,6 +70,9 @@ DECLARE
   new_value text;
   is_found boolean;
 BEGIN
+  IF current_setting('${RELEASED_SETTING}', true) <> '' THEN
+    PERFORM dtx.take_over(${literal(table.name)}, old_key, new_key);
+  END IF;
   IF is_check THEN
 ${checkRow(table)}
   ELSE

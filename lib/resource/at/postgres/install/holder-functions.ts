@@ -1,4 +1,10 @@
-import { GUARDED_STATE, KEY_SEPARATOR, LOCK_CONFLICT_STATE, TAG_SETTING } from '../agreement.js';
+import {
+  GUARDED_STATE,
+  KEY_SEPARATOR,
+  LOCK_CONFLICT_STATE,
+  RELEASED_SETTING,
+  TAG_SETTING,
+} from '../agreement.js';
 import { literal } from '../sql-text.js';
 
 /** A function that all tables share. */
@@ -130,6 +136,28 @@ END
 $dtx$`,
 };
 
+/**
+ * Takes the row over from a holder whose commit is decided, if it is the one that was waited for.
+ * Behind the lock of the business row, like everything that touches an undo row: the other way
+ * round, two writers of one row would wait for each other.
+ */
+const TAKE_OVER: SharedFunction = {
+  name: 'dtx.take_over',
+  sql: `CREATE OR REPLACE FUNCTION dtx.take_over(changed_tbl text, old_key text, new_key text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $dtx$
+DECLARE
+  released json := current_setting('${RELEASED_SETTING}');
+  released_key text := released ->> 'key';
+BEGIN
+  IF released ->> 'table' = changed_tbl AND released_key IN (old_key, new_key) THEN
+    DELETE FROM dtx.undo_row u
+    WHERE u.tbl = changed_tbl AND u.pk = released_key AND u.xid = released ->> 'holder';
+    PERFORM set_config('${RELEASED_SETTING}', '', true);
+  END IF;
+END
+$dtx$`,
+};
+
 /** What finds, and tells, who holds something. */
 export const HOLDER_FUNCTIONS: readonly SharedFunction[] = [
   RAISE_HELD,
@@ -138,4 +166,5 @@ export const HOLDER_FUNCTIONS: readonly SharedFunction[] = [
   ASSERT_FREE,
   ASSERT_SETTLED,
   ASSERT_UNREFERRED,
+  TAKE_OVER,
 ];

@@ -1,0 +1,100 @@
+import type { BranchTag } from '../../../lib/resource/at/index.js';
+import type { AtDatabase } from './at-database.js';
+import { DONE, createAtDatabase, failureOf, newTag } from './at-database.js';
+import { conflictIn, conflictOf } from './holes.js';
+
+const SETUP = 'CREATE TABLE shop (id int PRIMARY KEY, n int)';
+const RESET = 'DELETE FROM shop; INSERT INTO shop VALUES (1, 10), (2, 20)';
+const ADD = 'UPDATE shop SET n = n + 1 WHERE id = 1';
+
+describe('A row of a holder that has committed', () => {
+  let database: AtDatabase;
+  let holder: BranchTag;
+  let taker: BranchTag;
+
+  beforeAll(async () => {
+    database = await createAtDatabase(SETUP);
+  });
+
+  beforeEach(async () => {
+    await database.reset(RESET);
+    [holder, taker] = [newTag(), newTag()];
+    await database.branch(holder, ADD, 'UPDATE shop SET n = 21 WHERE id = 2');
+  });
+
+  afterAll(async () => {
+    await database.drop();
+  });
+
+  /** What the local transaction of somebody is told who has waited for the first row. */
+  const released = (holderXid: string, key = '1'): string =>
+    database.engine.releaseStatement?.({ table: 'public.shop', key, holderXid }) ?? '';
+
+  const holders = async (): Promise<unknown> =>
+    database.sql("SELECT xid FROM dtx.undo_row WHERE tbl = 'public.shop' AND pk = '1'");
+
+  it('goes over to a writer that has been told so, who can take back only its own change', async () => {
+    await database.branch(taker, released(holder.xid), 'UPDATE shop SET n = 50 WHERE id = 1');
+
+    expect(await holders()).toEqual([{ xid: taker.xid }]);
+    await expect(database.rollback(taker)).resolves.toEqual(DONE);
+    await expect(database.rows('shop')).resolves.toEqual(['(1,11)', '(2,21)']);
+  });
+
+  it('stays with the new one when the old one is cleaned up', async () => {
+    await database.branch(taker, released(holder.xid), 'UPDATE shop SET n = 50 WHERE id = 1');
+
+    await expect(database.commit(holder)).resolves.toEqual(DONE);
+
+    expect(await holders()).toEqual([{ xid: taker.xid }]);
+  });
+
+  it('stays with the holder when the writer takes back its local transaction', async () => {
+    const client = await database.begin(taker);
+    await client.query(released(holder.xid));
+    await client.query('UPDATE shop SET n = 50 WHERE id = 1');
+    await client.query('ROLLBACK');
+
+    expect(await holders()).toEqual([{ xid: holder.xid }]);
+  });
+
+  it('is not taken from anybody else', async () => {
+    const error = await failureOf(database.branch(taker, released(newTag().xid), ADD));
+
+    expect(conflictIn(database, error)).toMatchObject({
+      table: 'public.shop',
+      key: '1',
+      holderXid: holder.xid,
+    });
+  });
+
+  it('takes no other row along', async () => {
+    const error = await failureOf(
+      database.branch(taker, released(holder.xid), 'UPDATE shop SET n = n + 100'),
+    );
+
+    expect(conflictIn(database, error)).toMatchObject({ key: '2', holderXid: holder.xid });
+  });
+
+  it('frees a row for one statement, and not for what comes later', async () => {
+    const client = await database.begin(taker);
+    await client.query(released(holder.xid));
+    await client.query('UPDATE shop SET n = 50 WHERE id = 1');
+
+    const { rows } = await client.query("SELECT current_setting('dtx.released') AS released");
+    await client.query('ROLLBACK');
+
+    expect(rows).toEqual([{ released: '' }]);
+  });
+
+  it('is locked first, so that a writer who knows nothing and waits is not waited for', async () => {
+    const client = await database.begin(taker);
+    await client.query(released(holder.xid));
+    await client.query('UPDATE shop SET n = 50 WHERE id = 1');
+    const late = conflictOf(database, ADD);
+    await database.untilBlocked();
+    await client.query('COMMIT');
+
+    await expect(late).resolves.toMatchObject({ key: '1', holderXid: taker.xid });
+  });
+});
