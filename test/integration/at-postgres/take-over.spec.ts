@@ -33,7 +33,7 @@ describe('A row of a holder that has committed', () => {
   const holders = async (): Promise<unknown> =>
     database.sql("SELECT xid FROM dtx.undo_row WHERE tbl = 'public.shop' AND pk = '1'");
 
-  it('goes over to a writer that has been told so, who can take back only its own change', async () => {
+  it('goes over to a writer that has been told so, and takes back its own change only', async () => {
     await database.branch(taker, released(holder.xid), 'UPDATE shop SET n = 50 WHERE id = 1');
 
     expect(await holders()).toEqual([{ xid: taker.xid }]);
@@ -87,7 +87,7 @@ describe('A row of a holder that has committed', () => {
     expect(rows).toEqual([{ released: '' }]);
   });
 
-  it('is locked first, so that a writer who knows nothing and waits is not waited for', async () => {
+  it('is locked first, so that a writer who knows of nothing is not waited for', async () => {
     const client = await database.begin(taker);
     await client.query(released(holder.xid));
     await client.query('UPDATE shop SET n = 50 WHERE id = 1');
