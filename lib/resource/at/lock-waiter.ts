@@ -110,13 +110,15 @@ export class LockWaiter {
     try {
       await this.#untilTurn(work, { conflict, queue, deadlineMs }, place);
       for (let met = conflict; ;) {
-        await this.#untilFree(work, { conflict: met, queue, deadlineMs });
+        const endedXid = await this.#untilFree(work, { conflict: met, queue, deadlineMs });
         const turn = await attempt();
         if ('result' in turn) {
           queue.passedTo(work.xid);
           return turn;
         }
         met = turn.conflict;
+        // Nobody is left who would free it: to ask again would be to ask without a pause.
+        if (endedXid === met.holderXid) throw this.#leftBehind(work, met);
         if (nameOf(met) !== name) return turn;
         // It keeps its place: somebody of another process was faster.
         queue.foundAt(met.holderXid === HOLDER_UNKNOWN ? undefined : met.holderXid);
@@ -166,23 +168,26 @@ export class LockWaiter {
     }
   }
 
-  async #untilFree(work: Waiting, wait: Wait): Promise<void> {
+  /** @returns the holder, if it has been rolled back: it should have nothing any more */
+  async #untilFree(work: Waiting, wait: Wait): Promise<string | undefined> {
     const { engine, host } = this.#deps;
     const { deadlineMs, queue } = wait;
     const conflict = holderIn(wait);
     const { holderXid } = conflict;
     // Another branch of the same transaction was before us in the queue: the row is ours.
-    if (holderXid === work.xid) return;
+    if (holderXid === work.xid) return undefined;
     if (deadlineMs <= host.clock.monotonicMs()) throw this.#timedOut(work, conflict);
     // The undo row is younger than the snapshot; a new local transaction will see whose it is.
-    if (holderXid === HOLDER_UNKNOWN) return;
+    if (holderXid === HOLDER_UNKNOWN) return undefined;
     const { moved } = queue;
     const answered = this.#awaitRelease(work, holderXid, deadlineMs);
     const answer = await Promise.race([moved.then(none), answered]);
-    if (answer === undefined || !this.#isCommitted(work, conflict, answer)) return;
+    if (answer === undefined) return undefined;
+    if (!this.#isCommitted(work, conflict, answer)) return holderXid;
     // The commit is durable, so these undo rows are only waiting for their clean-up. Phase two
     // gathers many and takes its time; a row that somebody waits for is freed at once.
     await engine.releaseXids([holderXid]);
+    return undefined;
   }
 
   #awaitRelease(work: Waiting, xid: string, deadlineMs: number): Promise<ReleaseSummary> {
@@ -238,6 +243,13 @@ export class LockWaiter {
       `everywhere.`;
     const { resourceId } = this.#deps;
     return new LockConflictError(work.xid, resourceId, conflict, advice, { isDeadlock: true });
+  }
+
+  #leftBehind(work: Waiting, conflict: LockConflict): LockConflictError {
+    const advice =
+      `The holder's rollback has ended without this row, since a person has accepted its branch ` +
+      `as it was: "nestjs-dtx undo show ${conflict.holderXid}" tells what to do with it.`;
+    return new LockConflictError(work.xid, this.#deps.resourceId, conflict, advice);
   }
 
   #unknownHolder(work: Waiting, conflict: LockConflict): LockConflictError {
