@@ -10,10 +10,9 @@ import { openPostgresStore } from '../../../lib/coordinator/store/postgres/index
 import type { WalFile } from '../../../lib/coordinator/store/sqlite/wal-file.js';
 import { walFileOf } from '../../../lib/coordinator/store/sqlite/wal-file.js';
 import { systemClock, systemIds } from '../../../lib/system/index.js';
-import { connectEmbedded } from '../../../lib/transport/index.js';
 import { createTestDatabase } from '../../servers/test-database.js';
 import { createTestMariadb, describeMariadb } from '../../servers/test-mariadb.js';
-import { begin, register, statusOf } from '../coordinator/support/client.js';
+import { begin, register } from '../coordinator/support/client.js';
 import { RecordingLog } from '../coordinator/support/recording-log.js';
 import { sqliteUnderTest } from '../coordinator/support/sqlite-under-test.js';
 import { testFolder } from '../coordinator/support/test-folder.js';
@@ -50,11 +49,13 @@ describe('A decision that was answered', () => {
     },
   );
 
-  it('P8: is so too where PostgreSQL answers sooner by default', async () => {
+  it.each(['its default', 'the URL'])('P8: is so too where %s says otherwise', async (place) => {
     const database = await createTestDatabase();
     const plain = database.pool();
-    await plain.query(`ALTER DATABASE ${database.name} SET synchronous_commit = off`);
-    const store = await openPostgresStore({ url: database.url });
+    const url = new URL(database.url);
+    if (place === 'the URL') url.searchParams.set('options', '-c synchronous_commit=off');
+    else await plain.query(`ALTER DATABASE ${database.name} SET synchronous_commit = off`);
+    const store = await openPostgresStore({ url: url.href });
     await plain.query(`
       CREATE TABLE seen (status text, waits text);
       CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -74,21 +75,6 @@ describe('A decision that was answered', () => {
     await client.close();
     await store.close();
     await database.drop();
-  });
-
-  it('P8: cannot be bought sooner by an option', async () => {
-    const client = await connectEmbedded({
-      store: folder.path('coordinator.db'),
-      // What nobody knows is not obeyed.
-      ...({ flush: 'async', synchronous: 'off' } as object),
-    });
-    const file = folder.path('coordinator.db');
-    const driver = await import('better-sqlite3');
-    const shell = new driver.default(file, { readonly: true });
-
-    expect(shell.pragma('journal_mode', { simple: true })).toBe('wal');
-    shell.close();
-    await client.close();
   });
 });
 
