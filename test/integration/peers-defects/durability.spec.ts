@@ -70,7 +70,9 @@ describe('A decision that was answered', () => {
     await client.commit({ xid, waitMs: 5_000 });
 
     const { rows } = await plain.query<{ status: string; waits: string }>('SELECT * FROM seen');
-    expect(rows.map(({ status }) => status)).toEqual(expect.arrayContaining(['active', 'committed']));
+    expect(rows.map(({ status }) => status)).toEqual(
+      expect.arrayContaining(['active', 'committed']),
+    );
     expect(new Set(rows.map(({ waits }) => waits))).toEqual(new Set(['on']));
     await client.close();
     await store.close();
@@ -129,7 +131,6 @@ describe('A coordinator whose database answers before its disk', () => {
 class PowerlessDisk implements WalFile {
   readonly #file: string;
   readonly #real: WalFile;
-  #syncs = 0;
 
   constructor(file: string) {
     this.#file = file;
@@ -138,7 +139,6 @@ class PowerlessDisk implements WalFile {
 
   async sync(): Promise<void> {
     await this.#real.sync();
-    this.#syncs += 1;
     copyFileSync(this.#file, `${this.#file}.synced`);
     copyFileSync(`${this.#file}-wal`, `${this.#file}.synced-wal`);
   }

@@ -50,7 +50,10 @@ export interface NodeUnderTest {
 
 type Options = Partial<Omit<CoordinatorOptions, 'store' | 'ids'>>;
 
-export async function startNode(shared: SessionStore, options: Options = {}): Promise<NodeUnderTest> {
+export async function startNode(
+  shared: SessionStore,
+  options: Options = {},
+): Promise<NodeUnderTest> {
   const store = new NodeStore(shared);
   const coordinator = await openCoordinator({
     clock: systemClock,
