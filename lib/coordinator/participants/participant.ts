@@ -39,8 +39,9 @@ export class Participant {
   }
 
   /**
-   * Calls that have not been answered, those included whose time was up. One that is repeated counts
-   * once: a branch that hangs must not look, after a while, like an instance that answers nothing.
+   * Calls that have not been answered, those included whose time was up. One that is repeated
+   * counts once: a branch that hangs must not look, after a while, like an instance that
+   * answers nothing.
    */
   get unansweredCount(): number {
     return this.#unanswered.size;

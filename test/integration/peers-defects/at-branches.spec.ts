@@ -87,7 +87,7 @@ describeEngines((engine) => {
   });
 
   /* The same, with the rollback behind the registration and before the first row. */
-  it('P4: a rollback while the first statement waits leaves that statement nothing to do', async () => {
+  it('P4: a rollback while the first statement waits leaves nothing of it', async () => {
     await open();
     const holder = await world.manager.begin({ name: 'late' });
     const hold = await heldByOutsider(engine, world);
@@ -105,8 +105,8 @@ describeEngines((engine) => {
   });
 
   /*
-   * Seata sorts the undo logs of a branch and the branches of a transaction by times whose fractions
-   * of a second some databases drop; undone in the wrong order, a row looks like a stranger's.
+   * Seata sorts the undo logs of a branch and the branches of a transaction by times, whose
+   * fractions some databases drop; undone in the wrong order, a row looks like a stranger's.
    */
   it('P5: undoes a row that many statements and branches have written in one moment', async () => {
     await open();
@@ -130,7 +130,7 @@ describeEngines((engine) => {
    * In Seata a writer without the annotation of the global lock overwrites what a transaction still
    * holds. Its rollback then stops at that row, and the rest has to be found out by hand.
    */
-  it('P6: refuses writers of no transaction a row that one holds, where the guard is on', async () => {
+  it('P6: refuses strangers a row that a transaction holds, where the guard is on', async () => {
     await open({ dtx: { guard: true } });
     const holder = await holderOf(setBalance(1, 70));
     const outsider = engine.dialect === 'sqlite' ? world.app.run : world.sql;
@@ -144,7 +144,7 @@ describeEngines((engine) => {
     await world.untilClean();
   });
 
-  it('P6: overwrites nothing that a stranger has written, restores the rest, and says which row', async () => {
+  it('P6: leaves what a stranger has written, restores the rest, and says which row', async () => {
     await open();
     const holder = await holderOf(setBalance(1, 70), setBalance(2, 130));
     await world.sql(setBalance(1, 7));
@@ -197,7 +197,7 @@ describeEngines((engine) => {
     expect((await accounts())['account']?.[0]).toContain('71');
   });
 
-  it('P7: a rollback that was given up says who holds the row, and one order frees it', async () => {
+  it('P7: a rollback that was given up says who holds the row, and one order ends it', async () => {
     let isDown = true;
     await open({
       setting: {

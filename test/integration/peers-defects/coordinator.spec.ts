@@ -9,8 +9,8 @@ import type { NodeUnderTest } from './node-under-test.js';
 import { startNode } from './node-under-test.js';
 
 /*
- * What coordinators of the field are known to get wrong, on every store that we have. Memory is left
- * out: it neither fails nor lasts.
+ * What coordinators of the field are known to get wrong, on every store that we have. Memory is
+ * left out: it neither fails nor lasts.
  */
 const DURABLE = ENGINES.filter(({ engine }) => engine !== 'memory');
 const SHARED = DURABLE.filter(({ isShared }) => isShared);

@@ -19,8 +19,8 @@ import { testFolder } from '../coordinator/support/test-folder.js';
 import { startNode } from './node-under-test.js';
 
 /*
- * Seata's file store waits two seconds at most for the disk and goes on, and can be told not to wait
- * at all. Then what was answered may be gone behind a power failure.
+ * Seata's file store waits two seconds at most for the disk and goes on, and can be told not to
+ * wait at all. Then what was answered may be gone behind a power failure.
  */
 describe('A decision that was answered', () => {
   const folder = testFolder();
