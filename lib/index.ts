@@ -98,6 +98,7 @@ export type {
 } from './propagation/index.js';
 export {
   AtInstallError,
+  BadBranchIdError,
   BadFrameError,
   BadXidError,
   BranchModeError,

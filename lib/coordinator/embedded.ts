@@ -119,6 +119,8 @@ export class Coordinator {
 
   /** @internal Use openCoordinator(). */
   async start(): Promise<void> {
+    const { place, warnings = [] } = this.#options.store;
+    for (const warning of warnings) this.#log.warn(`${place}: ${warning}`);
     if (!this.#options.store.isShared) await this.#recover();
     this.#claims.start();
     this.#retention.start();

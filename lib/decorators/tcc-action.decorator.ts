@@ -107,11 +107,15 @@ export function TccAction<Confirm extends string, Cancel extends string>(
     descriptor: TypedPropertyDescriptor<T>,
   ): void => {
     decorate({ decorator: '@TccAction', target, key, descriptor, options: {} }, (method) => ({
-      tcc: defineTcc(
-        { ...options, params: paramsOf(target, key) },
-        method,
-        (name) => typeof (target as Readonly<Record<string, unknown>>)[name] === 'function',
+      tcc: defineTcc({ ...options, params: paramsOf(target, key) }, method, (name) =>
+        hasMethod(target, name),
       ),
     }));
   };
+}
+
+/** What every object has is none of the class, though it can be called. */
+function hasMethod(target: object, name: string): boolean {
+  if (name in Object.prototype) return false;
+  return typeof (target as Readonly<Record<string, unknown>>)[name] === 'function';
 }

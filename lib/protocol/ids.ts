@@ -1,4 +1,5 @@
-import { BadXidError } from './errors/index.js';
+import { BadBranchIdError, BadXidError } from './errors/index.js';
+import type { BranchTarget } from './messages.js';
 
 /** What an xid may look like; foreign ones (Seata, dtm) are admitted in their own limits later. */
 const XID_PATTERN = /^[A-Za-z0-9._-]{1,40}$/;
@@ -30,4 +31,15 @@ export function isBranchId(text: string): boolean {
 export function assertXid(text: string): string {
   if (!isXid(text)) throw new BadXidError(text);
   return text;
+}
+
+/**
+ * Returns the branch, or throws.
+ *
+ * @throws BadXidError (DTX_ERR_BAD_XID), BadBranchIdError (DTX_ERR_BAD_BRANCH_ID)
+ */
+export function assertBranch<T extends Pick<BranchTarget, 'xid' | 'branchId'>>(branch: T): T {
+  assertXid(branch.xid);
+  if (!isBranchId(branch.branchId)) throw new BadBranchIdError(branch.branchId);
+  return branch;
 }

@@ -90,7 +90,9 @@ export async function openXaWorld(
     async close() {
       for (const resource of started) await resource.stop();
       await client.close();
-      for (const gid of await prepared()) await plain.query(`ROLLBACK PREPARED '${gid}'`);
+      for (const gid of await prepared()) {
+        await plain.query(`ROLLBACK PREPARED '${gid.replaceAll("'", "''")}'`);
+      }
       await database.drop();
     },
   };

@@ -1,5 +1,6 @@
 import type { Session } from '../../coordinator/index.js';
 import { visitStore } from '../../coordinator/index.js';
+import type { BranchStatus, GlobalStatus } from '../../protocol/index.js';
 import { NAMESPACE_DEFAULT } from '../../protocol/index.js';
 import type { CliHost } from '../command.interface.js';
 import { printable } from '../printable.js';
@@ -57,11 +58,15 @@ export function wordOn(xid: string, word: CoordinatorWord): string {
   return isParked ? `${session.status}, needs attention` : session.status;
 }
 
+const ROLLED_BACK: ReadonlySet<GlobalStatus> = new Set(['rolling-back', 'rolled-back']);
+/** Behind an accepted branch no phase two comes any more, and its rows would be held for ever. */
+const LEFT_TO_A_PERSON: ReadonlySet<BranchStatus> = new Set(['needs-attention', 'accepted']);
+
 /** Branches whose rollback has been decided, and could not be finished without a person. */
 export function parkedBranches(xid: string, word: CoordinatorWord | undefined): readonly string[] {
   const session = word?.get(xid);
-  if (session?.status !== 'rolling-back') return [];
+  if (session === undefined || !ROLLED_BACK.has(session.status)) return [];
   return session.branches
-    .filter(({ status }) => status === 'needs-attention')
+    .filter(({ status }) => LEFT_TO_A_PERSON.has(status))
     .map(({ branchId }) => branchId);
 }

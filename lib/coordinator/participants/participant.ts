@@ -23,7 +23,8 @@ export class Participant {
   readonly #deps: ParticipantDeps;
   /** It wants to go; see Candidate. */
   isLeaving = false;
-  #unansweredCount = 0;
+  /** Calls without an answer yet, by what they are about: how many times each was made. */
+  readonly #unanswered = new Map<string, number>();
 
   constructor(deps: ParticipantDeps) {
     this.#deps = deps;
@@ -37,25 +38,41 @@ export class Participant {
     return this.#deps.handler.resourceId;
   }
 
-  /** Calls that have not been answered, those included whose time was up. */
+  /**
+   * Calls that have not been answered, those included whose time was up. One that is repeated
+   * counts once: a branch that hangs must not look, after a while, like an instance that
+   * answers nothing.
+   */
   get unansweredCount(): number {
-    return this.#unansweredCount;
+    return this.#unanswered.size;
+  }
+
+  /** Whether a call about this branch alone has been left unanswered. */
+  isUnanswered(direction: Direction, target: BranchTarget): boolean {
+    return this.#unanswered.has(subjectOf(direction, [target]));
   }
 
   /** Brings phase two to the resource. Answers each target, in their order. */
   call(direction: Direction, targets: readonly BranchTarget[]): Promise<readonly BranchOutcome[]> {
     const { clock, callTimeoutMs } = this.#deps;
+    const subject = subjectOf(direction, targets);
     return new Promise((resolve) => {
       const timer = clock.after(callTimeoutMs, () => {
         resolve(retryAll(targets, `no answer within ${String(callTimeoutMs)} ms`));
       });
-      this.#unansweredCount += 1;
+      this.#unanswered.set(subject, (this.#unanswered.get(subject) ?? 0) + 1);
       void this.#answer(direction, targets).then((outcomes) => {
         timer.cancel();
-        this.#unansweredCount -= 1;
+        this.#answered(subject);
         resolve(outcomes);
       });
     });
+  }
+
+  #answered(subject: string): void {
+    const leftCount = (this.#unanswered.get(subject) ?? 0) - 1;
+    if (leftCount > 0) this.#unanswered.set(subject, leftCount);
+    else this.#unanswered.delete(subject);
   }
 
   async #answer(
@@ -73,6 +90,10 @@ export class Participant {
       return retryAll(targets, messageOf(error));
     }
   }
+}
+
+function subjectOf(direction: Direction, targets: readonly BranchTarget[]): string {
+  return `${direction} ${targets.map(({ branchId }) => branchId).join()}`;
 }
 
 function retryAll(targets: readonly BranchTarget[], error: string): readonly BranchOutcome[] {

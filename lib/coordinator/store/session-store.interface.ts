@@ -90,6 +90,8 @@ export interface SessionStore {
    * open when it is opened has lost its node.
    */
   readonly isShared: boolean;
+  /** What weakens its promises, one sentence each; said once, when a coordinator starts on it. */
+  readonly warnings?: readonly string[];
   /** How many batches about different sessions it can write side by side. @default 1 */
   readonly batchesAtOnce?: number;
   /** Only where nodes share the store. Without it circles over several nodes end by time alone. */

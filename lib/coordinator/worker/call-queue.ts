@@ -5,6 +5,7 @@ import {
   CALLS_IN_FLIGHT_ALONE_MAX,
   CALLS_IN_FLIGHT_MAX,
   PHASE_TWO_RETRY_MS_MAX,
+  REPEATS_IN_FLIGHT_MAX,
   STRANDED_SWEEP_MIN,
   TARGETS_PER_CALL_MAX,
   UNANSWERED_CALLS_MAX,
@@ -41,7 +42,9 @@ export class CallQueue {
   /** What nobody can finish who is here. Kept apart, so that others need not look through it. */
   #stranded: PhaseTwoTarget[] = [];
   #strandedMax = STRANDED_SWEEP_MIN;
-  readonly #inFlight = new Map<Participant, number>();
+  readonly #inFlight = new CallCounts();
+  /** Of those, the ones about branches that have left a call unanswered before. */
+  readonly #repeats = new CallCounts();
   #isScheduled = false;
   #calledAtMs = -Infinity;
   #isStopped = false;
@@ -54,7 +57,7 @@ export class CallQueue {
 
   /** Whether a call to the instance is under way or about to be. */
   isBusyWith(participant: Participant): boolean {
-    if (this.#inFlight.has(participant)) return true;
+    if (this.#inFlight.of(participant) > 0) return true;
     if (this.#isStopped) return false;
     return this.#ready.some((target) => this.#deps.participantFor(target) === participant);
   }
@@ -62,7 +65,7 @@ export class CallQueue {
   /** Whether nothing is under way or waits here. */
   get isEmpty(): boolean {
     const waitingCount = this.#ready.length + this.#delayed.length + this.#stranded.length;
-    return this.#inFlight.size === 0 && waitingCount === 0;
+    return this.#inFlight.isEmpty && waitingCount === 0;
   }
 
   /** It is called as soon as it may be. */
@@ -129,7 +132,8 @@ export class CallQueue {
     if (this.#isStopped) return;
     this.#ready = [];
     for (const [participant, targets] of this.#byParticipant(queued)) {
-      this.#callAt(participant, targets);
+      if (this.#deps.callsAlone === true) this.#callEach(participant, targets);
+      else this.#callAt(participant, targets, Infinity);
     }
   }
 
@@ -148,10 +152,20 @@ export class CallQueue {
     return groups;
   }
 
-  #callAt(participant: Participant, targets: PhaseTwoTarget[]): void {
+  #callEach(participant: Participant, targets: readonly PhaseTwoTarget[]): void {
+    const { direction } = this.#deps;
+    const [repeated, fresh] = partition(targets, ({ branch }) =>
+      participant.isUnanswered(direction, branch),
+    );
+    this.#callAt(participant, fresh, Infinity);
+    const repeatsMax = REPEATS_IN_FLIGHT_MAX - this.#repeats.of(participant);
+    this.#callAt(participant, repeated, repeatsMax);
+  }
+
+  #callAt(participant: Participant, targets: PhaseTwoTarget[], newCallsMax: number): void {
     const { callsAlone = false, direction } = this.#deps;
     const callsMax = callsAlone ? CALLS_IN_FLIGHT_ALONE_MAX : CALLS_IN_FLIGHT_MAX[direction];
-    let freeCount = callsMax - this.#inFlightAt(participant);
+    let freeCount = Math.min(callsMax - this.#inFlight.of(participant), newCallsMax);
     while (freeCount > 0 && targets.length > 0) {
       if (participant.unansweredCount >= UNANSWERED_CALLS_MAX) {
         this.#postpone(targets);
@@ -174,13 +188,12 @@ export class CallQueue {
     this.#strandedMax = Math.max(STRANDED_SWEEP_MIN, 2 * this.#stranded.length);
   }
 
-  #inFlightAt(participant: Participant): number {
-    return this.#inFlight.get(participant) ?? 0;
-  }
-
   async #call(participant: Participant, targets: readonly PhaseTwoTarget[]): Promise<void> {
-    const { direction, onCalled, onOutcome } = this.#deps;
-    this.#inFlight.set(participant, this.#inFlightAt(participant) + 1);
+    const { callsAlone = false, direction, onCalled, onOutcome } = this.#deps;
+    const isRepeat =
+      callsAlone && targets.some(({ branch }) => participant.isUnanswered(direction, branch));
+    this.#inFlight.add(participant, 1);
+    if (isRepeat) this.#repeats.add(participant, 1);
     this.#calledAtMs = this.#deps.clock.monotonicMs();
     for (const target of targets) target.state = 'calling';
     failpoint('phase2.before');
@@ -189,9 +202,8 @@ export class CallQueue {
       targets.map((target) => target.branch),
     );
     failpoint('phase2.after');
-    const leftCount = this.#inFlightAt(participant) - 1;
-    if (leftCount === 0) this.#inFlight.delete(participant);
-    else this.#inFlight.set(participant, leftCount);
+    this.#inFlight.add(participant, -1);
+    if (isRepeat) this.#repeats.add(participant, -1);
     targets.forEach((target, index) => {
       const outcome = outcomes[index];
       if (outcome !== undefined) onOutcome(target, outcome);
@@ -223,6 +235,25 @@ export class CallQueue {
       this.#schedule();
       this.#armTimer(later.reduce((min, target) => Math.min(min, target.notBeforeMs), Infinity));
     });
+  }
+}
+
+/** Calls under way to each instance; nothing is kept of one that has none. */
+class CallCounts {
+  readonly #counts = new Map<Participant, number>();
+
+  get isEmpty(): boolean {
+    return this.#counts.size === 0;
+  }
+
+  of(participant: Participant): number {
+    return this.#counts.get(participant) ?? 0;
+  }
+
+  add(participant: Participant, change: 1 | -1): void {
+    const count = this.of(participant) + change;
+    if (count === 0) this.#counts.delete(participant);
+    else this.#counts.set(participant, count);
   }
 }
 

@@ -64,6 +64,12 @@ export const CALLS_IN_FLIGHT_MAX = { commit: 1, rollback: 4 } as const;
 export const CALLS_IN_FLIGHT_ALONE_MAX = 16;
 
 /**
+ * Of those, so many about branches that have left a call unanswered before: however many hang, the
+ * others get through.
+ */
+export const REPEATS_IN_FLIGHT_MAX = 8;
+
+/**
  * Shortest time between two commit calls to a resource whose branches nobody waits for: the rows of
  * a committed branch are free for whoever meets them, and a call costs the database about the same
  * for one branch as for ten. The first call after a pause goes at once.

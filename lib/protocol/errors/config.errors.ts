@@ -58,6 +58,18 @@ export class BadXidError extends DtxError {
   }
 }
 
+/** A text that should be the id of a branch is not one. @publicApi */
+export class BadBranchIdError extends DtxError {
+  static override readonly code = 'DTX_ERR_BAD_BRANCH_ID';
+
+  constructor(text: string) {
+    super(
+      `${describe(text)} is not the id of a branch: a positive 63-bit number in decimal. Nothing ` +
+        `was done. Look who speaks for the coordinator here: it would never send such a thing.`,
+    );
+  }
+}
+
 /** An annotated method has a form that no transaction can be put around. @publicApi */
 export class UnsupportedMethodError extends DtxError {
   static override readonly code = 'DTX_ERR_CONFIG_METHOD';

@@ -120,13 +120,15 @@ export class LockWaiter {
       await this.#untilTurn(work, { conflict, queue, deadlineMs }, place);
       for (let met = conflict; ;) {
         const wait = { conflict: met, queue, deadlineMs };
-        const ahead = await this.#untilFree(work, wait, takenFrom);
+        const { ahead, rolledBackXid } = await this.#untilFree(work, wait, takenFrom);
         const turn = await attempt(ahead);
         if ('result' in turn) {
           queue.passedTo(work.xid);
           return turn;
         }
         met = turn.conflict;
+        // Nobody is left who would free it: to ask again would be to ask without a pause.
+        if (rolledBackXid === met.holderXid) throw this.#leftBehind(work, met);
         if (nameOf(met) !== name) return turn;
         // It keeps its place: somebody of another process was faster.
         queue.foundAt(met.holderXid === HOLDER_UNKNOWN ? undefined : met.holderXid);
@@ -176,33 +178,31 @@ export class LockWaiter {
     }
   }
 
-  /**
-   * @param takenFrom holders from whom the work has taken, or could not take, something over
-   * @returns what has to run ahead of the work, so that it takes the row over itself
-   */
-  async #untilFree(work: Waiting, wait: Wait, takenFrom: Set<string>): Promise<string | undefined> {
+  /** @param takenFrom holders from whom the work has taken, or could not take, something over */
+  async #untilFree(work: Waiting, wait: Wait, takenFrom: Set<string>): Promise<Freed> {
     const { engine, host } = this.#deps;
     const { deadlineMs, queue } = wait;
     const conflict = holderIn(wait);
     const { holderXid } = conflict;
     // Another branch of the same transaction was before us in the queue: the row is ours.
-    if (holderXid === work.xid) return undefined;
+    if (holderXid === work.xid) return FREE;
     if (deadlineMs <= host.clock.monotonicMs()) throw this.#timedOut(work, conflict);
     // The undo row is younger than the snapshot; a new local transaction will see whose it is.
-    if (holderXid === HOLDER_UNKNOWN) return undefined;
+    if (holderXid === HOLDER_UNKNOWN) return FREE;
     const { moved } = queue;
     const answered = this.#awaitRelease(work, holderXid, deadlineMs);
     const answer = await Promise.race([moved.then(none), answered]);
-    if (answer === undefined || !this.#isCommitted(work, conflict, answer)) return undefined;
+    if (answer === undefined) return FREE;
+    if (!this.#isCommitted(work, conflict, answer)) return { rolledBackXid: holderXid };
     // The commit is durable, so these undo rows are only waiting for their clean-up. Phase two
     // gathers many and takes its time; a row that somebody waits for is freed at once.
     // Once per holder: behind the row there may be something else of it that cannot be taken over.
     if (engine.releaseStatement !== undefined && !takenFrom.has(holderXid)) {
       takenFrom.add(holderXid);
-      return engine.releaseStatement(conflict);
+      return { ahead: engine.releaseStatement(conflict) };
     }
     await engine.releaseXids([holderXid]);
-    return undefined;
+    return FREE;
   }
 
   #awaitRelease(work: Waiting, xid: string, deadlineMs: number): Promise<ReleaseSummary> {
@@ -260,6 +260,13 @@ export class LockWaiter {
     return new LockConflictError(work.xid, resourceId, conflict, advice, { isDeadlock: true });
   }
 
+  #leftBehind(work: Waiting, conflict: LockConflict): LockConflictError {
+    const advice =
+      `The holder's rollback has ended without this row, since a person has accepted its branch ` +
+      `as it was: "nestjs-dtx undo show ${conflict.holderXid}" tells what to do with it.`;
+    return new LockConflictError(work.xid, this.#deps.resourceId, conflict, advice);
+  }
+
   #unknownHolder(work: Waiting, conflict: LockConflict): LockConflictError {
     const { resourceId } = this.#deps;
     const advice =
@@ -276,6 +283,16 @@ interface Wish {
   readonly deadlineMs: number;
   readonly takenFrom: Set<string>;
 }
+
+/** How a row came free. */
+interface Freed {
+  /** What has to run ahead of the work, so that it takes the row over itself. */
+  readonly ahead?: string;
+  /** The holder, if it has been rolled back: it should have nothing any more. */
+  readonly rolledBackXid?: string;
+}
+
+const FREE: Freed = {};
 
 interface Wait {
   readonly conflict: LockConflict;

@@ -1,4 +1,4 @@
-import { TccFenceInstallError, assertXid, isBranchId } from '../../protocol/index.js';
+import { TccFenceInstallError, assertBranch } from '../../protocol/index.js';
 import type { BranchTag, SqlSource } from '../at/index.js';
 import type { FenceDialect } from './fence-dialects.js';
 import type { TccFenceRow, TccFences } from './tcc-fences.interface.js';
@@ -98,7 +98,7 @@ export class SqlTccFences implements TccFences {
   }
 
   #insertText(tag: BranchTag, action: string, state: number): string {
-    const { branchId, xid } = checked(tag);
+    const { branchId, xid } = assertBranch(tag);
     return this.#dialect.insert.replace(
       '{values}',
       `('${xid}', ${branchId}, '${action}', ${String(state)})`,
@@ -107,15 +107,8 @@ export class SqlTccFences implements TccFences {
 }
 
 function whose(tag: BranchTag): string {
-  const { branchId, xid } = checked(tag);
+  const { branchId, xid } = assertBranch(tag);
   return `branch = ${branchId} AND xid = '${xid}'`;
-}
-
-/** They stand in texts: nothing else may. */
-function checked(tag: BranchTag): BranchTag {
-  assertXid(tag.xid);
-  if (!isBranchId(tag.branchId)) throw new TypeError(`${tag.branchId} is not a branch id`);
-  return tag;
 }
 
 const decoded = (notes: unknown): string | undefined =>

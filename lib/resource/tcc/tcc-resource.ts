@@ -11,6 +11,7 @@ import {
   FencedError,
   ResourceNotStartedError,
   TccOutsideTransactionError,
+  assertBranch,
   messageOf,
 } from '../../protocol/index.js';
 import { failpoint } from '../../system/index.js';
@@ -20,6 +21,8 @@ import type { BranchTag } from '../at/index.js';
 import type { DtxResource, ResourceHost, ResourceReport } from '../dtx-resource.interface.js';
 import { purgeFencesRegularly } from '../purge-fences.js';
 import { decodeValues, encodeValues } from './context-values.js';
+import type { Ending } from './endings.js';
+import { DONE, FOUND, methodOf, readOrCannot } from './endings.js';
 import { PhasePassedError, notesText } from './fenced-work.js';
 import { pickValues } from './pick-values.js';
 import { TccContext } from './tcc-context.js';
@@ -35,24 +38,6 @@ interface TccResourceInit {
   /** Undefined: the action looks after its own idempotence. */
   readonly guard: TccGuard | undefined;
 }
-
-type Ending = 'confirm' | 'cancel';
-
-const DONE: BranchOutcome = { kind: 'done' };
-
-/** What an ending finds that has been before it: nothing to do, or nothing that it could. */
-const FOUND: Readonly<Record<Ending, Readonly<Record<number, BranchOutcome>>>> = {
-  confirm: {
-    [TCC_FENCE.confirmed]: DONE,
-    [TCC_FENCE.cancelled]: { kind: 'cannot', error: 'it was cancelled before it was confirmed' },
-    [TCC_FENCE.tombstone]: { kind: 'cannot', error: 'its cancel came before its try' },
-  },
-  cancel: {
-    [TCC_FENCE.cancelled]: DONE,
-    [TCC_FENCE.tombstone]: DONE,
-    [TCC_FENCE.confirmed]: { kind: 'cannot', error: 'it was confirmed before it was cancelled' },
-  },
-};
 
 /** One TCC action of this application: its tries, and phase two of its branches. */
 export class TccResource implements DtxResource, BranchHandler {
@@ -201,6 +186,8 @@ export class TccResource implements DtxResource, BranchHandler {
   }
 
   async #end(ending: Ending, target: BranchTarget): Promise<BranchOutcome> {
+    const checked = readOrCannot(() => assertBranch(target));
+    if ('cannot' in checked) return checked.cannot;
     try {
       failpoint(`tcc.${ending}.received`);
       const row = await this.#rowFor(ending, target);
@@ -237,20 +224,21 @@ export class TccResource implements DtxResource, BranchHandler {
     const { definition, guard } = this.#init;
     const { branchId, data, xid } = target;
     const name = definition.name;
+    const kept = readOrCannot(() => ({
+      params: decodeValues(name, data),
+      notes: decodeValues(name, row?.notes),
+    }));
+    if ('cannot' in kept) return kept.cannot;
     const context = new TccContext({
       tag: { branchId, xid },
       name,
-      params: decodeValues(name, data),
-      notes: decodeValues(name, row?.notes),
+      ...kept.value,
       closed: 'only a try can note something',
     });
     const phase = this.#phaseOf(ending, context, undefined);
-    const object = (await this.#init.target()) as Record<string, (c: TccContext) => unknown>;
-    const method = definition[ending];
+    const method = methodOf(await this.#init.target(), definition[ending], this.kind);
     try {
-      await runInContext(undefined, () =>
-        runInTccPhase(phase, async () => await object[method]?.(context)),
-      );
+      await runInContext(undefined, () => runInTccPhase(phase, async () => await method(context)));
     } finally {
       phase.over();
     }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { assertXid, isBranchId, isXid } from '../../protocol/index.js';
+import { assertBranch, isBranchId, isXid } from '../../protocol/index.js';
 import type { BranchTag } from '../at/index.js';
 
 /** What every id of ours begins with: nobody else's is ever touched. */
@@ -17,9 +17,9 @@ export function scopeOf(resourceId: string): string {
  * The two parts of a name: at most 44 and 32 characters, each within the 64 of XA. They go into SQL
  * text where no parameter can, so both ids are checked here.
  */
-export function partsOf(scope: string, { branchId, xid }: BranchTag): readonly [string, string] {
-  if (!isBranchId(branchId)) throw new TypeError(`${branchId} is not a branch id`);
-  return [`${NAME_PREFIX}:${assertXid(xid)}`, `${scope}:${branchId}`];
+export function partsOf(scope: string, tag: BranchTag): readonly [string, string] {
+  const { branchId, xid } = assertBranch(tag);
+  return [`${NAME_PREFIX}:${xid}`, `${scope}:${branchId}`];
 }
 
 /** The branch that the parts name; undefined where they are not ours, or of another data source. */

@@ -1,7 +1,8 @@
-import type { BranchHandler, BranchOutcome } from '../../protocol/index.js';
+import type { BranchHandler, BranchOutcome, BranchTarget } from '../../protocol/index.js';
 import {
   BRANCH_RESULT_LENGTH_MAX,
   ERROR_TEXT_LENGTH_MAX,
+  assertBranch,
   messageOf,
 } from '../../protocol/index.js';
 import type { WireOutcomes, WirePhaseTwo, WireResource } from '../../protocol/wire/index.js';
@@ -26,19 +27,38 @@ export class Attachment {
    */
   async finish(call: WirePhaseTwo): Promise<WireOutcomes> {
     const { direction, targets } = fromWirePhaseTwo(call);
-    const handler = this.#handler;
     this.#busyCount += 1;
+    try {
+      const refusals = targets.map(refusalOf);
+      const outcomes = await this.#finish(
+        direction,
+        targets.filter((_target, index) => refusals[index] === undefined),
+      );
+      // In their places, whatever stands between them.
+      const inOrder = outcomes.values();
+      return toWireOutcomes(refusals.map((refusal) => refusal ?? inOrder.next().value ?? NONE));
+    } finally {
+      this.#busyCount -= 1;
+      if (this.#busyCount === 0) for (const wake of this.#onQuiet.splice(0)) wake();
+    }
+  }
+
+  async #finish(
+    direction: 'commit' | 'rollback',
+    targets: readonly BranchTarget[],
+  ): Promise<readonly BranchOutcome[]> {
+    const handler = this.#handler;
+    if (targets.length === 0) return [];
     try {
       const outcomes: unknown = await (direction === 'commit'
         ? handler.commitBranches(targets)
         : handler.rollbackBranches(targets));
-      if (areOutcomes(outcomes, targets.length)) return toWireOutcomes(outcomes.map(clipped));
-      return retryAll(targets.length, 'the handler did not answer each branch with an outcome');
+      return areOutcomes(outcomes, targets.length)
+        ? outcomes.map(clipped)
+        : targets.map(() => NONE);
     } catch (error) {
-      return retryAll(targets.length, messageOf(error));
-    } finally {
-      this.#busyCount -= 1;
-      if (this.#busyCount === 0) for (const wake of this.#onQuiet.splice(0)) wake();
+      const outcome = clipped({ kind: 'retry', error: messageOf(error) });
+      return targets.map(() => outcome);
     }
   }
 
@@ -48,6 +68,21 @@ export class Attachment {
     return new Promise((resolve) => {
       this.#onQuiet.push(resolve);
     });
+  }
+}
+
+const NONE: BranchOutcome = {
+  kind: 'retry',
+  error: 'the handler did not answer each branch with an outcome',
+};
+
+/** Ids that are none are brought to no database: other branches of the call would suffer for it. */
+function refusalOf(target: BranchTarget): BranchOutcome | undefined {
+  try {
+    assertBranch(target);
+    return undefined;
+  } catch (error) {
+    return clipped({ kind: 'cannot', error: messageOf(error) });
   }
 }
 
@@ -82,9 +117,4 @@ function clipped(outcome: BranchOutcome): BranchOutcome {
 
 function clip(text: string, lengthMax: number): string {
   return text.slice(0, lengthMax);
-}
-
-function retryAll(count: number, error: string): WireOutcomes {
-  const outcome: BranchOutcome = clipped({ kind: 'retry', error });
-  return toWireOutcomes(Array.from({ length: count }, () => outcome));
 }

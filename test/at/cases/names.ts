@@ -1,7 +1,7 @@
 import type { CaseGroup, Dialect } from '../work.js';
 
 /** Names that have to be quoted, and such as our own tables and columns have. */
-const TABLES = [`Odd "table"; it's`, 'select', 'xid', 'ÄÖ$1%s\\'];
+const TABLES = [`Odd "table"; it's`, 'select', 'xid', 'ÄÖ$1%s\\', 'line\nbreak\t`tick` ${x}'];
 
 const quoting: Readonly<Record<Dialect, (name: string) => string>> = {
   postgres: (name) => `"${name.replaceAll('"', '""')}"`,
@@ -19,6 +19,12 @@ const COLUMNS = [
   'xid',
   'a,b',
   'ü$1',
+  'back\\slash',
+  'line\r\nbreak',
+  '`tick` ${x} {values}',
+  '成都',
+  '__proto__',
+  'constructor',
   "it's",
 ];
 

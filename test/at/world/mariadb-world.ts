@@ -23,6 +23,7 @@ export async function openMariadbWorld(server: string, options: WorldOptions): P
     plain,
     url: database.url,
     rollbackWaitMs: options.rollbackWaitMs,
+    setting: options.setting,
     locks: () => texts(LOCKS),
     remains: () => texts(REMAINS),
     forget: () => plain.sql('DELETE FROM dtx_undo_row; DELETE FROM dtx_branch_fence'),
@@ -55,6 +56,7 @@ async function openSeam(database: TestMariadb, options: WorldOptions): Promise<O
   const { hostile = false, lockWaitTimeoutMs, seam = 'driver' } = options;
   const dtx: AtResourceOptions = {
     resourceId: 'shop',
+    ...options.dtx,
     ...(lockWaitTimeoutMs !== undefined && { lockWaitTimeoutMs }),
   };
   if (seam === 'driver') {

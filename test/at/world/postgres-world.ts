@@ -39,6 +39,7 @@ export async function openPostgresWorld(server: string, options: WorldOptions): 
     plain,
     url: database.url,
     rollbackWaitMs: options.rollbackWaitMs,
+    setting: options.setting,
     close,
     locks: () => texts(LOCKS),
     remains: () => texts(REMAINS),
@@ -75,6 +76,7 @@ async function openSeam(database: TestDatabase, options: WorldOptions): Promise<
   const { hostile = false, lockWaitTimeoutMs, seam = 'driver' } = options;
   const dtx: AtResourceOptions = {
     resourceId: 'shop',
+    ...options.dtx,
     ...(lockWaitTimeoutMs !== undefined && { lockWaitTimeoutMs }),
   };
   const settings = hostile ? { options: HOSTILE } : {};

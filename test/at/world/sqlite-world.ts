@@ -13,6 +13,7 @@ export async function openSqliteWorld(options: WorldOptions): Promise<World> {
   await plain.sql(options.schema);
   const dtx: AtResourceOptions = {
     resourceId: 'shop',
+    ...options.dtx,
     ...(options.lockWaitTimeoutMs !== undefined && {
       lockWaitTimeoutMs: options.lockWaitTimeoutMs,
     }),
@@ -27,6 +28,7 @@ export async function openSqliteWorld(options: WorldOptions): Promise<World> {
     plain,
     url: plain.file,
     rollbackWaitMs: options.rollbackWaitMs,
+    setting: options.setting,
     app: typeOrmApplication(source),
     source,
     locks: () => Promise.resolve(plain.texts(LOCKS)),

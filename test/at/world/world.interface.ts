@@ -1,3 +1,12 @@
+import type { Patience } from '../../../lib/coordinator/index.js';
+import type {
+  BranchHandler,
+  CoordinatorClient,
+  GlobalSummary,
+  Ids,
+  OperatorAction,
+} from '../../../lib/protocol/index.js';
+import type { AtResourceOptions } from '../../../lib/resource/driver/pg/index.js';
 import type { DtxResource } from '../../../lib/resource/index.js';
 import type { TransactionManager } from '../../../lib/transaction/index.js';
 import type { Step } from '../work.js';
@@ -16,6 +25,19 @@ export interface WorldOptions {
   readonly rollbackWaitMs?: number;
   /** Settings that all connections of the application have, but not ours. */
   readonly hostile?: boolean;
+  /** Further options of the data source. */
+  readonly dtx?: AtResourceOptions;
+  readonly setting?: Setting;
+}
+
+/** What is around the resources of a world, where it is not as usual. */
+export interface Setting {
+  readonly ids?: Ids;
+  /** Of the coordinator. @default ':memory:' */
+  readonly store?: string;
+  readonly patience?: Partial<Patience>;
+  /** Stands between the coordinator and the resources in phase two. */
+  readonly between?: (handler: BranchHandler) => BranchHandler;
 }
 
 /** The application's connection, as its driver has it. */
@@ -44,6 +66,9 @@ export interface PlainDatabase {
 
 /** One database in AT mode, an embedded coordinator in memory, and a manager over it. */
 export interface World extends PlainDatabase {
+  readonly client: CoordinatorClient;
+  /** What a person orders about a transaction. */
+  operate(action: OperatorAction, xid: string): Promise<GlobalSummary>;
   readonly manager: TransactionManager;
   readonly app: Application;
   readonly logged: readonly string[];
@@ -69,6 +94,7 @@ export interface WorldParts {
   readonly plain: PlainDatabase;
   readonly url: string;
   readonly rollbackWaitMs?: number | undefined;
+  readonly setting?: Setting | undefined;
   readonly app: Application;
   /** What carries the resource: a pool, a data source, a driver. */
   readonly source: unknown;

@@ -33,7 +33,7 @@ describe('A row of a holder that has committed', () => {
   const holders = async (): Promise<unknown> =>
     database.sql("SELECT xid FROM dtx.undo_row WHERE tbl = 'public.shop' AND pk = '1'");
 
-  it('goes over to a writer that has been told so, and takes back its own change only', async () => {
+  it('goes over to a writer that was told so, who takes back his own change only', async () => {
     await database.branch(taker, released(holder.xid), 'UPDATE shop SET n = 50 WHERE id = 1');
 
     expect(await holders()).toEqual([{ xid: taker.xid }]);

@@ -118,6 +118,17 @@ describe('the recovery scan of PostgreSQL', () => {
       `dtx:${xid}|${scopeOf('bank')}:1|1`,
       `dtx:x'); DROP TABLE account; --|${scopeOf('bank')}:1`.replaceAll("'", ''),
       `DTX:${xid}|${scopeOf('bank')}:1`,
+      ` dtx:${xid}|${scopeOf('bank')}:1`,
+      `dtx:${xid}|${scopeOf('bank')}:1\n`,
+      `dtx:${xid}\n|${scopeOf('bank')}:1`,
+      `dtx:${xid}||${scopeOf('bank')}:1`,
+      `dtx:${xid}|${scopeOf('bank')}:01`,
+      `dtx:${xid}|${scopeOf('bank')}:9223372036854775808`,
+      `dtx:${'x'.repeat(41)}|${scopeOf('bank')}:1`,
+      `dtx:${xid}''|${scopeOf('bank')}:1`,
+      `dtx:${xid}\u0301|${scopeOf('bank')}:1`,
+      `dtх:${xid}|${scopeOf('bank')}:1`,
+      `dtx:${xid}\\|${scopeOf('bank')}:1`,
       gidOf(xid, '1', 'other'),
       '1_Z3RyaWQ=_YnF1YWw=',
     ];
@@ -131,7 +142,8 @@ describe('the recovery scan of PostgreSQL', () => {
     await leavePrepared(world, gidOf(xid, '1'));
     await until(async () => !(await world.prepared()).includes(gidOf(xid, '1')));
 
-    expect([...(await world.prepared())].sort()).toEqual([...foreign].sort());
+    const names = foreign.map((gid) => gid.replaceAll("''", "'"));
+    expect([...(await world.prepared())].sort()).toEqual(names.sort());
   });
 
   it('finds at the next start what a process has left', async () => {

@@ -36,6 +36,7 @@ export function openMysqlStore(options: SqlStoreOptions): Promise<SqlSessionStor
     schema: MYSQL_SCHEMA,
     openDatabase: openMysqlDatabase,
     assertUsable: assertAutocommit,
+    warningsOf,
   };
   return openSqlStore(kind, options);
 }
@@ -51,6 +52,18 @@ async function assertAutocommit(database: SqlDatabase): Promise<void> {
       'Turn autocommit on for its connections (SET autocommit = 1, in the server or in what sets ' +
       'them up), or name a URL instead.',
   });
+}
+
+/** It is a setting of the whole server, which no connection can have otherwise. */
+async function warningsOf(database: SqlDatabase): Promise<readonly string[]> {
+  const { rows } = await database.query('SELECT @@GLOBAL.innodb_flush_log_at_trx_commit AS flush');
+  const flush = Number(rows[0]?.['flush']);
+  if (flush === 1) return [];
+  return [
+    `The server answers a COMMIT before it is on the disk (innodb_flush_log_at_trx_commit = ` +
+      `${String(flush)}), so a power failure can take decisions along that were answered. Set it ` +
+      `to 1.`,
+  ];
 }
 
 /** The database below a store. Connects when it is first used. */

@@ -31,8 +31,19 @@ export function openPostgresStore(options: SqlStoreOptions): Promise<SqlSessionS
     engine: postgresEngine,
     schema: POSTGRES_SCHEMA,
     openDatabase: openPostgresDatabase,
+    warningsOf,
   };
   return openSqlStore(kind, options);
+}
+
+/** A store with connections of its own sets it; those of a data source are as they are. */
+async function warningsOf(database: SqlDatabase): Promise<readonly string[]> {
+  const { rows } = await database.query("SELECT current_setting('synchronous_commit') AS value");
+  if (rows[0]?.['value'] !== 'off') return [];
+  return [
+    'Its connections do not wait for the disk (synchronous_commit = off), so a crash of the ' +
+      'server can take decisions along that were answered. Set it to on for them, or name a URL.',
+  ];
 }
 
 /** The database below a store. Connects when it is first used. */

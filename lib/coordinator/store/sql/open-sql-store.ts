@@ -41,11 +41,13 @@ interface SqlKind {
   readonly openDatabase: (options: SqlDatabaseOptions) => Promise<SqlDatabase>;
   /** Looks at connections that somebody else has set up. @throws InvalidOptionError */
   readonly assertUsable?: (database: SqlDatabase) => Promise<void>;
+  /** Settings under which a COMMIT is answered before it is on the disk. */
+  readonly warningsOf: (database: SqlDatabase) => Promise<readonly string[]>;
 }
 
 /** @throws as openPostgresStore and openMysqlStore say */
 export async function openSqlStore(
-  { assertUsable, engine, openDatabase, schema }: SqlKind,
+  { assertUsable, engine, openDatabase, schema, warningsOf }: SqlKind,
   options: SqlStoreOptions,
 ): Promise<SqlSessionStore> {
   const migrates = options.migrate ?? !isProduction();
@@ -54,7 +56,7 @@ export async function openSqlStore(
     if ('dataSource' in options) await assertUsable?.(database);
     if (migrates) await migrate(database, schema);
     else await assertSchema(database, schema);
-    return new SqlSessionStore(database, engine);
+    return new SqlSessionStore(database, engine, await warningsOf(database));
   } catch (cause) {
     await database.close();
     if (cause instanceof DtxError) throw cause;

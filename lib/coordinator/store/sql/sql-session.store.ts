@@ -40,7 +40,11 @@ export class SqlSessionStore implements SessionStore {
   readonly #engine: SqlEngine;
 
   /** The database belongs to the store from now on: it is closed with it. */
-  constructor(database: SqlDatabase, engine: SqlEngine) {
+  constructor(
+    database: SqlDatabase,
+    engine: SqlEngine,
+    readonly warnings: readonly string[] = [],
+  ) {
     this.#database = database;
     this.#engine = engine;
     this.waits = {

@@ -17,6 +17,9 @@ interface MysqlXaOptions {
 const DETACHED_WITHIN_SECONDS = 2;
 const TRIES = 80;
 
+/** Of names for which none is given, as ours. */
+const FORMAT = 1;
+
 /** Two-phase commit of MariaDB 10.5, MySQL 8.0.29, or later. */
 export class MysqlXaEngine implements XaEngine {
   readonly #source: SqlSource;
@@ -128,6 +131,8 @@ export class MysqlXaEngine implements XaEngine {
   async #listIn(session: SqlSession): Promise<readonly PreparedBranch[]> {
     const { rows } = await session.query('XA RECOVER');
     return rows.flatMap((row) => {
+      // MariaDB looks at no format when it ends a branch: that of another one would be ended too.
+      if (Number(row['formatID']) !== FORMAT) return [];
       const data = textOf(row['data']);
       const length = Number(row['gtrid_length']);
       const tag = tagOf(this.#scope, data.slice(0, length), data.slice(length));

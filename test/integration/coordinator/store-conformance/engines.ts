@@ -22,6 +22,8 @@ export interface EngineUnderTest {
   another(): Promise<SessionStore>;
   /** The records after a restart: all stores are closed before. */
   reopened(): Promise<SessionStore>;
+  /** From now on nothing can be read or written, until the returned function is called. */
+  outage(): Promise<() => Promise<void>>;
   /** Closes the stores and removes the place. */
   close(): Promise<void>;
 }
@@ -50,6 +52,7 @@ async function createMemory(): Promise<EngineUnderTest> {
     empty: async () => (store = new MemorySessionStore({ isShared: true })),
     another: async () => store,
     reopened: async () => store,
+    outage: () => Promise.reject(new Error('memory does not fail')),
     close: async () => undefined,
   };
 }
@@ -70,6 +73,7 @@ async function createSqlite(): Promise<EngineUnderTest> {
       await store.close();
       return (store = await openSqliteStore(file));
     },
+    outage: () => renamed((sql) => { visitor.exec(sql); }, 'session'),
     async close() {
       visitor.close();
       await store.close();
@@ -85,6 +89,7 @@ async function createPostgres(): Promise<EngineUnderTest> {
     open: () => openPostgresStore({ url: database.url, timeoutMs: TIMEOUT_MS }),
     // Quicker than TRUNCATE for as few as these.
     clear: () => plain.query('DELETE FROM dtx_coordinator.session'),
+    outage: () => renamed((sql) => plain.query(sql), 'dtx_coordinator.session'),
     drop: () => database.drop(),
   });
 }
@@ -96,6 +101,7 @@ async function createMariadb(): Promise<EngineUnderTest> {
     open: () => openMysqlStore({ url: database.url, timeoutMs: TIMEOUT_MS }),
     // Few rows: TRUNCATE would make the table anew.
     clear: () => plain.query('DELETE FROM dtx_coordinator_session'),
+    outage: () => renamed((sql) => plain.query(sql), 'dtx_coordinator_session'),
     drop: () => database.drop(),
   });
 }
@@ -105,11 +111,25 @@ interface ServerPlace {
   open(): Promise<SessionStore>;
   /** Removes all records; there are tables already. */
   clear(): Promise<unknown>;
+  outage(): Promise<() => Promise<void>>;
   drop(): Promise<void>;
 }
 
+/** Hides the table from whoever has it open. */
+async function renamed(
+  send: (sql: string) => unknown,
+  table: string,
+): Promise<() => Promise<void>> {
+  const schema = table.includes('.') ? table.slice(0, table.indexOf('.') + 1) : '';
+  await send(`ALTER TABLE ${table} RENAME TO session_away`);
+  return async () => {
+    await send(`ALTER TABLE ${schema}session_away RENAME TO ${table.slice(schema.length)}`);
+  };
+}
+
 /** A store of a server stays open from test to test: connecting costs more than the test. */
-export async function overServer({ clear, drop, open }: ServerPlace): Promise<EngineUnderTest> {
+export async function overServer(place: ServerPlace): Promise<EngineUnderTest> {
+  const { clear, drop, open, outage } = place;
   let store = await open();
   let others: SessionStore[] = [];
   const closeOthers = async (): Promise<void> => {
@@ -133,6 +153,7 @@ export async function overServer({ clear, drop, open }: ServerPlace): Promise<En
       store = await open();
       return store;
     },
+    outage,
     async close() {
       await closeOthers();
       await store.close();
