@@ -8,7 +8,7 @@ import type { Leg } from '../transfer.js';
 import { PayeeService } from './payee.service.js';
 import { PayerService } from './payer.service.js';
 
-/** The two tries, for other services. Confirm and cancel need no door: the coordinator knows one. */
+/** The tries, for other services. Confirm and cancel need no door: the coordinator knows one. */
 @Controller('accounts')
 class AccountController {
   constructor(
