@@ -10,7 +10,10 @@ import { lockAccount, refuse } from './lock-account.js';
 export class PayerService {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** All that could be refused is refused here: from now on the money cannot go elsewhere. */
+  /**
+   * All that could be refused is refused here: from now on the money cannot go elsewhere. What
+   * `@TxParam` picks is what confirm and cancel will be given.
+   */
   @TccAction({ name: 'payer.freeze', confirm: 'spend', cancel: 'unfreeze' })
   async freeze(
     @TxParam<Leg>('transfer') _transfer: string,
