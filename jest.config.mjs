@@ -7,10 +7,12 @@ const typescript = swcOptions({ syntax: 'typescript', decorators: true });
 const javascript = swcOptions({ syntax: 'ecmascript' });
 /**
  * What takes minutes has its own commands: the suite of AT mode, `npm run test:at`, and what is
- * about one engine or driver beside PostgreSQL's, `npm run test:engines`.
+ * about one engine or driver beside PostgreSQL's, `npm run test:engines`; and samples that
+ * `npm run test:programs` runs.
  */
 const OWN_COMMANDS = [
   'at',
+  'programs',
   ...['at-mysql', 'at-sqlite', 'driver-mysql2', 'orm', 'typeorm', 'tcc', 'xa-mariadb'].map(
     (name) => `integration/${name}`,
   ),

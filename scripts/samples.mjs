@@ -22,6 +22,8 @@ const FIRST_SEEDS = 1_000_000;
 const QUICKSTART_ORDERS = 400;
 const SCHEMAS = ['types', 'keys', 'shop'];
 const CRASH_MODES = ['at', 'xa', 'mixed'];
+/** The samples whose processes can be killed under load. */
+const CHAOS = ['tcc', 'mixed'];
 
 /** @typedef {{ title: string, script: string, args: string[], limitMs: number }} Sample */
 
@@ -66,6 +68,13 @@ const SAMPLES = [
     script: 'sample:microservices',
     args: ['--transport', process.env['CI'] === 'true' ? 'redis' : 'auto', '--json'],
     limitMs: 120_000,
+  },
+  { title: 'tcc and mixed', script: 'test:programs', args: [], limitMs: 400_000 },
+  {
+    title: 'their chaos',
+    script: `sample:${CHAOS[seedOfCommit() % CHAOS.length] ?? 'tcc'}`,
+    args: ['--chaos', '--count', '100', '--json'],
+    limitMs: 240_000,
   },
   quickstart('coordinator'),
   quickstart('services'),

@@ -12,5 +12,5 @@ export function connectCoordinator(
   const log = nestLog('DtxCoordinator');
   if ('urls' in coordinator)
     return connectRemote({ ...coordinator, applicationId, namespace, log, signal });
-  return connectEmbedded({ ...coordinator, namespace, log });
+  return connectEmbedded({ ...coordinator, applicationId, namespace, log });
 }

@@ -21,12 +21,19 @@ export class EmbeddedClient implements CoordinatorClient {
   readonly keepsOrder = true;
   readonly #coordinator: NamespaceCoordinator;
   readonly #release: () => Promise<void>;
+  readonly #applicationId: string | undefined;
   readonly #attachments = new Set<Detach>();
   #closing: Promise<void> | undefined;
 
-  constructor(coordinator: NamespaceCoordinator, release: () => Promise<void>) {
+  /** @param applicationId whose resources it attaches. @default all are alike */
+  constructor(
+    coordinator: NamespaceCoordinator,
+    release: () => Promise<void>,
+    applicationId?: string,
+  ) {
     this.#coordinator = coordinator;
     this.#release = release;
+    this.#applicationId = applicationId;
   }
 
   begin(request: BeginRequest): Promise<void> {
@@ -62,8 +69,9 @@ export class EmbeddedClient implements CoordinatorClient {
   }
 
   async attach(handler: BranchHandler): Promise<Detach> {
+    const origin = { applicationId: this.#applicationId, instanceId: undefined };
     const detach = await this.#call('attach', (coordinator) =>
-      Promise.resolve(coordinator.attach(handler)),
+      Promise.resolve(coordinator.attach(handler, origin)),
     );
     const detachOnce = async (): Promise<void> => {
       this.#attachments.delete(detachOnce);

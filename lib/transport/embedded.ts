@@ -21,6 +21,11 @@ export interface LocalCoordinatorOptions extends Omit<
 export interface EmbeddedOptions extends LocalCoordinatorOptions {
   /** @default 'default' */
   readonly namespace?: string;
+  /**
+   * Whose code its TCC branches need: those of another application are left to it, in this process
+   * or in another one on the same store. @default all applications are alike
+   */
+  readonly applicationId?: string;
 }
 
 /**
@@ -32,9 +37,10 @@ export interface EmbeddedOptions extends LocalCoordinatorOptions {
  *   MemoryStoreRefusedError, StoreUnavailableError
  */
 export async function connectEmbedded(options: EmbeddedOptions): Promise<CoordinatorClient> {
-  const { namespace = NAMESPACE_DEFAULT, ...rest } = options;
+  const { applicationId, namespace = NAMESPACE_DEFAULT, ...rest } = options;
   const shared = await acquireCoordinator(rest);
-  return new EmbeddedClient(shared.coordinator.namespace(namespace), () => shared.release());
+  const coordinator = shared.coordinator.namespace(namespace);
+  return new EmbeddedClient(coordinator, () => shared.release(), applicationId);
 }
 
 /**

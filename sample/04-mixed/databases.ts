@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 
 import { createPool, type Pool, type RowDataPacket } from 'mysql2/promise';
-import pg from 'pg';
+import type pg from 'pg';
 
 import { startMariadb } from '../../tools/mariadb/index.js';
 import { startPostgres } from '../../tools/postgres/index.js';
+import { countRows, openPool, readLines } from '../support/load/pg-look.js';
 import type { LoadDatabases } from '../support/load/run-load.js';
 import { checkBooks, type Ledger } from './books.js';
 import { openings } from './make-orders.js';
@@ -23,8 +24,8 @@ export async function openDatabases(
     account: await postgres.createDatabase('accounts'),
     stock: mariadb.url('stock'),
   };
-  const order = poolOf(urls.order);
-  const account = poolOf(urls.account);
+  const order = openPool(urls.order);
+  const account = openPool(urls.account);
   const stock = createPool({ uri: mariadb.url(), connectionLimit: 2 });
   const units = openings(orders, ({ product, quantity }) => [product, quantity]);
   const cents = openings(orders, ({ customer, amountCents }) => [customer, amountCents]);
@@ -37,10 +38,10 @@ export async function openDatabases(
   return {
     urls,
     unsettled: async () =>
-      (await count(order, 'dtx.undo_row')) +
-      (await count(account, 'holds')) +
-      (await count(account, 'dtx.undo_row')) +
-      (await count(order, 'pg_prepared_xacts')) +
+      (await countRows(order, 'dtx.undo_row')) +
+      (await countRows(account, 'holds')) +
+      (await countRows(account, 'dtx.undo_row')) +
+      (await countRows(order, 'pg_prepared_xacts')) +
       (await stock.query<RowDataPacket[]>('XA RECOVER'))[0].length,
     problems: async (told) =>
       checkBooks(await readLedger({ order, account, stock }), { told, units, cents }),
@@ -82,28 +83,15 @@ interface LedgerPools {
 
 /** Looks into the databases with plain SQL, past the services and past this library. */
 async function readLedger({ order, account, stock }: LedgerPools): Promise<Ledger> {
-  const lines = async (pool: pg.Pool, columns: string, table: string) => {
-    const text = `SELECT concat_ws(' ', ${columns}) AS line FROM ${table}`;
-    return (await pool.query<{ line: string }>(text)).rows.map(({ line }) => line);
-  };
   const stockLines = async (columns: string, table: string) => {
     const text = `SELECT concat_ws(' ', ${columns}) AS line FROM stock.${table}`;
     return (await stock.query<RowDataPacket[]>(text))[0].map(({ line }) => String(line));
   };
   return {
-    orders: await lines(order, 'id, customer, product, quantity, amount_cents', 'orders'),
-    charges: await lines(account, 'order_id, customer, amount_cents', 'charges'),
-    purses: await lines(account, 'customer, balance_cents, frozen_cents', 'accounts'),
+    orders: await readLines(order, 'id, customer, product, quantity, amount_cents', 'orders'),
+    charges: await readLines(account, 'order_id, customer, amount_cents', 'charges'),
+    purses: await readLines(account, 'customer, balance_cents, frozen_cents', 'accounts'),
     movements: await stockLines('order_id, product, quantity', 'movements'),
     shelves: await stockLines('id, units', 'products'),
   };
 }
-
-async function count(pool: pg.Pool, table: string): Promise<number> {
-  const { rows } = await pool.query<{ n: number }>(`SELECT count(*)::int AS n FROM ${table}`);
-  return rows[0]?.n ?? 0;
-}
-
-/** An idle connection that breaks is replaced. */
-const poolOf = (connectionString: string): pg.Pool =>
-  new pg.Pool({ connectionString, max: 2 }).on('error', () => undefined);

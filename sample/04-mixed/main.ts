@@ -12,8 +12,7 @@ process.exitCode = await runLoad(
     name: 'mixed',
     script: 'sample:mixed',
     about: `Places orders in three Nest services, each a process with a database of its own: AT and
-TCC
-on PostgreSQL, XA on MariaDB. Checks that orders, money and goods agree.`,
+TCC on PostgreSQL, XA on MariaDB. Checks that orders, money and goods agree.`,
     program: fileURLToPath(new URL('./service-program.js', import.meta.url)),
     services: ['order', 'account', 'stock'],
     path: '/orders',

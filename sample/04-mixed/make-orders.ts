@@ -1,3 +1,4 @@
+import { sumsOf } from '../support/load/compare-books.js';
 import type { PlaceOrder } from './place-order.js';
 
 const PRODUCTS = 12;
@@ -31,11 +32,4 @@ export function openings(
 ): ReadonlyMap<string, number> {
   const sums = sumsOf(orders.map(demandOf));
   return new Map([...sums].map(([name, sum]) => [name, Math.ceil(sum * SHARE)]));
-}
-
-/** Sums by name. */
-export function sumsOf(pairs: readonly (readonly [string, number])[]): Map<string, number> {
-  const sums = new Map<string, number>();
-  for (const [name, amount] of pairs) sums.set(name, (sums.get(name) ?? 0) + amount);
-  return sums;
 }

@@ -1,23 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { describeRedis } from '../servers/test-redis.js';
+import type { Finished, Run } from '../support/sample-program.js';
+import { aliveIn, finished, sampleProgram, says } from '../support/sample-program.js';
 
 jest.setTimeout(180_000);
 
-const PROCESSES = 4;
-
-/** As `npm run sample:microservices` does it: compiles what has changed, and runs it. */
-const BUILD_AND_RUN = ['scripts/run.mjs', 'sample/02-microservices/main.ts'];
-/** Once it is compiled. */
-const COMPILED = ['.build/sample/02-microservices/main.js'];
+const { help: explain, start } = sampleProgram('02-microservices');
 
 let help: Finished;
 
 beforeAll(async () => {
-  help = await finished(startProgram([...BUILD_AND_RUN, '--help']));
+  help = await explain();
 });
 
 describe('the microservices', () => {
@@ -37,7 +32,7 @@ describe('the microservices', () => {
     expect(json['committed']).toBeGreaterThan(40);
     expect(json['events']).toBe(json['attempts']);
     expect(exitCode).toBe(0);
-    expect(pidsIn(output).map(isAlive)).toEqual(Array(PROCESSES).fill(false));
+    expect(aliveIn(output)).toEqual([]);
     await expect(access(folderOf(run))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
@@ -49,7 +44,7 @@ describe('the microservices', () => {
 
     expect(output).toContain('Interrupted.');
     expect(exitCode).toBe(130);
-    expect(pidsIn(output).map(isAlive)).toEqual(Array(PROCESSES).fill(false));
+    expect(aliveIn(output)).toEqual([]);
   });
 
   it('refuse what they do not know', async () => {
@@ -79,57 +74,4 @@ const REASONS = [
   'payment threw, after the charge',
 ];
 
-interface Run {
-  readonly child: ChildProcess;
-  output: string;
-  errors: string;
-}
-
-const start = (...args: readonly string[]): Run => startProgram([...COMPILED, ...args]);
-
-function startProgram(program: readonly string[]): Run {
-  const child = spawn(process.execPath, program, { stdio: ['ignore', 'pipe', 'pipe'] });
-  const run: Run = { child, output: '', errors: '' };
-  child.stdout.on('data', (chunk: Buffer) => (run.output += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (run.errors += chunk.toString()));
-  return run;
-}
-
-/** Waits until the text has been printed, or the program has ended without it. */
-async function says(run: Run, text: string): Promise<void> {
-  const { child } = run;
-  const closed = once(child, 'close');
-  while (!run.output.includes(text)) {
-    if (child.exitCode !== null) throw new Error(`It ended before: ${run.output}${run.errors}`);
-    await Promise.race([once(child.stdout!, 'data'), closed]);
-  }
-}
-
-interface Finished {
-  readonly exitCode: number | null;
-  readonly output: string;
-  readonly errors: string;
-  /** The last line of the output; empty when that is no JSON. */
-  readonly json: Record<string, unknown>;
-}
-
-async function finished(run: Run): Promise<Finished> {
-  if (run.child.exitCode === null) await once(run.child, 'close');
-  const { output, errors } = run;
-  const last = output.trimEnd().split('\n').at(-1) ?? '';
-  const json = last.startsWith('{') ? (JSON.parse(last) as Record<string, unknown>) : {};
-  return { exitCode: run.child.exitCode, output, errors, json };
-}
-
 const folderOf = ({ child }: Run): string => join('.dtx/microservices', String(child.pid));
-
-const pidsIn = (output: string): readonly number[] =>
-  [...output.matchAll(/ process (\d+)$/gm)].map(([, pid]) => Number(pid));
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}

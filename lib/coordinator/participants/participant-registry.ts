@@ -3,7 +3,7 @@ import { DuplicateResourceError } from '../../protocol/index.js';
 import type { Origin } from './origin.js';
 import { Participant } from './participant.js';
 import type { BranchPlace } from './route.js';
-import { candidatesFor } from './route.js';
+import { candidatesFor, isSameResource } from './route.js';
 
 interface ParticipantRegistryDeps {
   readonly clock: Clock;
@@ -46,9 +46,9 @@ export class ParticipantRegistry {
    * @throws DuplicateResourceError when that instance is there already
    */
   attach(handler: BranchHandler, origin: Origin): Participant {
-    const { resourceId } = handler;
+    const { resourceId, type } = handler;
     const instances = this.#byResource.get(resourceId) ?? [];
-    if (instances.some((known) => known.origin.instanceId === origin.instanceId)) {
+    if (instances.some((known) => isSameResource(type, known.origin, origin))) {
       throw new DuplicateResourceError(resourceId);
     }
     const { clock, callTimeoutMs, onAttached } = this.#deps;

@@ -45,6 +45,15 @@ export function candidatesFor<T extends Candidate>(
   return staying.length > 0 ? staying : candidates;
 }
 
+/**
+ * Whether a resource is there already, so that phase two would not know which of them to finish.
+ * What needs an application's own code is another one in each application of a process.
+ */
+export function isSameResource(type: BranchType, a: Origin, b: Origin): boolean {
+  if (a.instanceId !== b.instanceId) return false;
+  return IS_RESOURCE_BOUND[type] || a.applicationId === b.applicationId;
+}
+
 function rank(place: BranchPlace, { origin }: Candidate): number | undefined {
   const isSameApplication =
     origin.applicationId === undefined || origin.applicationId === place.applicationId;

@@ -4,8 +4,9 @@ import { DtxModule } from 'nestjs-dtx';
 import { withDtx } from 'nestjs-dtx/typeorm';
 
 import type { LoadServiceSettings } from '../../support/load/run-load.js';
+import { ServiceClient } from '../../support/load/service-client.js';
 import type { PlaceOrder } from '../place-order.js';
-import { OrderService, SERVICE_URLS } from './order.service.js';
+import { OrderService } from './order.service.js';
 
 @Controller('orders')
 class OrderController {
@@ -32,7 +33,7 @@ export class OrderModule {
         }),
       ],
       controllers: [OrderController],
-      providers: [OrderService, { provide: SERVICE_URLS, useValue: urls }],
+      providers: [OrderService, { provide: ServiceClient, useValue: new ServiceClient(urls) }],
     };
   }
 }

@@ -1,18 +1,15 @@
-import { Inject, Injectable, UnprocessableEntityException } from '@nestjs/common';
+import { Injectable, UnprocessableEntityException } from '@nestjs/common';
 import { GlobalTransactional } from 'nestjs-dtx';
 import { DataSource } from 'typeorm';
 
-import { callService } from '../../support/load/call-service.js';
+import { ServiceClient } from '../../support/load/service-client.js';
 import type { PlaceOrder } from '../place-order.js';
-
-/** Injection token of the other services' addresses. */
-export const SERVICE_URLS = 'SERVICE_URLS';
 
 @Injectable()
 export class OrderService {
   constructor(
     private readonly dataSource: DataSource,
-    @Inject(SERVICE_URLS) private readonly urls: Readonly<Record<string, string>>,
+    private readonly services: ServiceClient,
   ) {}
 
   /** AT here, TCC in the account service, XA in the stock service: all of it or nothing. */
@@ -22,8 +19,8 @@ export class OrderService {
     await this.dataSource.query('INSERT INTO orders VALUES ($1, $2, $3, $4, $5)', [
       ...[order, customer, product, quantity, amountCents],
     ]);
-    await callService(`${this.urls['account'] ?? ''}/account/freeze`, request);
-    await callService(`${this.urls['stock'] ?? ''}/stock/take`, request);
+    await this.services.post('account', '/account/freeze', request);
+    await this.services.post('stock', '/stock/take', request);
     // By now the order is committed, the money frozen, and the goods prepared to leave.
     if (card === 'stolen') throw new UnprocessableEntityException({ code: 'CARD_REFUSED' });
   }

@@ -1,5 +1,13 @@
 import type { Told } from './send-all.js';
 
+/** A count of what stands in the databases at the end. */
+export interface Figure {
+  /** In the line of JSON. */
+  readonly key: string;
+  readonly label: string;
+  readonly value: number;
+}
+
 /** What a run has come to. */
 export interface LoadResult {
   readonly told: readonly Told<unknown>[];
@@ -8,6 +16,7 @@ export interface LoadResult {
   /** Each a sentence; none when the books agree. */
   readonly problems: readonly string[];
   readonly seconds: number;
+  readonly figures: readonly Figure[];
 }
 
 const PROBLEMS_MAX = 10;
@@ -28,6 +37,7 @@ export function formatReport(result: LoadResult): string {
     ['  answer lost', unknown],
     ['Processes killed', figures.kills],
     ['Transactions per second', figures.txPerSecond],
+    ...result.figures.map(({ label, value }) => [label, value] as const),
   ];
   const lines = rows.map(([label, value]) => `  ${label.padEnd(LABEL_LENGTH)}${value}`);
   return [...lines, '', ...verdict(result), ''].join('\n');
@@ -35,7 +45,11 @@ export function formatReport(result: LoadResult): string {
 
 /** The report for machines: one line of JSON. */
 export const formatJson = (result: LoadResult): string =>
-  JSON.stringify({ ...figuresOf(result), booksAgree: result.problems.length === 0 });
+  JSON.stringify({
+    ...figuresOf(result),
+    ...Object.fromEntries(result.figures.map(({ key, value }) => [key, value])),
+    booksAgree: result.problems.length === 0,
+  });
 
 function figuresOf({ told, kills, seconds }: LoadResult) {
   const of = (outcome: string): number => told.filter((t) => t.outcome === outcome).length;

@@ -8,7 +8,7 @@ import { findFreePorts, LOOPBACK } from '../free-ports.js';
 import { onInterrupt } from '../on-interrupt.js';
 import { type MemberSettings, ProcessGroup } from '../process-group.js';
 import { loadHelp, type LoadOptions, parseLoadOptions, UsageError } from './load-options.js';
-import { formatJson, formatReport, type LoadResult } from './load-report.js';
+import { type Figure, formatJson, formatReport, type LoadResult } from './load-report.js';
 import { sendAll, type Told } from './send-all.js';
 
 /** The databases of a sample, on servers of their own. */
@@ -19,6 +19,8 @@ export interface LoadDatabases<T> {
   unsettled(): Promise<number>;
   /** @returns a sentence for each thing that is not as it has to be */
   problems(told: readonly Told<T>[]): Promise<readonly string[]>;
+  /** What the report says beside the counts. */
+  figures?(): Promise<readonly Figure[]>;
   close(): Promise<void>;
 }
 
@@ -121,7 +123,7 @@ async function startAndSend<T>(
       ...(await databases.problems(told)),
     ];
     const kills = Object.fromEntries(group.members.map((member) => [member.name, member.kills]));
-    return { told, kills, problems, seconds };
+    return { told, kills, problems, seconds, figures: (await databases.figures?.()) ?? [] };
   } finally {
     await group.close().finally(() => databases.close());
   }

@@ -20,8 +20,9 @@ export interface SendOptions {
 }
 
 const ANSWER_MS_MAX = 60_000;
-const ATTEMPTS_MAX = 5;
-const PAUSE_MS = 50;
+/** With the pauses between them long enough for a killed process to come back. */
+const ATTEMPTS_MAX = 9;
+const PAUSE_MS = { first: 50, longest: 1_000 };
 const OUTCOME_UNKNOWN = 'DTX_ERR_TM_OUTCOME_UNKNOWN';
 
 /** Sends the requests side by side, each as soon as one of the places is free. */
@@ -48,7 +49,7 @@ async function send<T>(url: string, request: T): Promise<Told<T>> {
   for (let attempts = 1; ; attempts += 1) {
     const { retryable, ...told } = await post(url, request);
     if (!retryable || attempts === ATTEMPTS_MAX) return told;
-    await sleep(PAUSE_MS * attempts);
+    await sleep(Math.min(PAUSE_MS.first * 2 ** (attempts - 1), PAUSE_MS.longest));
   }
 }
 
@@ -73,6 +74,6 @@ async function post<T>(
     const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
     // Without a connection nothing has happened. Else it may all have been done but answered.
     if (code !== 'ECONNREFUSED') return { request, outcome: 'unknown', retryable: false };
-    return { request, outcome: 'refused', reason: 'NOT_REACHED', retryable: false };
+    return { request, outcome: 'refused', reason: 'NOT_REACHED', retryable: true };
   }
 }

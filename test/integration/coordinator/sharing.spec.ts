@@ -152,3 +152,64 @@ describe('Applications of one process', () => {
     );
   });
 });
+
+describe('Applications of one process with a TCC action of the same name', () => {
+  const folder = testFolder();
+  const closing: (() => Promise<unknown>)[] = [];
+  afterEach(async () => {
+    for (const close of closing.splice(0)) await close();
+  });
+
+  const connect = async (applicationId: string) => {
+    const client = await connectEmbedded({ store: folder.path('coordinator.db'), applicationId });
+    closing.push(() => client.close());
+    return client;
+  };
+  const action = (): FakeResource => new FakeResource('account.freeze', 'TCC');
+  const ofSouth = {
+    resourceId: 'account.freeze',
+    type: 'TCC',
+    applicationId: 'south-bank',
+  } as const;
+
+  it('confirm their own branches only', async () => {
+    const [north, south] = [await connect('north-bank'), await connect('south-bank')];
+    const [northern, southern] = [action(), action()];
+    await north.attach(northern);
+    await south.attach(southern);
+    const xid = await begin(north);
+    await register(south, xid, ofSouth);
+
+    const summary = await north.commit({ xid, waitMs: 5_000 });
+
+    expect(summary.status).toBe('committed');
+    expect([northern.calls.length, southern.calls.length]).toEqual([0, 1]);
+  });
+
+  it('leave a branch to the one that has done its try, and is away', async () => {
+    const [north, south] = [await connect('north-bank'), await connect('south-bank')];
+    const [northern, southern] = [action(), action()];
+    await north.attach(northern);
+    const xid = await begin(north);
+    await register(south, xid, ofSouth);
+    await north.rollback({ xid, waitMs: 0 });
+    // Whatever the coordinator does of itself after a decision is done by the end of this.
+    const other = await begin(north);
+    await register(north, other, { ...ofSouth, applicationId: 'north-bank' });
+    await north.commit({ xid: other, waitMs: 5_000 });
+
+    await south.attach(southern);
+
+    await until(async () => (await statusOf(south, xid)) === 'rolled-back');
+    expect([northern.transcript.length, southern.transcript.length]).toEqual([1, 1]);
+  });
+
+  it('may not have a data source of the same id', async () => {
+    const [north, south] = [await connect('north-bank'), await connect('south-bank')];
+    await north.attach(new FakeResource('accounts'));
+
+    await expect(south.attach(new FakeResource('accounts'))).rejects.toMatchObject({
+      code: 'DTX_ERR_CONFIG_DUPLICATE_RESOURCE',
+    });
+  });
+});

@@ -1,4 +1,4 @@
-import type { CoordinatorClient } from '../../../../lib/protocol/index.js';
+import type { BranchType, CoordinatorClient } from '../../../../lib/protocol/index.js';
 import { systemIds } from '../../../../lib/system/index.js';
 
 /** Begins a global transaction and returns its xid. */
@@ -12,6 +12,8 @@ interface RegisterOptions {
   readonly resourceId?: string;
   readonly branchId?: string;
   readonly data?: string;
+  readonly type?: BranchType;
+  readonly applicationId?: string;
 }
 
 /** Registers a branch and returns its id. */
@@ -21,12 +23,13 @@ export async function register(
   options: RegisterOptions = {},
 ): Promise<string> {
   const { resourceId = 'orders', branchId = systemIds.newBranchId(), data } = options;
+  const { applicationId = 'order-service', type = 'AT' } = options;
   await client.registerBranch({
     xid,
     branchId,
-    type: 'AT',
+    type,
     resourceId,
-    applicationId: 'order-service',
+    applicationId,
     ...(data !== undefined && { data }),
   });
   return branchId;

@@ -16,11 +16,13 @@ const DONE: BranchOutcome = { kind: 'done' };
 
 /** A resource that keeps what it was called with, and answers as the test says. */
 export class FakeResource implements BranchHandler {
-  readonly type: BranchType = 'AT';
   readonly calls: Call[] = [];
   #answer: Answer = ({ targets }) => Promise.resolve(targets.map(() => DONE));
 
-  constructor(readonly resourceId: string) {}
+  constructor(
+    readonly resourceId: string,
+    readonly type: BranchType = 'AT',
+  ) {}
 
   /** From now on every target is answered so. */
   answers(outcome: BranchOutcome): void {
