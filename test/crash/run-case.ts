@@ -3,12 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../support/until.js';
 import type { CrashCase, PointFault, WireFault } from './cases.js';
 import type { Left, SessionRecord } from './checks/books.js';
-import { entriesOf, forgetUndoRows, leftOf, sessionsOf } from './checks/books.js';
+import { forgetLeft, leftOf, sessionsOf, tccFencesOf } from './checks/books.js';
+import { entriesOf, openAccounts } from './checks/entries.js';
 import type { Told } from './checks/judge.js';
-import { BALANCE, judge } from './checks/judge.js';
+import { judge } from './checks/judge.js';
 import { holds, isNothing } from './checks/quiet.js';
 import type { Point } from './points/point.interface.js';
 import type { Transfer } from './process/messages.js';
+import { overtake } from './twin.js';
 import type { Actor } from './world/actor.js';
 import type { Wire, World } from './world/world.js';
 
@@ -64,13 +66,14 @@ class CaseRun implements CaseResult {
     await this.#open(point.count ?? 1);
     // What is still written of the transfer before does not count.
     const behind = point.actor === 'T' && !point.at.startsWith('begin') ? 'begin.before>' : '';
-    const action = fault === 'kill' || fault === 'kill-again' ? 'kill' : 'stop';
+    const isKilledThere = fault === 'kill' || fault === 'kill-again';
+    const action = isKilledThere && point.twin === undefined ? 'kill' : 'stop';
     await victim.plan(`${action}:${behind}${point.at}`);
     this.#send({ timeoutMs: point.actor === 'C' ? 600 : TIMEOUT_MS, ...point.transfer });
     if (point.isDirty === true) await this.#dirty();
     const isStruck = await holds(() => !victim.isAlive || victim.isStopped, STRIKE_MS_MAX);
     if (!isStruck) this.violations.push(`NOT REACHED: ${point.actor} did not pass ${point.at}`);
-    else await this.#follow(victim, fault);
+    else await this.#follow(victim, point, fault);
     if (isStruck && !victim.isAlive) throw new Error(`${point.actor} did not come back`);
     if (point.asleep === 'C') actors.C.send({ kind: 'go' });
     await victim.plan(undefined);
@@ -80,6 +83,7 @@ class CaseRun implements CaseResult {
       ...(point.way === 'rollback' && { expected: 'rolled-back' }),
       ...(point.isDecided === true && { expected: 'committed' }),
     });
+    for (const twin of Object.values(this.#world.twins)) twin.kill();
   }
 
   async onWire(wire: Wire, fault: WireFault): Promise<void> {
@@ -105,14 +109,15 @@ class CaseRun implements CaseResult {
   /** By which the packet of phase one is known that must not be lost without a word. */
   #textOn(wire: Exclude<Wire, 'C-T'>): string {
     const { P1, P2 } = this.#world.actors;
-    const { mode } = (wire === 'P2-D2' ? P2 : P1).settings;
-    return wire.includes('-D') && mode === 'XA' ? 'PREPARE' : WIRE_TEXTS[wire];
+    const { modes = [] } = (wire === 'P2-D2' ? P2 : P1).settings;
+    return wire.includes('-D') && modes.includes('XA') ? 'PREPARE' : WIRE_TEXTS[wire];
   }
 
   /** Whatever has happened: everybody runs again. */
   async repair(): Promise<void> {
-    const { actors, wires } = this.#world;
+    const { actors, twins, wires } = this.#world;
     for (const wire of Object.values(wires)) wire.latencyMs = 0;
+    for (const twin of Object.values(twins)) twin.kill();
     for (const actor of Object.values(actors)) {
       if (actor.isStopped) actor.thaw();
       if (!actor.isReady) {
@@ -143,13 +148,12 @@ class CaseRun implements CaseResult {
 
   /** @returns the first id of so many new ones */
   async #accounts(count: number): Promise<number> {
-    const { left, right } = this.#world;
     const first = lastId + 1;
     lastId += count;
-    const ids = Array.from({ length: count }, (_, index) => first + index);
-    const rows = ids.map((id) => `(${String(id)}, ${String(BALANCE)})`).join(', ');
-    await left.query(`INSERT INTO account (id, balance) VALUES ${rows}`);
-    await right.query(`INSERT INTO account (id, balance) VALUES ${rows}`);
+    await openAccounts(
+      this.#world,
+      Array.from({ length: count }, (_, index) => first + index),
+    );
     return first;
   }
 
@@ -169,10 +173,16 @@ class CaseRun implements CaseResult {
     actors.C.send({ kind: 'go' });
   }
 
-  async #follow(victim: Actor, fault: PointFault): Promise<void> {
+  async #follow(victim: Actor, { twin }: Point, fault: PointFault): Promise<void> {
     const { servers } = this.#world;
     this.kills += fault === 'freeze' ? 0 : 1;
-    if (fault === 'freeze') {
+    if (twin !== undefined) {
+      this.kills += await overtake(this.#world, { victim, twin, known: this.#known });
+      if (fault === 'kill') victim.kill();
+    }
+    if (fault === 'freeze' && twin !== undefined) {
+      victim.thaw();
+    } else if (fault === 'freeze') {
       await sleep(FREEZE_MS);
       victim.thaw();
     } else if (fault === 'kill') {
@@ -222,11 +232,13 @@ class CaseRun implements CaseResult {
     if (!isQuiet) this.violations.push(`LEFT: ${JSON.stringify(left)}`);
     const sessions = (await sessionsOf(world)).filter(({ xid }) => !this.#known.has(xid));
     const entries = await entriesOf(world, this.#ids);
+    const fences = await tccFencesOf(world);
+    const told = this.#allTold();
     this.violations.push(
-      ...judge({ entries, sessions: this.#byId(sessions), told: this.#allTold(), ...expectation }),
+      ...judge({ entries, sessions: this.#byId(sessions), fences, told, ...expectation }),
     );
     // What is left, or to be left, is no matter of the next case.
-    if (!isQuiet || expectation.dirtyBalance !== undefined) await forgetUndoRows(world);
+    if (!isQuiet || expectation.dirtyBalance !== undefined) await forgetLeft(world);
   }
 
   /** Nobody ends but those who are killed. */

@@ -2,7 +2,7 @@ import type { Role, Transfer } from '../process/messages.js';
 
 /** A numbered point of the protocol at which a process may end. */
 export interface Point {
-  /** Numbers that meet in one place of this implementation stand together. */
+  /** Numbers that meet in one place of this implementation stand together; none beside them. */
   readonly numbers: readonly number[];
   readonly what: string;
   readonly actor: Role;
@@ -20,6 +20,15 @@ export interface Point {
   readonly asleep?: 'C';
   /** Somebody outside changes the row of P1 behind its branch. */
   readonly isDirty?: boolean;
+  /** A second instance of the participant does phase two, while the first one is asleep. */
+  readonly twin?: Twin;
+}
+
+export interface Twin {
+  /** The first one sleeps until the transaction has ended, or the twin waits for its row lock. */
+  readonly until: 'ended' | 'waiting';
+  /** The twin is killed there, and started again. */
+  readonly killedAt?: string;
 }
 
 /** Numbered points without a case, and why. */

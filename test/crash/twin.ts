@@ -1,0 +1,56 @@
+import type { RowDataPacket } from 'mysql2/promise';
+
+import { until } from '../support/until.js';
+import { sessionsOf } from './checks/books.js';
+import type { Twin } from './points/point.interface.js';
+import type { Actor } from './world/actor.js';
+import type { World } from './world/world.js';
+
+/** The time of a transfer, heartbeats that are missed, and the first pauses of phase two. */
+const OVERTAKEN_MS_MAX = 15_000;
+
+interface Overtaken {
+  /** It is asleep. */
+  readonly victim: Actor;
+  readonly twin: Twin;
+  /** Sessions that have been there before the transfer. */
+  readonly known: ReadonlySet<string>;
+}
+
+/**
+ * A second instance of the participant does phase two meanwhile.
+ *
+ * @returns how often it was killed
+ */
+export async function overtake(world: World, { known, twin, victim }: Overtaken): Promise<number> {
+  const second = world.twins[victim.role === 'P1' ? 'P1' : 'P2'];
+  const plan = twin.killedAt === undefined ? undefined : `kill:${twin.killedAt}`;
+  if (plan !== undefined) {
+    await second.launch(plan);
+    await until(() => !second.isAlive, OVERTAKEN_MS_MAX);
+  }
+  await second.start();
+  const isReached =
+    twin.until === 'waiting'
+      ? () => isWaiting(world, victim)
+      : async () => {
+          const sessions = await sessionsOf(world);
+          return sessions.some(({ isEnded, xid }) => isEnded && !known.has(xid));
+        };
+  await until(isReached, OVERTAKEN_MS_MAX);
+  return plan === undefined ? 0 : 1;
+}
+
+/** Whether somebody waits for a row lock in the database of the participant. */
+async function isWaiting({ left, right }: World, { role }: Actor): Promise<boolean> {
+  if (role === 'P1') {
+    const { rows } = await left.query(
+      "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%tcc_fence%'",
+    );
+    return rows.length > 0;
+  }
+  const [rows] = await right.query<RowDataPacket[]>(
+    "SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'",
+  );
+  return rows.length > 0;
+}
