@@ -2,6 +2,7 @@ import Database from 'better-sqlite3';
 import type { RowDataPacket } from 'mysql2/promise';
 
 import type { World } from '../world/world.js';
+import { ORPHAN_ID } from '../orphan.js';
 import { reservedCount } from './entries.js';
 
 /** A session as the coordinator's records have it. */
@@ -23,6 +24,8 @@ export interface Left {
   readonly prepared: number;
   /** Fences of tries that nobody has ended. */
   readonly tries: number;
+  /** Bookings of a branch that must never be committed. */
+  readonly orphans: number;
   /** Purses with something reserved in them. */
   readonly reserved: number;
 }
@@ -73,10 +76,12 @@ const FENCES = ['dtx.branch_fence', 'dtx_branch_fence'];
 
 const FENCE_COMMITTED = 1;
 
+const BOOKINGS = ['booking', 'booking'];
+
 const TCC_FENCES = ['dtx.tcc_fence', 'dtx_tcc_fence'];
 
 /** States of a fence of TCC, as docs/tcc.md has them. */
-export const TCC_STATES: Readonly<Record<number, string>> = {
+const TCC_STATES: Readonly<Record<number, string>> = {
   1: 'tried',
   2: 'confirmed',
   3: 'cancelled',
@@ -88,14 +93,15 @@ const TCC_TRIED = 1;
 export async function leftOf(world: World): Promise<Left> {
   const sessions = await sessionsOf(world);
   const open = sessions.filter(({ isEnded, needsAttention }) => !isEnded && !needsAttention);
-  const [undoRows, fences, prepared, tries, reserved] = await Promise.all([
+  const [undoRows, fences, prepared, tries, reserved, orphans] = await Promise.all([
     total(world, UNDO_ROWS, ''),
     total(world, FENCES, `WHERE state = ${String(FENCE_COMMITTED)}`),
     preparedOf(world),
     total(world, TCC_FENCES, `WHERE state = ${String(TCC_TRIED)}`),
     reservedCount(world),
+    total(world, BOOKINGS, `WHERE id = ${String(ORPHAN_ID)}`),
   ]);
-  return { sessions: open.length, undoRows, fences, prepared, tries, reserved };
+  return { sessions: open.length, undoRows, fences, prepared, tries, reserved, orphans };
 }
 
 /** How the fences of the TCC branches of each transaction stand. */

@@ -3,8 +3,8 @@ import type { Left } from './books.js';
 
 /** @param isDirty whether undo rows have to stay, for a person */
 export function isNothing(left: Left, isDirty: boolean): boolean {
-  const { fences, prepared, reserved, sessions, tries, undoRows } = left;
-  const mustGo = sessions + prepared + tries + reserved;
+  const { fences, orphans, prepared, reserved, sessions, tries, undoRows } = left;
+  const mustGo = sessions + prepared + orphans + tries + reserved;
   return mustGo === 0 && (isDirty || undoRows + fences === 0);
 }
 

@@ -1,4 +1,5 @@
 import type { Role, Transfer } from '../process/messages.js';
+import type { Wire } from '../world/world.js';
 
 /** A numbered point of the protocol at which a process may end. */
 export interface Point {
@@ -20,8 +21,20 @@ export interface Point {
   readonly asleep?: 'C';
   /** Somebody outside changes the row of P1 behind its branch. */
   readonly isDirty?: boolean;
+  /** A packet that the relay keeps back, and what is behind it on its connection. */
+  readonly delayed?: Delayed;
+  /** A prepared branch without a transaction lies in the database of the actor. */
+  readonly orphan?: boolean;
   /** A second instance of the participant does phase two, while the first one is asleep. */
   readonly twin?: Twin;
+}
+
+export interface Delayed {
+  readonly wire: Wire;
+  /** By which the packet is known. */
+  readonly text: string;
+  /** It arrives behind the fault; or before, when all callers have been told something. */
+  readonly until: 'struck' | 'told';
 }
 
 export interface Twin {

@@ -22,8 +22,11 @@ interface Wrapping {
   readonly mode: 'AT' | 'XA';
 }
 
-/** Prepared branches are looked for often, so that a case need not wait for it. */
-const XA_SCAN = { xaScanIntervalMs: 400 } as const;
+/**
+ * Prepared branches are looked for often, so that a case need not wait for it. The horizon is longer
+ * than the time of any transfer.
+ */
+const XA_SCAN = { xaScanIntervalMs: 400, xaHorizonMs: 5_500 } as const;
 
 const ignore = (): void => undefined;
 

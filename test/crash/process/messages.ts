@@ -47,6 +47,9 @@ export type Report =
   | { readonly kind: 'held'; readonly id: number }
   | { readonly kind: 'told'; readonly id: number; readonly told: Told; readonly why: string };
 
+/** Of the data sources. */
+export const RESOURCE_IDS = { P1: 'left', P2: 'right' } as const;
+
 /** What each transfer moves. */
 export const AMOUNT = 10;
 

@@ -6,6 +6,7 @@ import { workAtAccount } from './account.js';
 import type { LocalDatabase } from './local-database.js';
 import { mariadb, postgres } from './local-database.js';
 import type { ActorSettings, BranchMode, Transfer } from './messages.js';
+import { RESOURCE_IDS } from './messages.js';
 import { pursesOf } from './purses.js';
 
 const CALL_MS_MAX = 3_000;
@@ -56,6 +57,6 @@ export async function startParticipant(product: Product, settings: ActorSettings
 function databaseOf(product: Product, settings: ActorSettings, mode: 'AT' | 'XA'): LocalDatabase {
   const { databaseUrl = '', role } = settings;
   return role === 'P1'
-    ? postgres(product, databaseUrl, { resourceId: 'left', mode })
-    : mariadb(product, databaseUrl, { resourceId: 'right', mode });
+    ? postgres(product, databaseUrl, { resourceId: RESOURCE_IDS.P1, mode })
+    : mariadb(product, databaseUrl, { resourceId: RESOURCE_IDS.P2, mode });
 }
