@@ -45,16 +45,24 @@ export function tableOf(mode: Mode): PointTable {
 /** All cases of a mode. Their numbers are for people: they change when points are added. */
 export function casesOf(mode: Mode): readonly CrashCase[] {
   const { points } = tableOf(mode);
-  const all: Unnumbered[] = [
+  const each: Unnumbered[] = [
     ...points.map((point) => ({ point, fault: 'kill' as const })),
     ...points.filter(isRecovering).map((point) => ({ point, fault: 'kill-again' as const })),
     ...points.filter(isFreezable).map((point) => ({ point, fault: 'freeze' as const })),
     ...points.filter(isAtDatabase).map((point) => ({ point, fault: 'kill-database' as const })),
     ...WIRES.flatMap((wire) => WIRE_FAULTS.map((fault) => ({ wire, fault }))),
-    // Last, and together: the coordinator moves to its database once.
     ...points.filter(isAtStore).map((point) => ({ point, fault: 'kill-store' as const })),
   ];
+  // Last, and together: the coordinator moves to its database once.
+  const all = [...each.filter((one) => !needsDatabase(one)), ...each.filter(needsDatabase)];
   return all.map((one, index) => ({ number: index + 1, ...one }));
+}
+
+/** Whether the coordinator has to keep its records in a database: it dies, or two nodes share it. */
+export function needsDatabase(one: Unnumbered): boolean {
+  if ('wire' in one) return false;
+  const { actor, twin } = one.point;
+  return one.fault === 'kill-store' || (actor === 'T' && twin !== undefined);
 }
 
 /** The client has no recovery of its own. */
@@ -72,8 +80,8 @@ const isAtDatabase = ({ actor, asleep, at, isDirty = false, twin }: Point): bool
   !isDirty &&
   /sent|prepared|restored|before|xa.ended|tcc.*(received|fenced|worked)/.test(at);
 
-const isAtStore = ({ actor, asleep, at, isDirty = false }: Point): boolean =>
-  actor === 'T' && asleep === undefined && !isDirty && !at.includes('store.');
+const isAtStore = ({ actor, asleep, at, isDirty = false, twin }: Point): boolean =>
+  actor === 'T' && asleep === undefined && twin === undefined && !isDirty && !at.includes('store.');
 
 export function titleOf(crashCase: CrashCase): string {
   if ('wire' in crashCase) return `${crashCase.fault} on ${crashCase.wire}`;

@@ -1,4 +1,5 @@
 import type { CrashCase, PointFault, WireFault } from './cases.js';
+import { needsDatabase } from './cases.js';
 import type { Left } from './checks/books.js';
 import { forgetLeft, leftOf, sessionsOf, tccFencesOf } from './checks/books.js';
 import { entriesOf } from './checks/entries.js';
@@ -41,7 +42,7 @@ export async function runCase(world: World, crashCase: CrashCase): Promise<CaseR
 async function runOnce(world: World, crashCase: CrashCase): Promise<CaseResult> {
   const run = new CaseRun(world);
   try {
-    await world.useStore(crashCase.fault === 'kill-store' ? 'database' : 'file');
+    await world.useStore(needsDatabase(crashCase) ? 'database' : 'file');
     if ('wire' in crashCase) await run.onWire(crashCase.wire, crashCase.fault);
     else await run.atPoint(crashCase.point, crashCase.fault);
   } catch (error) {

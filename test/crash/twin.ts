@@ -18,27 +18,30 @@ interface Overtaken {
 }
 
 /**
- * A second instance of the participant does phase two meanwhile.
+ * A second instance takes over meanwhile.
  *
  * @returns how often it was killed
  */
-export async function overtake(world: World, { known, twin, victim }: Overtaken): Promise<number> {
-  const second = world.twins[victim.role === 'P1' ? 'P1' : 'P2'];
-  const plan = twin.killedAt === undefined ? undefined : `kill:${twin.killedAt}`;
-  if (plan !== undefined) {
-    await second.launch(plan);
+export async function overtake(world: World, overtaken: Overtaken): Promise<number> {
+  const { twin, victim } = overtaken;
+  const { role } = victim;
+  if (role === 'C') throw new Error('There is only one client.');
+  const second = world.twins[role];
+  if (twin.killedAt !== undefined) {
+    await second.launch(`kill:${twin.killedAt}`);
     await until(() => !second.isAlive, OVERTAKEN_MS_MAX);
   }
-  await second.start();
-  const isReached =
-    twin.until === 'waiting'
-      ? () => isWaiting(world, victim)
-      : async () => {
-          const sessions = await sessionsOf(world);
-          return sessions.some(({ isEnded, xid }) => isEnded && !known.has(xid));
-        };
-  await until(isReached, OVERTAKEN_MS_MAX);
-  return plan === undefined ? 0 : 1;
+  if (twin.until !== 'killed') {
+    await second.start();
+    await until(() => isOvertaken(world, overtaken), OVERTAKEN_MS_MAX);
+  }
+  return twin.killedAt === undefined ? 0 : 1;
+}
+
+async function isOvertaken(world: World, { known, twin, victim }: Overtaken): Promise<boolean> {
+  if (twin.until === 'waiting') return isWaiting(world, victim);
+  const sessions = await sessionsOf(world);
+  return sessions.some(({ isEnded, xid }) => isEnded && !known.has(xid));
 }
 
 /** Whether somebody waits for a row lock in the database of the participant. */

@@ -165,6 +165,22 @@ const SPECIAL: readonly Point[] = [
     asleep: 'C',
     transfer: { timeoutMs: 600, isHeld: true },
   },
+  {
+    numbers: [78],
+    actor: 'T',
+    at: 'decide.before@1',
+    what: 'commit received; another node lets the time run out, and decides',
+    way: 'commit',
+    twin: { until: 'killed', killedAt: 'decide.after@1' },
+  },
+  {
+    numbers: [78],
+    actor: 'T',
+    at: 'decide.before@1',
+    what: 'commit received; another node lets the time run out, and dies before it has decided',
+    way: 'commit',
+    twin: { until: 'killed', killedAt: 'decide.before@1' },
+  },
   ...['before', 'after'].map((when): Point => ({
     numbers: [79],
     actor: 'T',

@@ -25,7 +25,7 @@ export interface Point {
   readonly delayed?: Delayed;
   /** A prepared branch without a transaction lies in the database of the actor. */
   readonly orphan?: boolean;
-  /** A second instance of the participant does phase two, while the first one is asleep. */
+  /** A second instance takes over from the first one, which sleeps at the point. */
   readonly twin?: Twin;
 }
 
@@ -38,9 +38,12 @@ export interface Delayed {
 }
 
 export interface Twin {
-  /** The first one sleeps until the transaction has ended, or the twin waits for its row lock. */
-  readonly until: 'ended' | 'waiting';
-  /** The twin is killed there, and started again. */
+  /**
+   * The first one sleeps until the transaction has ended, or the twin waits for its row lock, or is
+   * killed and stays so.
+   */
+  readonly until: 'ended' | 'waiting' | 'killed';
+  /** The twin is killed there; it is started again, unless it is to stay dead. */
   readonly killedAt?: string;
 }
 

@@ -41,8 +41,8 @@ const SPARES = 2;
 export interface World {
   readonly modes: BranchModes;
   readonly actors: Readonly<Record<Role, Actor>>;
-  /** Second instances of the participants, which stand by until a case starts them. */
-  readonly twins: Readonly<Record<'P1' | 'P2', Actor>>;
+  /** Second instances, which stand by until a case starts them; the coordinator's is on S. */
+  readonly twins: Readonly<Record<Exclude<Role, 'C'>, Actor>>;
   readonly wires: Readonly<Record<Wire, FaultProxy>>;
   readonly left: pg.Pool;
   readonly right: MysqlPool;
@@ -72,7 +72,8 @@ export async function openWorld(mode: Mode, lib: string): Promise<World> {
   const storePool = poolOf(S.url);
   for (const text of tablesOf('bigserial')) await left.query(text);
   for (const text of tablesOf('bigint AUTO_INCREMENT')) await right.query(`${text} ENGINE=InnoDB`);
-  const [portT = 0, port1 = 0, port2 = 0, twin1 = 0, twin2 = 0] = await findFreePorts(5);
+  const ports = await findFreePorts(6);
+  const [portT = 0, port1 = 0, port2 = 0, twinT = 0, twin1 = 0, twin2 = 0] = ports;
   const wires = {
     'C-T': await openFaultProxy(portT),
     'P1-T': await openFaultProxy(portT),
@@ -107,6 +108,7 @@ export async function openWorld(mode: Mode, lib: string): Promise<World> {
     }),
   };
   const twins = {
+    T: actor({ role: 'T', port: twinT, store: S.url }),
     P1: participant('P1', twin1, D1.url),
     P2: participant('P2', twin2, D2.url),
   };
