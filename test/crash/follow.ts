@@ -59,6 +59,8 @@ async function killAgain(victim: Actor): Promise<number> {
     if (victim.isReady) readyAtMs = Math.min(readyAtMs, performance.now());
     return !victim.isAlive || performance.now() - readyAtMs > AGAIN_MS;
   }, LAUNCH_MS_MAX);
+  // It may pass one until the plan is withdrawn.
+  await victim.plan(undefined);
   if (victim.isAlive) return 0;
   await victim.start();
   return 1;

@@ -177,17 +177,22 @@ class CaseRun implements CaseResult {
     for (const wire of Object.values(world.wires)) wire.latencyMs = 0;
     await this.#bury();
     let left: Left | undefined;
+    const { actors, twins } = world;
+    const all = [...Object.values(actors), ...Object.values(twins)];
     const isQuiet = await holds(async () => {
+      // Whoever comes late must not have an effect, and is given the time for it.
+      if (all.some(({ isWorking }) => isWorking)) return false;
       left = await leftOf(world).catch(() => undefined);
       return left !== undefined && isNothing(left, expectation.dirtyBalance !== undefined);
     }, QUIET_MS_MAX);
     if (!isQuiet) this.violations.push(`LEFT: ${JSON.stringify(left)}`);
-    const all = await sessionsOf(world);
-    const sessions = transfers.byId(all.filter(({ xid }) => !transfers.known.has(xid)));
+    const sessions = (await sessionsOf(world)).filter(({ xid }) => !transfers.known.has(xid));
     const entries = await entriesOf(world, transfers.ids);
     const fences = await tccFencesOf(world);
     const { told } = transfers;
-    this.violations.push(...judge({ entries, sessions, fences, told, ...expectation }));
+    this.violations.push(
+      ...judge({ entries, sessions: transfers.byId(sessions), fences, told, ...expectation }),
+    );
     // What is left, or to be left, is no matter of the next case.
     if (!isQuiet || expectation.dirtyBalance !== undefined) await forgetLeft(world);
   }

@@ -44,7 +44,7 @@ export type Told = 'committed' | 'not-committed' | 'unknown';
 export type Report =
   | { readonly kind: 'loaded' | 'ready' | 'planned' }
   | { readonly kind: 'xid'; readonly id: number; readonly xid: string }
-  | { readonly kind: 'held'; readonly id: number }
+  | { readonly kind: 'held' | 'working' | 'worked'; readonly id: number }
   | { readonly kind: 'told'; readonly id: number; readonly told: Told; readonly why: string };
 
 /** Of the data sources. */

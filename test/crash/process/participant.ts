@@ -5,14 +5,18 @@ import type { Product } from '../product.js';
 import { workAtAccount } from './account.js';
 import type { LocalDatabase } from './local-database.js';
 import { mariadb, postgres } from './local-database.js';
-import type { ActorSettings, BranchMode, Transfer } from './messages.js';
+import type { ActorSettings, BranchMode, Report, Transfer } from './messages.js';
 import { RESOURCE_IDS } from './messages.js';
 import { pursesOf } from './purses.js';
 
 const CALL_MS_MAX = 3_000;
 
 /** A service with one data source, which does its part of a transfer in one branch per mode. */
-export async function startParticipant(product: Product, settings: ActorSettings): Promise<void> {
+export async function startParticipant(
+  product: Product,
+  settings: ActorSettings,
+  report: (message: Report) => void,
+): Promise<void> {
   const { coordinatorUrl = '', modes = ['AT'], port, role } = settings;
   const database = databaseOf(product, settings, modes.includes('XA') ? 'XA' : 'AT');
   const Purses = pursesOf(product, settings, database);
@@ -26,11 +30,15 @@ export async function startParticipant(product: Product, settings: ActorSettings
   class WorkController {
     @Post('work')
     async work(@Body() transfer: Transfer): Promise<string> {
+      const { id } = transfer;
+      report({ kind: 'working', id });
       product.failpoint('work.received');
       try {
         for (const mode of modes) await workBy(mode, transfer);
       } catch (error) {
         throw new ConflictException(String(error));
+      } finally {
+        report({ kind: 'worked', id });
       }
       return 'done';
     }

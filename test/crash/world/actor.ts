@@ -110,6 +110,14 @@ export class Actor {
     return this.isAlive && this.reports.some(({ kind }) => kind === 'ready');
   }
 
+  /** Whether it still does its part of a transfer, perhaps long after anybody waits for it. */
+  get isWorking(): boolean {
+    if (!this.isAlive) return false;
+    const countOf = (kind: Report['kind']): number =>
+      this.reports.filter((report) => report.kind === kind).length;
+    return countOf('working') > countOf('worked');
+  }
+
   /** Resolves when the plan is in force. */
   async plan(plan: string | undefined): Promise<void> {
     const before = this.#planned;
