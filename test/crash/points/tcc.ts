@@ -142,8 +142,16 @@ export const overtakes = (actor: Participant): readonly Point[] => [
     numbers: [37],
     actor,
     at: 'tcc.try.before@1',
-    what: 'late try behind the tombstone',
+    what: 'late try behind the tombstone: its process was asleep',
     twin: { until: 'ended' },
+  },
+  {
+    ...OVERTAKEN,
+    numbers: [37],
+    actor,
+    at: 'tcc.cancel.buried@1',
+    what: 'late try behind the tombstone: its fence row was under way',
+    delayed: { wire: actor === 'P1' ? 'P1-D1' : 'P2-D2', text: 'tcc_fence', until: 'struck' },
   },
   {
     ...OVERTAKEN,
