@@ -18,7 +18,11 @@ export type PointFault =
   /** The business database dies while its participant is there. */
   | 'kill-database';
 
-export type WireFault = Fault | 'latency';
+export type WireFault =
+  | Fault
+  | 'latency'
+  /** The packet, and what is behind it, arrives when the client has been told something. */
+  | 'late';
 
 export type CrashCase =
   | { readonly number: number; readonly point: Point; readonly fault: PointFault }
@@ -36,7 +40,13 @@ const TABLES: Readonly<Record<Mode, PointTable>> = {
 };
 
 const WIRES: readonly Wire[] = ['C-T', 'P1-T', 'P2-T', 'C-P1', 'C-P2', 'P1-D1', 'P2-D2'];
-const WIRE_FAULTS: readonly WireFault[] = ['latency', 'black-hole', 'lose-request', 'lose-reply'];
+const WIRE_FAULTS: readonly WireFault[] = [
+  'latency',
+  'black-hole',
+  'lose-request',
+  'lose-reply',
+  'late',
+];
 
 export function tableOf(mode: Mode): PointTable {
   return TABLES[mode];

@@ -101,19 +101,25 @@ class CaseRun implements CaseResult {
     const relay = this.#world.wires[wire];
     await this.#open(1);
     const { struck } = relay;
-    if (fault === 'latency') relay.latencyMs = LATENCY_MS;
-    else if (wire !== 'C-T') relay.arm(fault, this.#textOn(wire));
-    this.#transfers.send({ timeoutMs: TIMEOUT_MS, isHeld: wire === 'C-T' });
-    if (wire === 'C-T') {
-      const { C } = this.#world.actors;
+    let release: (() => void) | undefined;
+    const harm = (text: string): void => {
+      if (fault === 'latency') relay.latencyMs = LATENCY_MS;
+      else if (fault === 'late') release = relay.hold(text);
+      else relay.arm(fault, text);
+    };
+    const isEnd = wire === 'C-T';
+    if (!isEnd) harm(this.#textOn(wire));
+    this.#transfers.send({ timeoutMs: TIMEOUT_MS, isHeld: isEnd });
+    if (isEnd) {
       await this.#transfers.held();
-      const [xid = ''] = this.#transfers.xids;
-      if (fault !== 'latency') relay.arm(fault, xid);
-      C.send({ kind: 'go' });
+      harm(this.#transfers.xids[0] ?? '');
+      this.#world.actors.C.send({ kind: 'go' });
     }
     if (fault !== 'latency' && !(await holds(() => relay.struck > struck, STRIKE_MS_MAX))) {
       this.violations.push(`${NOT_REACHED}: nothing to ${fault} on ${wire}`);
     }
+    if (fault === 'late') await this.#transfers.areTold();
+    release?.();
     await this.#close({ isAnswered: true });
   }
 

@@ -20,7 +20,7 @@ export interface FaultProxy {
    * connection, until it is released by what this returns.
    */
   hold(text: string): () => void;
-  /** How often an armed fault has struck. */
+  /** How often an armed fault has struck, and a packet was kept back. */
   readonly struck: number;
   /** How much later everything arrives that is sent from now on, either way. @default 0 */
   latencyMs: number;
@@ -53,6 +53,7 @@ export async function openFaultProxy(targetPort: number): Promise<FaultProxy> {
     client.on('data', (chunk) => {
       if (isDead) return;
       if (held !== undefined && (held.from === client || held.isFirst(chunk))) {
+        if (held.from === undefined) struck += 1;
         held.keep(client, () => upstream.writable && upstream.write(chunk));
         return;
       }

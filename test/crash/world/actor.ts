@@ -9,8 +9,8 @@ import type { ActorSettings, Order, Report, Role } from '../process/messages.js'
 
 const PROGRAM = fileURLToPath(new URL('../process/actor-program.js', import.meta.url));
 
-const LOAD_MS_MAX = 60_000;
-const START_MS_MAX = 30_000;
+const LOAD_MS_MAX = 240_000;
+const START_MS_MAX = 90_000;
 const OUTPUT_LENGTH_MAX = 4_000;
 
 /** A process that has loaded everything and waits to be told what it is. */
