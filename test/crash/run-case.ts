@@ -9,6 +9,7 @@ import { follow } from './follow.js';
 import { leaveOrphan } from './orphan.js';
 import type { Point } from './points/point.interface.js';
 import { QUIET_MS_MAX, TIMEOUT_MS, Transfers } from './transfers.js';
+import { startTwin } from './twin.js';
 import type { Actor } from './world/actor.js';
 import type { Wire, World } from './world/world.js';
 
@@ -75,6 +76,7 @@ class CaseRun implements CaseResult {
     const wire = point.delayed && this.#world.wires[point.delayed.wire];
     const release = point.delayed && wire?.hold(point.delayed.text);
     if (point.delayed?.until !== 'told') await victim.plan(plan);
+    await startTwin(this.#world, point);
     if (point.orphan === true) await leaveOrphan(this.#world, point.actor);
     const timeoutMs = point.actor === 'C' ? 600 : TIMEOUT_MS;
     this.#transfers.send({ timeoutMs, ...point.transfer });

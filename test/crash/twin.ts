@@ -2,7 +2,8 @@ import type { RowDataPacket } from 'mysql2/promise';
 
 import { until } from '../support/until.js';
 import { sessionsOf } from './checks/books.js';
-import type { Twin } from './points/point.interface.js';
+import type { Point, Twin } from './points/point.interface.js';
+import type { Role } from './process/messages.js';
 import type { Actor } from './world/actor.js';
 import type { World } from './world/world.js';
 
@@ -17,6 +18,13 @@ interface Overtaken {
   readonly known: ReadonlySet<string>;
 }
 
+/** It stands by before anything happens: local transactions of those asleep are not kept for long. */
+export async function startTwin({ twins }: World, { actor, twin }: Point): Promise<void> {
+  if (twin === undefined) return;
+  const plan = twin.killedAt === undefined ? undefined : `kill:${twin.killedAt}`;
+  await twins[roleOf(actor)].start(plan);
+}
+
 /**
  * A second instance takes over meanwhile.
  *
@@ -24,18 +32,20 @@ interface Overtaken {
  */
 export async function overtake(world: World, overtaken: Overtaken): Promise<number> {
   const { twin, victim } = overtaken;
-  const { role } = victim;
-  if (role === 'C') throw new Error('There is only one client.');
-  const second = world.twins[role];
+  const second = world.twins[roleOf(victim.role)];
   if (twin.killedAt !== undefined) {
-    await second.launch(`kill:${twin.killedAt}`);
     await until(() => !second.isAlive, OVERTAKEN_MS_MAX);
+    if (twin.until !== 'killed') await second.start();
   }
   if (twin.until !== 'killed') {
-    await second.start();
     await until(() => isOvertaken(world, overtaken), OVERTAKEN_MS_MAX);
   }
   return twin.killedAt === undefined ? 0 : 1;
+}
+
+function roleOf(role: Role): Exclude<Role, 'C'> {
+  if (role === 'C') throw new Error('There is only one client.');
+  return role;
 }
 
 async function isOvertaken(world: World, { known, twin, victim }: Overtaken): Promise<boolean> {
