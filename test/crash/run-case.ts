@@ -222,5 +222,6 @@ const WIRE_TEXTS: Readonly<Record<Exclude<Wire, 'C-T'>, string>> = {
   'C-P1': 'POST /work',
   'C-P2': 'POST /work',
   'P1-D1': 'COMMIT',
-  'P2-D2': 'COMMIT',
+  // mysql2 is switched to autocommit and back, which commits.
+  'P2-D2': 'autocommit = 1',
 };
