@@ -68,7 +68,7 @@ export function casesOf(mode: Mode): readonly CrashCase[] {
   return all.map((one, index) => ({ number: index + 1, ...one }));
 }
 
-/** Whether the coordinator has to keep its records in a database: it dies, or two nodes share it. */
+/** Whether the coordinator keeps its records in a database: that dies, or two nodes share it. */
 export function needsDatabase(one: Unnumbered): boolean {
   if ('wire' in one) return false;
   const { actor, twin } = one.point;

@@ -9,7 +9,8 @@ import type { World } from './world/world.js';
 
 const FREEZE_MS = 800;
 const AGAIN_MS = 400;
-const LAUNCH_MS_MAX = 12_000;
+/** Also where the machine is busy with something else. */
+const LAUNCH_MS_MAX = 90_000;
 
 interface Struck {
   /** It has ended at the point, or sleeps there. */

@@ -7,8 +7,8 @@ interface Edit {
 }
 
 /**
- * Mistakes in a copy of the compiled library, which the checks have to see. The product itself has no
- * switches for mistakes.
+ * Mistakes in a copy of the compiled library, which the checks have to see. The product itself has
+ * no switches for mistakes.
  */
 export const PLANTED_BUGS: Readonly<Record<string, readonly Edit[]>> = {
   'commit-unregistered': [
@@ -67,7 +67,7 @@ export const PLANTED_BUGS: Readonly<Record<string, readonly Edit[]>> = {
       file: 'resource/tcc/tcc-resource.js',
       find: "return Promise.all(targets.map((target) => this.#endOnce('confirm', target)));",
       replace:
-        "setTimeout(() => targets.forEach((target) => void this.#endOnce('confirm', target)), 300); " +
+        "setTimeout(() => targets.forEach((one) => void this.#endOnce('confirm', one)), 300); " +
         'return Promise.resolve(targets.map(() => DONE));',
     },
   ],

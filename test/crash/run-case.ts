@@ -144,6 +144,7 @@ class CaseRun implements CaseResult {
         await actor.start();
       }
       await actor.plan(undefined);
+      if (!actor.isAlive) await actor.start();
     }
   }
 

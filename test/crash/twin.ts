@@ -18,7 +18,7 @@ interface Overtaken {
   readonly known: ReadonlySet<string>;
 }
 
-/** It stands by before anything happens: local transactions of those asleep are not kept for long. */
+/** It stands by before anything happens: local transactions of those asleep do not stay long. */
 export async function startTwin({ twins }: World, { actor, twin }: Point): Promise<void> {
   if (twin === undefined) return;
   const plan = twin.killedAt === undefined ? undefined : `kill:${twin.killedAt}`;

@@ -16,8 +16,8 @@ export interface FaultProxy {
   /** Arms the fault for the next packet from a client that contains the text. */
   arm(fault: Fault, text: string): void;
   /**
-   * Keeps back the next packet from a client that contains the text, and what comes behind it on its
-   * connection, until it is released by what this returns.
+   * Keeps back the next packet from a client that contains the text, and what comes behind it on
+   * its connection, until it is released by what this returns.
    */
   hold(text: string): () => void;
   /** How often an armed fault has struck, and a packet was kept back. */

@@ -23,8 +23,8 @@ interface Wrapping {
 }
 
 /**
- * Prepared branches are looked for often, so that a case need not wait for it. The horizon is longer
- * than the time of any transfer.
+ * Prepared branches are looked for often, so that a case need not wait for it. The horizon is
+ * longer than the time of any transfer.
  */
 const XA_SCAN = { xaScanIntervalMs: 400, xaHorizonMs: 5_500 } as const;
 
