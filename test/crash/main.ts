@@ -36,8 +36,8 @@ try {
 process.exit();
 
 function choose(): readonly CrashCase[] {
-  const { caseNumber, count, sample } = options;
-  if (caseNumber !== undefined) return all.filter(({ number }) => number === caseNumber);
+  const { caseNumbers, count, sample } = options;
+  if (caseNumbers !== undefined) return all.filter(({ number }) => caseNumbers.has(number));
   return sample === undefined ? all : sampled(all, sample, count);
 }
 

@@ -5,7 +5,7 @@ import type { Mode } from './world/world.js';
 
 export const USAGE = `Usage: npm run crash -- --mode at|tcc|xa|mixed [options]
 
-  --case N       one case of the mode; --list shows them
+  --case N       one case of the mode, or some: 3,70-75; --list shows them
   --list         what there is, without running anything
   --sample SEED  some of the cases, chosen by the number
   --count N      how many a sample has (25)
@@ -23,7 +23,7 @@ Exit status: 0 all is well, 1 it is not, 2 wrong arguments.
 
 export interface CrashOptions {
   readonly mode: Mode;
-  readonly caseNumber?: number;
+  readonly caseNumbers?: ReadonlySet<number>;
   readonly isList: boolean;
   readonly sample?: number;
   readonly count: number;
@@ -59,7 +59,7 @@ export function crashOptions(): CrashOptions {
     if (!MODES.includes(values.mode)) throw new Error(`There is no mode "${values.mode}".`);
     return {
       mode: values.mode as Mode,
-      ...(values.case !== undefined && { caseNumber: whole('--case', values.case) }),
+      ...(values.case !== undefined && { caseNumbers: numbersOf(values.case) }),
       ...(values.sample !== undefined && { sample: whole('--sample', values.sample) }),
       ...(values.planted !== undefined && { planted: values.planted }),
       isList: values.list,
@@ -72,6 +72,15 @@ export function crashOptions(): CrashOptions {
     process.stderr.write(`${(error as Error).message}\n\n${USAGE}`);
     process.exit(2);
   }
+}
+
+function numbersOf(text: string): ReadonlySet<number> {
+  const numbers = text.split(',').flatMap((part) => {
+    const [first = '', last = first] = part.split('-');
+    const from = whole('--case', first);
+    return Array.from({ length: whole('--case', last) - from + 1 }, (_, index) => from + index);
+  });
+  return new Set(numbers);
 }
 
 function whole(option: string, text: string): number {

@@ -9,7 +9,10 @@ import type * as PgEntry from '../../lib/resource/driver/pg/index.js';
 import type * as FailpointFile from '../../lib/system/failpoint.js';
 
 /** The compiled code that the processes run. */
-export type Product = Pick<typeof Entry, 'DtxModule' | 'GlobalTransactional' | 'currentXid'> &
+export type Product = Pick<
+  typeof Entry,
+  'DtxModule' | 'GlobalTransactional' | 'TccAction' | 'TxParam' | 'currentXid'
+> &
   Pick<typeof PgEntry, 'dtxPool'> &
   Pick<typeof Mysql2Entry, 'dtxMysqlPool'> &
   Pick<typeof ProgramFile, 'startCoordinator'> &

@@ -15,7 +15,12 @@ export interface FaultProxy {
   readonly port: number;
   /** Arms the fault for the next packet from a client that contains the text. */
   arm(fault: Fault, text: string): void;
-  /** How often an armed fault has struck. */
+  /**
+   * Keeps back the next packet from a client that contains the text, and what comes behind it on
+   * its connection, until it is released by what this returns.
+   */
+  hold(text: string): () => void;
+  /** How often an armed fault has struck, and a packet was kept back. */
   readonly struck: number;
   /** How much later everything arrives that is sent from now on, either way. @default 0 */
   latencyMs: number;
@@ -25,6 +30,7 @@ export interface FaultProxy {
 export async function openFaultProxy(targetPort: number): Promise<FaultProxy> {
   const sockets = new Set<Socket>();
   let armed: { readonly fault: Fault; readonly text: string } | undefined;
+  let held: Hold | undefined;
   let struck = 0;
   let latencyMs = 0;
   const pass = (to: Socket, chunk: Buffer): void => {
@@ -46,6 +52,11 @@ export async function openFaultProxy(targetPort: number): Promise<FaultProxy> {
     }
     client.on('data', (chunk) => {
       if (isDead) return;
+      if (held !== undefined && (held.from === client || held.isFirst(chunk))) {
+        if (held.from === undefined) struck += 1;
+        held.keep(client, () => upstream.writable && upstream.write(chunk));
+        return;
+      }
       if (armed === undefined || !chunk.includes(armed.text)) {
         pass(upstream, chunk);
         return;
@@ -76,6 +87,14 @@ export async function openFaultProxy(targetPort: number): Promise<FaultProxy> {
     arm: (fault, text) => {
       armed = { fault, text };
     },
+    hold: (text) => {
+      const hold = new Hold(text);
+      held = hold;
+      return () => {
+        if (held === hold) held = undefined;
+        hold.release();
+      };
+    },
     get struck() {
       return struck;
     },
@@ -90,4 +109,28 @@ export async function openFaultProxy(targetPort: number): Promise<FaultProxy> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** Packets of one connection that are kept back. */
+class Hold {
+  readonly #text: string;
+  readonly #kept: (() => unknown)[] = [];
+  from: Socket | undefined;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  isFirst(chunk: Buffer): boolean {
+    return this.from === undefined && chunk.includes(this.#text);
+  }
+
+  keep(from: Socket, pass: () => unknown): void {
+    this.from = from;
+    this.#kept.push(pass);
+  }
+
+  release(): void {
+    for (const pass of this.#kept.splice(0)) pass();
+  }
 }

@@ -2,14 +2,8 @@ import Database from 'better-sqlite3';
 import type { RowDataPacket } from 'mysql2/promise';
 
 import type { World } from '../world/world.js';
-
-/** Of one transfer: what stands in the books. */
-export interface Entry {
-  readonly id: number;
-  /** Of P1 and P2. */
-  readonly balances: readonly (number | undefined)[];
-  readonly bookings: readonly (number | undefined)[];
-}
+import { ORPHAN_ID } from '../orphan.js';
+import { reservedCount } from './entries.js';
 
 /** A session as the coordinator's records have it. */
 export interface SessionRecord {
@@ -28,6 +22,12 @@ export interface Left {
   /** Of branches that are decided, or were never undone: neither tombstones nor undone ones. */
   readonly fences: number;
   readonly prepared: number;
+  /** Fences of tries that nobody has ended. */
+  readonly tries: number;
+  /** Bookings of a branch that must never be committed. */
+  readonly orphans: number;
+  /** Purses with something reserved in them. */
+  readonly reserved: number;
 }
 
 const SESSION_COLUMNS = 'xid, status, ended_at_ms AS ended, attention_count AS attention, branches';
@@ -70,62 +70,71 @@ function rowsOfFile(file: string): readonly SessionRow[] {
   }
 }
 
-export async function entriesOf(world: World, ids: readonly number[]): Promise<readonly Entry[]> {
-  const places = ids.join(', ');
-  const text = (table: string, column: string): string =>
-    `SELECT id, ${column} AS n FROM ${table} WHERE id IN (${places})`;
-  const [balances, bookings] = await Promise.all(
-    [text('account', 'balance'), text('booking', 'amount')].map((sql) => inBoth(world, sql)),
-  );
-  return ids.map((id) => ({
-    id,
-    balances: (balances ?? []).map((side) => side.get(id)),
-    bookings: (bookings ?? []).map((side) => side.get(id)),
-  }));
-}
-
-type Numbers = ReadonlyMap<number, number>;
-
-async function inBoth({ left, right }: World, sql: string): Promise<readonly Numbers[]> {
-  const { rows } = await left.query<{ id: number; n: string }>(sql);
-  const [found] = await right.query<RowDataPacket[]>(sql);
-  const numbers = (list: readonly unknown[]): Numbers =>
-    new Map((list as { id: number; n: unknown }[]).map(({ id, n }) => [id, Number(n)]));
-  return [numbers(rows), numbers(found)];
-}
-
 /** A fence that phase two of a rollback has left stays until it is too old to be asked for. */
 const UNDO_ROWS = ['dtx.undo_row', 'dtx_undo_row'];
 const FENCES = ['dtx.branch_fence', 'dtx_branch_fence'];
 
 const FENCE_COMMITTED = 1;
 
+const BOOKINGS = ['booking', 'booking'];
+
+const TCC_FENCES = ['dtx.tcc_fence', 'dtx_tcc_fence'];
+
+/** States of a fence of TCC, as docs/tcc.md has them. */
+const TCC_STATES: Readonly<Record<number, string>> = {
+  1: 'tried',
+  2: 'confirmed',
+  3: 'cancelled',
+  4: 'tombstone',
+};
+
+const TCC_TRIED = 1;
+
 export async function leftOf(world: World): Promise<Left> {
   const sessions = await sessionsOf(world);
   const open = sessions.filter(({ isEnded, needsAttention }) => !isEnded && !needsAttention);
-  const [undoRows, fences, prepared] = await Promise.all([
+  const [undoRows, fences, prepared, tries, reserved, orphans] = await Promise.all([
     total(world, UNDO_ROWS, ''),
     total(world, FENCES, `WHERE state = ${String(FENCE_COMMITTED)}`),
     preparedOf(world),
+    total(world, TCC_FENCES, `WHERE state = ${String(TCC_TRIED)}`),
+    reservedCount(world),
+    total(world, BOOKINGS, `WHERE id = ${String(ORPHAN_ID)}`),
   ]);
-  return { sessions: open.length, undoRows, fences, prepared };
+  return { sessions: open.length, undoRows, fences, prepared, tries, reserved, orphans };
 }
 
-/** In both databases; a data source of XA has no such table. */
-async function total(
+/** How the fences of the TCC branches of each transaction stand. */
+export async function tccFencesOf(world: World): Promise<ReadonlyMap<string, readonly string[]>> {
+  const states = new Map<string, string[]>();
+  for (const row of await rowsOf(world, TCC_FENCES, 'xid AS xid, state AS state', '')) {
+    const xid = String(row['xid']);
+    const state = TCC_STATES[Number(row['state'])] ?? String(row['state']);
+    states.set(xid, [...(states.get(xid) ?? []), state]);
+  }
+  return states;
+}
+
+async function total(world: World, tables: readonly string[], where: string): Promise<number> {
+  const rows = await rowsOf(world, tables, 'count(*) AS n', where);
+  return rows.reduce((sum, row) => sum + Number(row['n']), 0);
+}
+
+/** In both databases; some kinds of data source have no such table. */
+async function rowsOf(
   { left, right }: World,
   [ofLeft = '', ofRight = '']: readonly string[],
+  columns: string,
   where: string,
-): Promise<number> {
+): Promise<readonly Readonly<Record<string, unknown>>[]> {
   const [has] = (await left.query(`SELECT to_regclass('${ofLeft}') AS oid`)).rows as {
     readonly oid: unknown;
   }[];
   const [tables] = await right.query<RowDataPacket[]>(`SHOW TABLES LIKE '${ofRight}'`);
-  const count = (table: string): string => `SELECT count(*) AS n FROM ${table} ${where}`;
-  const onLeft = has?.oid ? (await left.query<{ n: string }>(count(ofLeft))).rows[0]?.n : 0;
-  const onRight =
-    tables.length > 0 ? (await right.query<RowDataPacket[]>(count(ofRight)))[0][0]?.['n'] : 0;
-  return Number(onLeft) + Number(onRight);
+  const text = (table: string): string => `SELECT ${columns} FROM ${table} ${where}`;
+  const onLeft = has?.oid ? (await left.query<RowDataPacket>(text(ofLeft))).rows : [];
+  const onRight = tables.length > 0 ? (await right.query<RowDataPacket[]>(text(ofRight)))[0] : [];
+  return [...onLeft, ...onRight];
 }
 
 async function preparedOf({ left, right }: World): Promise<number> {
@@ -134,13 +143,16 @@ async function preparedOf({ left, right }: World): Promise<number> {
   return rows.length + found.length;
 }
 
-/** What a person would do: the rows stay as they are. */
-export async function forgetUndoRows({ left, right }: World): Promise<void> {
-  const [leftTables, rightTables] = [0, 1].map((side) => [UNDO_ROWS[side], FENCES[side]]);
-  for (const table of leftTables ?? []) await left.query(`DELETE FROM ${table ?? ''}`).catch(none);
-  for (const table of rightTables ?? [])
-    await right.query(`DELETE FROM ${table ?? ''}`).catch(none);
+/** What a person would do: the rows stay as they are, and nothing is reserved any more. */
+export async function forgetLeft({ left, right }: World): Promise<void> {
+  const [leftTables = [], rightTables = []] = [0, 1].map((side) =>
+    [UNDO_ROWS, FENCES, TCC_FENCES].map((tables) => tables[side] ?? ''),
+  );
+  for (const table of leftTables) await left.query(`DELETE FROM ${table}`).catch(none);
+  for (const table of rightTables) await right.query(`DELETE FROM ${table}`).catch(none);
+  await left.query('UPDATE purse SET reserved = 0');
+  await right.query('UPDATE purse SET reserved = 0');
 }
 
-/** A data source of XA has no such tables. */
+/** Some kinds of data source have no such tables. */
 const none = (): void => undefined;

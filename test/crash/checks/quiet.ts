@@ -2,11 +2,10 @@ import { until } from '../../support/until.js';
 import type { Left } from './books.js';
 
 /** @param isDirty whether undo rows have to stay, for a person */
-export function isNothing(
-  { fences, prepared, sessions, undoRows }: Left,
-  isDirty: boolean,
-): boolean {
-  return sessions === 0 && prepared === 0 && (isDirty || (undoRows === 0 && fences === 0));
+export function isNothing(left: Left, isDirty: boolean): boolean {
+  const { fences, orphans, prepared, reserved, sessions, tries, undoRows } = left;
+  const mustGo = sessions + prepared + orphans + tries + reserved;
+  return mustGo === 0 && (isDirty || undoRows + fences === 0);
 }
 
 /** Whether it comes true in time. */

@@ -1,5 +1,5 @@
 import type { Role } from '../process/messages.js';
-import type { Point, PointTable, Uncovered } from './point.interface.js';
+import type { Point, PointTable } from './point.interface.js';
 
 /** Points of phase one of a branch; `from` is the number of the first one. */
 export function phaseOne(actor: Role, from: number): readonly Point[] {
@@ -58,7 +58,13 @@ export function phaseTwoRollback(actor: Role, from: number): readonly Point[] {
     { ...back, numbers: [from + 2], at: 'at.undo.checked@1', what: 'rows compared' },
     { ...back, numbers: [from + 3], at: 'at.undo.row@1', what: 'first undo statement done' },
     { ...back, numbers: [from + 4], at: 'at.undo.restored@1', what: 'all rows restored' },
-    { ...back, numbers: [from + 5], at: 'at.session.commit.sent@1', what: 'COMMIT ambiguous' },
+    {
+      ...back,
+      // The rows of the branch are its locks: they are released by this COMMIT.
+      numbers: actor === 'P2' ? [from + 5, from + 9] : [from + 5],
+      at: 'at.session.commit.sent@1',
+      what: 'COMMIT ambiguous, and with it the release',
+    },
     { ...back, numbers: [from + 6], at: 'at.ended@1', what: 'committed, no acknowledgement' },
     {
       ...back,
@@ -116,9 +122,10 @@ const END: readonly Point[] = [
   {
     numbers: [50],
     actor: 'T',
-    at: 'phase2.after@1',
-    what: 'branches of many transactions cleaned up together, others not decided yet',
+    at: 'phase2.after@2',
+    what: 'many branches cleaned up together, behind one that has kept them waiting',
     count: 12,
+    delayed: { wire: 'P1-D1', text: 'forget_branches', until: 'told' },
     way: 'commit',
   },
 ];
@@ -158,6 +165,22 @@ const SPECIAL: readonly Point[] = [
     asleep: 'C',
     transfer: { timeoutMs: 600, isHeld: true },
   },
+  {
+    numbers: [78],
+    actor: 'T',
+    at: 'decide.before@1',
+    what: 'commit received; another node lets the time run out, and decides',
+    way: 'commit',
+    twin: { until: 'killed', killedAt: 'decide.after@1' },
+  },
+  {
+    numbers: [78],
+    actor: 'T',
+    at: 'decide.before@1',
+    what: 'commit received; another node lets the time run out, and dies before it has decided',
+    way: 'commit',
+    twin: { until: 'killed', killedAt: 'decide.before@1' },
+  },
   ...['before', 'after'].map((when): Point => ({
     numbers: [79],
     actor: 'T',
@@ -169,20 +192,33 @@ const SPECIAL: readonly Point[] = [
   })),
 ];
 
-const UNCOVERED: readonly Uncovered[] = [
-  {
-    numbers: [75, 76],
-    reason:
-      'a tombstone before the fence row takes a second instance of P1, since the first one is ' +
-      'asleep; test/integration/at-*/ bury branches in one process',
-  },
-  {
-    numbers: [64],
-    reason:
-      'locks are rows of the business database and go with the local COMMIT of phase two (60): ' +
-      'there is no release of its own',
-  },
-];
+/** Its rollback comes while its first statement is on its way: it finds a tombstone then. */
+const overtaken = (actor: 'P1' | 'P2'): readonly Point[] => {
+  const late = {
+    actor,
+    way: 'rollback',
+    transfer: { timeoutMs: 600 },
+    delayed: {
+      wire: actor === 'P1' ? 'P1-D1' : 'P2-D2',
+      text: 'UPDATE account',
+      until: 'struck',
+    },
+  } as const;
+  return [
+    {
+      ...late,
+      numbers: [75],
+      at: 'at.undo.buried@1',
+      what: 'tombstone inserted, its first statement still to come',
+    },
+    {
+      ...late,
+      numbers: [76],
+      at: 'at.ended@1',
+      what: 'tombstone committed, its first statement and COMMIT still to come',
+    },
+  ];
+};
 
 export const AT_POINTS: PointTable = {
   total: 79,
@@ -196,6 +232,8 @@ export const AT_POINTS: PointTable = {
     ...END,
     ...ROLLBACK,
     ...SPECIAL,
+    ...overtaken('P1'),
+    ...overtaken('P2'),
   ],
-  uncovered: UNCOVERED,
+  uncovered: [],
 };

@@ -45,7 +45,7 @@ async function start(settings: ActorSettings): Promise<Running> {
   const { port, role, store = '' } = settings;
   if (role === 'C') return startClient(product, settings, report);
   if (role !== 'T') {
-    await startParticipant(product, settings);
+    await startParticipant(product, settings, report);
     return {};
   }
   await product.startCoordinator({ store, listen: port, leaseMs: 600, heartbeatMs: 250 }, false);

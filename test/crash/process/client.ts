@@ -35,7 +35,10 @@ export async function startClient(
       const { fails = false, id, isHeld = false } = transfer;
       report({ kind: 'xid', id, xid: currentXid() ?? '' });
       failpoint('client.begun');
-      for (const url of participantUrls) await post(url, transfer);
+      for (const url of participantUrls) {
+        failpoint('client.calling');
+        await post(url, transfer);
+      }
       if (isHeld) await held(id);
       failpoint(fails ? 'client.failing' : 'client.worked');
       if (fails) throw new Refused('on purpose');

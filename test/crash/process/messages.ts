@@ -1,7 +1,8 @@
 /** Who can be killed: the coordinator, two participants, and the client that launches. */
 export type Role = 'T' | 'P1' | 'P2' | 'C';
 
-export type BranchMode = 'AT' | 'XA';
+/** What a participant does its part of a transfer by. */
+export type BranchMode = 'AT' | 'XA' | 'TCC';
 
 /** What a process is told when it becomes one of them. */
 export interface ActorSettings {
@@ -13,7 +14,8 @@ export interface ActorSettings {
   readonly store?: string;
   /** Of a participant, through its relay. */
   readonly databaseUrl?: string;
-  readonly mode?: BranchMode;
+  /** A branch by each, in this order. */
+  readonly modes?: readonly BranchMode[];
   /** Of the participants, through their relays. */
   readonly participantUrls?: readonly string[];
 }
@@ -42,5 +44,16 @@ export type Told = 'committed' | 'not-committed' | 'unknown';
 export type Report =
   | { readonly kind: 'loaded' | 'ready' | 'planned' }
   | { readonly kind: 'xid'; readonly id: number; readonly xid: string }
-  | { readonly kind: 'held'; readonly id: number }
+  | { readonly kind: 'held' | 'working' | 'worked'; readonly id: number }
   | { readonly kind: 'told'; readonly id: number; readonly told: Told; readonly why: string };
+
+/** Of the data sources. */
+export const RESOURCE_IDS = { P1: 'left', P2: 'right' } as const;
+
+/** What each transfer moves. */
+export const AMOUNT = 10;
+
+/** What becomes of the balance at a participant. */
+export const deltaOf = (role: Role): number => (role === 'P1' ? -AMOUNT : AMOUNT);
+
+export const refusal = (): Error => new Error('the business refuses');

@@ -9,8 +9,8 @@ import type { ActorSettings, Order, Report, Role } from '../process/messages.js'
 
 const PROGRAM = fileURLToPath(new URL('../process/actor-program.js', import.meta.url));
 
-const LOAD_MS_MAX = 60_000;
-const START_MS_MAX = 30_000;
+const LOAD_MS_MAX = 240_000;
+const START_MS_MAX = 90_000;
 const OUTPUT_LENGTH_MAX = 4_000;
 
 /** A process that has loaded everything and waits to be told what it is. */
@@ -108,6 +108,14 @@ export class Actor {
 
   get isReady(): boolean {
     return this.isAlive && this.reports.some(({ kind }) => kind === 'ready');
+  }
+
+  /** Whether it still does its part of a transfer, perhaps long after anybody waits for it. */
+  get isWorking(): boolean {
+    if (!this.isAlive) return false;
+    const countOf = (kind: Report['kind']): number =>
+      this.reports.filter((report) => report.kind === kind).length;
+    return countOf('working') > countOf('worked');
   }
 
   /** Resolves when the plan is in force. */

@@ -93,9 +93,13 @@ export const killableMariadb = (folder: string): Promise<KillableServer> =>
     },
   );
 
-export const TABLES = [
+/** @param serial type of a column that numbers its rows */
+export const tablesOf = (serial: string): readonly string[] => [
   'CREATE TABLE account (id int PRIMARY KEY, balance bigint NOT NULL)',
   'CREATE TABLE booking (id int PRIMARY KEY, amount bigint NOT NULL)',
+  'CREATE TABLE purse (id int PRIMARY KEY, balance bigint NOT NULL, reserved bigint NOT NULL)',
+  // Its key says nothing about what stands in it: twice is seen as twice.
+  `CREATE TABLE movement (n ${serial} PRIMARY KEY, purse int NOT NULL, what varchar(8) NOT NULL)`,
 ];
 
 export function poolOf(connectionString: string): pg.Pool {

@@ -12,12 +12,12 @@ import type { ActorSettings, BranchMode, Role } from '../process/messages.js';
 import { Actor, Spares } from './actor.js';
 import type { KillableServer } from './servers.js';
 import {
-  TABLES,
   killableMariadb,
   killablePostgres,
   mariadbPoolOf,
   poolOf,
   removeFolder,
+  tablesOf,
 } from './servers.js';
 
 export type Mode = 'at' | 'tcc' | 'xa' | 'mixed';
@@ -25,18 +25,24 @@ export type Mode = 'at' | 'tcc' | 'xa' | 'mixed';
 /** Between whom a relay stands: whoever calls comes first. */
 export type Wire = 'C-T' | 'P1-T' | 'P2-T' | 'C-P1' | 'C-P2' | 'P1-D1' | 'P2-D2';
 
-const BRANCH_MODES: Readonly<Record<Mode, readonly [BranchMode, BranchMode]>> = {
-  at: ['AT', 'AT'],
-  xa: ['XA', 'XA'],
-  mixed: ['AT', 'XA'],
-  tcc: ['AT', 'AT'],
+/** The branches of a transfer at each participant, in their order. */
+export type BranchModes = Readonly<Record<'P1' | 'P2', readonly BranchMode[]>>;
+
+const BRANCH_MODES: Readonly<Record<Mode, BranchModes>> = {
+  at: { P1: ['AT'], P2: ['AT'] },
+  tcc: { P1: ['TCC'], P2: ['TCC'] },
+  xa: { P1: ['XA'], P2: ['XA'] },
+  mixed: { P1: ['AT', 'TCC'], P2: ['XA'] },
 };
 
 const SPARES = 2;
 
 /** Four processes, three database servers, and a relay on each wire between them. */
 export interface World {
+  readonly modes: BranchModes;
   readonly actors: Readonly<Record<Role, Actor>>;
+  /** Second instances, which stand by until a case starts them; the coordinator's is on S. */
+  readonly twins: Readonly<Record<Exclude<Role, 'C'>, Actor>>;
   readonly wires: Readonly<Record<Wire, FaultProxy>>;
   readonly left: pg.Pool;
   readonly right: MysqlPool;
@@ -64,9 +70,10 @@ export async function openWorld(mode: Mode, lib: string): Promise<World> {
   const left = poolOf(D1.url);
   const right = mariadbPoolOf(D2.url);
   const storePool = poolOf(S.url);
-  for (const statement of TABLES) await left.query(statement);
-  for (const statement of TABLES) await right.query(`${statement} ENGINE=InnoDB`);
-  const [portT = 0, port1 = 0, port2 = 0] = await findFreePorts(3);
+  for (const text of tablesOf('bigserial')) await left.query(text);
+  for (const text of tablesOf('bigint AUTO_INCREMENT')) await right.query(`${text} ENGINE=InnoDB`);
+  const ports = await findFreePorts(6);
+  const [portT = 0, port1 = 0, port2 = 0, twinT = 0, twin1 = 0, twin2 = 0] = ports;
   const wires = {
     'C-T': await openFaultProxy(portT),
     'P1-T': await openFaultProxy(portT),
@@ -77,22 +84,22 @@ export async function openWorld(mode: Mode, lib: string): Promise<World> {
     'P2-D2': await openFaultProxy(D2.port),
   };
   const storeFile = join(folder, 'coordinator.db');
-  const [mode1, mode2] = BRANCH_MODES[mode];
+  const modes = BRANCH_MODES[mode];
   const coordinatorVia = (wire: Wire): string => `dtx://127.0.0.1:${String(wires[wire].port)}`;
   const serviceVia = (wire: Wire): string => `http://127.0.0.1:${String(wires[wire].port)}`;
   const actor = (settings: ActorSettings): Actor => new Actor(settings, spares);
-  const participant = (role: 'P1' | 'P2', port: number, url: string, branchMode: BranchMode) =>
+  const participant = (role: 'P1' | 'P2', port: number, url: string): Actor =>
     actor({
       role,
       port,
-      mode: branchMode,
+      modes: modes[role],
       coordinatorUrl: coordinatorVia(`${role}-T`),
       databaseUrl: relayed(url, wires[role === 'P1' ? 'P1-D1' : 'P2-D2'].port),
     });
   const actors = {
     T: actor({ role: 'T', port: portT, store: storeFile }),
-    P1: participant('P1', port1, D1.url, mode1),
-    P2: participant('P2', port2, D2.url, mode2),
+    P1: participant('P1', port1, D1.url),
+    P2: participant('P2', port2, D2.url),
     C: actor({
       role: 'C',
       port: 0,
@@ -100,11 +107,18 @@ export async function openWorld(mode: Mode, lib: string): Promise<World> {
       participantUrls: [serviceVia('C-P1'), serviceVia('C-P2')],
     }),
   };
+  const twins = {
+    T: actor({ role: 'T', port: twinT, store: S.url }),
+    P1: participant('P1', twin1, D1.url),
+    P2: participant('P2', twin2, D2.url),
+  };
   let store: 'file' | 'database' = 'file';
   await actors.T.start();
   await Promise.all([actors.P1.start(), actors.P2.start(), actors.C.start()]);
   return {
+    modes,
     actors,
+    twins,
     wires,
     left,
     right,
@@ -124,7 +138,7 @@ export async function openWorld(mode: Mode, lib: string): Promise<World> {
     },
     async close() {
       spares.close();
-      for (const one of Object.values(actors)) one.kill();
+      for (const one of [...Object.values(actors), ...Object.values(twins)]) one.kill();
       await Promise.all(Object.values(wires).map((wire) => wire.close()));
       await Promise.all([left.end(), right.end(), storePool.end()]);
       await Promise.all([D1.stop(), D2.stop(), S.stop()]);
