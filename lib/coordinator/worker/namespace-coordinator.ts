@@ -23,7 +23,7 @@ import { summaryOf } from '../core/index.js';
 import type { Detachment, Origin } from '../participants/index.js';
 import { assertBeginRequest, assertRegisterRequest } from './door.js';
 import { holdBegin } from './held-begin.js';
-import { BEGIN_GRACE_MS, BEGIN_PAUSE_MS } from './limits.js';
+import { BEGIN_GRACE_MS, BEGIN_PAUSE_MS, BEGIN_PAUSE_MS_MAX } from './limits.js';
 import type { LiveSession } from './live-session.js';
 import type { NamespaceDeps } from './namespace-sessions.js';
 import { NamespaceSessions } from './namespace-sessions.js';
@@ -211,7 +211,7 @@ export class NamespaceCoordinator {
     const { clock, servesOthers, store } = this.#deps;
     const graceMs = store.isShared || servesOthers ? BEGIN_GRACE_MS : 0;
     const endMs = clock.monotonicMs() + graceMs;
-    for (let pauseMs = BEGIN_PAUSE_MS; ; pauseMs *= 2) {
+    for (let pauseMs = BEGIN_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, BEGIN_PAUSE_MS_MAX)) {
       try {
         await this.#submit(this.#open(xid), command, what);
         return;
