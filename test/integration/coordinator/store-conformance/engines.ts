@@ -73,7 +73,10 @@ async function createSqlite(): Promise<EngineUnderTest> {
       await store.close();
       return (store = await openSqliteStore(file));
     },
-    outage: () => renamed((sql) => { visitor.exec(sql); }, 'session'),
+    outage: () =>
+      renamed((sql) => {
+        visitor.exec(sql);
+      }, 'session'),
     async close() {
       visitor.close();
       await store.close();
