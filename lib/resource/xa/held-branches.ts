@@ -1,7 +1,7 @@
 import type { Clock } from '../../protocol/index.js';
 import type { BranchTag } from '../at/index.js';
 import type { FreeSlot } from './slots.js';
-import type { PreparedHold } from './xa-engine.interface.js';
+import type { Ending, PreparedHold } from './xa-engine.interface.js';
 
 /** A branch that this process has prepared, and has not ended. */
 export interface HeldBranch {
@@ -9,6 +9,8 @@ export interface HeldBranch {
   readonly hold: PreparedHold;
   readonly freeSlot: FreeSlot;
   readonly sinceMs: number;
+  /** Which way this process has ended it, perhaps: the answer was lost. */
+  lost?: Ending;
   /** What endingOf() takes; known once a look at the database has met the branch. */
   proof?: string;
 }

@@ -42,8 +42,14 @@ export interface XaEngine {
    *
    * @param sessionId of the connection that has prepared it and was given up; the server may not
    *   have noticed that yet
+   * @param onLost called when it was sent, and its answer will not be read
    */
-  end(tag: BranchTag, ending: Ending, sessionId?: string): Promise<EndingAnswer>;
+  end(
+    tag: BranchTag,
+    ending: Ending,
+    sessionId?: string,
+    onLost?: () => void,
+  ): Promise<EndingAnswer>;
   /** Whether the connection is free once it has prepared. @default true */
   readonly detachesOnPrepare?: boolean;
   /**
@@ -65,7 +71,7 @@ export interface PreparedHold {
    * Ends it over the connection that has prepared it, where the database wants that. `undefined`
    * when that connection is gone: another one can do it then.
    */
-  readonly end?: (ending: Ending) => Promise<EndingAnswer | undefined>;
+  readonly end?: (ending: Ending, onLost: () => void) => Promise<EndingAnswer | undefined>;
   /** Gives that connection up, so that other processes can end the branch. */
   readonly letGo?: () => void;
   /** By which the database knows that connection. */

@@ -166,8 +166,11 @@ export class XaResource implements BranchHandler {
     ending: Ending,
     held: HeldBranch | undefined,
   ): Promise<EndingAnswer> {
-    const answer = await held?.hold.end?.(ending);
-    return answer ?? this.engine.end(tag, ending, held?.hold.sessionId);
+    const onLost = (): void => {
+      if (held !== undefined) held.lost = ending;
+    };
+    const answer = await held?.hold.end?.(ending, onLost);
+    return answer ?? this.engine.end(tag, ending, held?.hold.sessionId, onLost);
   }
 
   async #outcome(
@@ -188,10 +191,12 @@ export class XaResource implements BranchHandler {
   }
 
   /** This process has prepared it, has not ended it, and it is gone. */
-  async #vanished(ending: Ending, { hold, proof }: HeldBranch): Promise<BranchOutcome> {
+  async #vanished(ending: Ending, { hold, lost, proof }: HeldBranch): Promise<BranchOutcome> {
     const was = proof === undefined ? undefined : await this.engine.endingOf(proof);
     if (was === ending) return DONE;
     if (was !== undefined) return reversed(ending);
+    // This process has sent it, and it was ended: nobody else has to have done it.
+    if (lost === ending) return DONE;
     // With a connection of its own nobody could end it while that lived; one without a hold may
     // never have been prepared.
     if (hold.end === undefined) return DONE;

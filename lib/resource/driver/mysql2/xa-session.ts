@@ -129,7 +129,7 @@ export class XaSession {
     this.#pin = pin;
     const sessionId = this.#deps.sessionId();
     return {
-      end: (ending) => this.#end(pin, ending),
+      end: (ending, onLost) => this.#end(pin, ending, onLost),
       letGo: () => {
         if (this.#pin === pin) this.#deps.destroy();
       },
@@ -138,7 +138,7 @@ export class XaSession {
   }
 
   /** @returns undefined when the connection cannot do it any more, and another one can */
-  async #end(pin: Pin, ending: Ending): Promise<EndingAnswer | undefined> {
+  async #end(pin: Pin, ending: Ending, onLost: () => void): Promise<EndingAnswer | undefined> {
     if (this.#pin !== pin) return undefined;
     const verb = ending === 'commit' ? 'COMMIT' : 'ROLLBACK';
     const sent = this.#deps.send(`XA ${verb} ${pin.name}`);
@@ -148,8 +148,10 @@ export class XaSession {
       (error: unknown) => answerOf(error, ending),
     );
     const answer = await this.#inTime(ended);
-    if (answer === undefined) this.#deps.destroy();
-    else await this.#deps.clean();
+    if (answer === undefined) {
+      onLost();
+      this.#deps.destroy();
+    } else await this.#deps.clean();
     this.#unpin();
     return answer;
   }

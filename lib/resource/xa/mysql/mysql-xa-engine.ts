@@ -60,10 +60,15 @@ export class MysqlXaEngine implements XaEngine {
     return this.#source.withSession((session) => this.#listIn(session));
   }
 
-  end(tag: BranchTag, ending: Ending, sessionId?: string): Promise<EndingAnswer> {
+  end(
+    tag: BranchTag,
+    ending: Ending,
+    sessionId?: string,
+    onLost?: () => void,
+  ): Promise<EndingAnswer> {
     return this.#source.withSession(async (session) => {
       for (let attempt = 0; attempt < TRIES; attempt += 1) {
-        const answer = await this.#endIn(session, tag, ending);
+        const answer = await this.#endIn(session, tag, ending, onLost);
         if (answer !== undefined) return answer;
         // The answer is the same for a branch that is over and for one that a connection has.
         if (!(await this.#isListed(session, tag))) return 'absent';
@@ -99,6 +104,7 @@ export class MysqlXaEngine implements XaEngine {
     session: SqlSession,
     tag: BranchTag,
     ending: Ending,
+    onLost: (() => void) | undefined,
   ): Promise<EndingAnswer | undefined> {
     try {
       const verb = ending === 'commit' ? 'COMMIT' : 'ROLLBACK';
@@ -109,7 +115,10 @@ export class MysqlXaEngine implements XaEngine {
     } catch (error) {
       if (errnoOf(error) === XAER_NOTA) return undefined;
       const answer = answerOf(error, ending);
-      if (answer === undefined) throw error;
+      if (answer === undefined) {
+        if (!ACCESS_DENIED.has(errnoOf(error) ?? 0)) onLost?.();
+        throw error;
+      }
       return answer;
     }
   }
