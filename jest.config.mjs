@@ -6,17 +6,21 @@ import { swcOptions } from './scripts/swc-options.mjs';
 const typescript = swcOptions({ syntax: 'typescript', decorators: true });
 const javascript = swcOptions({ syntax: 'ecmascript' });
 /**
- * What takes minutes has its own commands: the suite of AT mode, `npm run test:at`, and what is
- * about one engine or driver beside PostgreSQL's, `npm run test:engines`; and samples that
- * `npm run test:programs` runs.
+ * What takes minutes has its own commands: the suite of AT mode, `npm run test:at`; what is about
+ * one engine, driver or mode beside AT on PostgreSQL, `npm run test:engines`; and whole programs,
+ * `npm run test:programs`.
  */
 const OWN_COMMANDS = [
-  'at',
-  'programs',
-  ...['at-mysql', 'at-sqlite', 'driver-mysql2', 'orm', 'typeorm', 'tcc', 'xa-mariadb'].map(
+  'at/',
+  'programs/',
+  ...['coordinator-crash/', 'remote-nodes/', 'quickstart', 'microservices'].map(
+    (name) => `e2e/${name}`,
+  ),
+  ...['at-mysql', 'at-sqlite', 'driver-mysql2', 'orm', 'typeorm', 'tcc', 'xa-'].map(
     (name) => `integration/${name}`,
   ),
-].map((folder) => `<rootDir>/test/${folder}/`);
+  'integration/peers-defects/',
+].map((place) => `<rootDir>/test/${place}`);
 const isAtSuite = process.env['DTX_AT_ENGINES'] !== undefined;
 const hasServers = existsSync(new URL('./test/servers/global-setup.ts', import.meta.url));
 

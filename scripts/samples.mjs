@@ -51,7 +51,7 @@ const SAMPLES = [
     ],
     limitMs: 240_000,
   },
-  { title: 'engines', script: 'test:engines', args: [], limitMs: 900_000 },
+  { title: 'engines', script: 'test:engines', args: [], limitMs: 1_200_000 },
   { title: 'at suite', script: 'test:at', args: ['--json'], limitMs: 1_200_000 },
   { title: 'bank', script: 'test:bank', args: ['--seconds', '25', '--json'], limitMs: 180_000 },
   {
@@ -69,7 +69,7 @@ const SAMPLES = [
     args: ['--transport', process.env['CI'] === 'true' ? 'redis' : 'auto', '--json'],
     limitMs: 120_000,
   },
-  { title: 'tcc and mixed', script: 'test:programs', args: [], limitMs: 400_000 },
+  { title: 'programs', script: 'test:programs', args: [], limitMs: 1_200_000 },
   {
     title: 'their chaos',
     script: `sample:${CHAOS[seedOfCommit() % CHAOS.length] ?? 'tcc'}`,
