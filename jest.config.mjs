@@ -7,8 +7,7 @@ const typescript = swcOptions({ syntax: 'typescript', decorators: true });
 const javascript = swcOptions({ syntax: 'ecmascript' });
 /**
  * What takes minutes has its own commands: the suite of AT mode, `npm run test:at`; what is about
- * one engine, driver or mode beside AT on PostgreSQL, `npm run test:engines`; and whole programs,
- * `npm run test:programs`.
+ * one engine, driver or mode, `npm run test:engines`; and whole programs, `npm run test:programs`.
  */
 const OWN_COMMANDS = [
   'at/',
@@ -16,10 +15,10 @@ const OWN_COMMANDS = [
   ...['coordinator-crash/', 'remote-nodes/', 'quickstart', 'microservices'].map(
     (name) => `e2e/${name}`,
   ),
-  ...['at-mysql', 'at-sqlite', 'driver-mysql2', 'orm', 'typeorm', 'tcc', 'xa-'].map(
+  ...['at-', 'driver-mysql2/', 'orm/', 'typeorm/', 'tcc/', 'xa-', 'peers-defects/'].map(
     (name) => `integration/${name}`,
   ),
-  'integration/peers-defects/',
+  ...['tools/', 'quickstart/'].map((name) => `integration/${name}`),
 ].map((place) => `<rootDir>/test/${place}`);
 const isAtSuite = process.env['DTX_AT_ENGINES'] !== undefined;
 const hasServers = existsSync(new URL('./test/servers/global-setup.ts', import.meta.url));
