@@ -49,6 +49,25 @@ describe('A row of a holder that has committed', () => {
     expect(await holders()).toEqual([{ xid: taker.xid }]);
   });
 
+  it('leaves nothing of the holder behind, whenever the clean-up comes', async () => {
+    const client = await database.begin(taker);
+    await client.query(released(holder.xid));
+    await client.query('UPDATE shop SET n = 50 WHERE id = 1');
+    const during = await database.commit(holder);
+    await client.query('COMMIT');
+    const fence = await database.connect();
+    await fence.query('BEGIN; SELECT FROM dtx.branch_fence FOR UPDATE');
+    const whileHeld = await database.commit(holder);
+    await fence.query('COMMIT');
+
+    const behind = await database.commit(holder);
+
+    expect([during.kind, whileHeld.kind, behind.kind]).toEqual(['retry', 'retry', 'done']);
+    await expect(
+      database.sql('SELECT xid FROM dtx.branch_fence WHERE xid = $1', [holder.xid]),
+    ).resolves.toEqual([]);
+  });
+
   it('stays with the holder when the writer takes back its local transaction', async () => {
     const client = await database.begin(taker);
     await client.query(released(holder.xid));

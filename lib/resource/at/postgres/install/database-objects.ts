@@ -157,6 +157,8 @@ $dtx$`,
  * writer who has just met the conflict can hold one, and to wait for those in an order that they do
  * not share is how deadlocks are made. A fence stays as long as undo rows of its branch do, so that
  * the branch can be found again. A row that is locked keeps its place, so its place can name it.
+ * The fence is looked for at the end, too: the undo row that has kept it may have gone since, with
+ * the commit of a writer who has taken it over.
  *
  * The commit of this has to be durable: the coordinator is told, ends the transaction, and never
  * calls again; rows that came back with a restarted server would be held for ever. A function,
@@ -181,7 +183,8 @@ BEGIN
     FOR UPDATE OF f SKIP LOCKED));
   RETURN QUERY SELECT json_build_object('xid', t.xid, 'branch', t.branch::text)::text
     FROM unnest(xids, branches) AS t (xid, branch)
-    WHERE EXISTS (SELECT FROM dtx.undo_row u WHERE u.branch = t.branch AND u.xid = t.xid);
+    WHERE EXISTS (SELECT FROM dtx.undo_row u WHERE u.branch = t.branch AND u.xid = t.xid)
+      OR EXISTS (SELECT FROM dtx.branch_fence f WHERE f.branch = t.branch AND f.xid = t.xid);
 END
 $dtx$`,
 };
