@@ -16,7 +16,14 @@ import { run } from './command.mjs';
 import { countLine, sum } from './counts.mjs';
 
 /** @typedef {import('./counts.mjs').Counts} Counts */
-/** @typedef {{ title: string, script: string, args?: string[], limitMs?: number, runsBeside?: boolean }} Step */
+/**
+ * @typedef {object} Step
+ * @property {string} title
+ * @property {string} script
+ * @property {string[]} [args]
+ * @property {number} [limitMs]
+ * @property {boolean} [runsBeside] beside those behind it, up to the tests
+ */
 /** @typedef {{ ok: boolean, seconds: number, output: string }} Outcome */
 /** @typedef {Outcome & { title: string, counts: Counts }} Result */
 
