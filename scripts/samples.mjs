@@ -29,6 +29,7 @@ const CHAOS = ['tcc', 'mixed'];
 
 /** @type {Sample[]} */
 const SAMPLES = [
+  { title: 'consume', script: 'test:consume', args: [], limitMs: 400_000 },
   {
     title: 'simulation',
     script: 'sim',

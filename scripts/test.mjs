@@ -50,7 +50,6 @@ const STEPS = [
     limitMs: 900_000,
   },
   { title: 'package-shape', script: 'test:shape' },
-  { title: 'consume', script: 'test:consume', limitMs: 300_000 },
 ];
 
 const { values: options, positionals } = parseArgs({
