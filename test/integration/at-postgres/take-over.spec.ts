@@ -77,6 +77,21 @@ describe('A row of a holder that has committed', () => {
     expect(await holders()).toEqual([{ xid: holder.xid }]);
   });
 
+  it('is a conflict to wait for where the snapshot still sees the holder', async () => {
+    const client = await database.connect();
+    await client.query(
+      `BEGIN ISOLATION LEVEL REPEATABLE READ; ${database.engine.tagStatement(taker)}`,
+    );
+    await client.query('SELECT 1');
+    await client.query(released(holder.xid));
+    await database.commit(holder);
+
+    const error = await failureOf(client.query('UPDATE shop SET n = 50 WHERE id = 1'));
+    await client.query('ROLLBACK');
+
+    expect(conflictIn(database, error)).toMatchObject({ table: 'public.shop' });
+  });
+
   it('is not taken from anybody else', async () => {
     const error = await failureOf(database.branch(taker, released(newTag().xid), ADD));
 

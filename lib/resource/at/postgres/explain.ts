@@ -71,9 +71,11 @@ function unseenConflict(where: unknown): CaptureError | undefined {
   return { kind: 'lock-conflict', conflict: { table, key: UNKNOWN, holderXid: HOLDER_UNKNOWN } };
 }
 
-/** What our triggers write, or the call that looks whether somebody has, with its first literal. */
-const NAMED_LOCK =
-  /(?:INSERT INTO dtx\.undo_row[^']*VALUES |dtx\.assert_(?:free|settled))\((E?)'((?:[^']|'')+)'/;
+/** What our triggers write, or the call that looks or takes over, with its first literal. */
+const NAMED_LOCK = new RegExp(
+  String.raw`(?:INSERT INTO dtx\.undo_row[^']*VALUES ` +
+    String.raw`|dtx\.(?:assert_free|assert_settled|take_over))\((E?)'((?:[^']|'')+)'`,
+);
 
 function unquoted(mark: string | undefined, quoted: string): string {
   const text = quoted.replaceAll("''", "'");
