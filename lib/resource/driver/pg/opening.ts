@@ -6,7 +6,7 @@ import type { PgRequest } from './pg-request.js';
 export type Opening = readonly string[];
 
 /** The part of pg's own connection that is used; cursors are built on the same. */
-interface Wire {
+export interface Wire {
   readonly stream: { cork(): void; uncork(): void };
   readonly parsedStatements: Readonly<Record<string, unknown>>;
   parse(statement: { readonly text: string }): void;
@@ -44,20 +44,25 @@ export function mayWait(client: ClientBase, begin: string): boolean {
 }
 
 /**
- * Whether the opening can travel in the packet of this statement: the client is idle, and sends the
- * statement by the extended protocol, which is known by its values. pg takes the first "parsed" for
- * that of a named statement, so it must have been parsed before; it asks for the next rows of a
- * statement read in parts whenever anything completes; and what it refuses by itself is never sent,
- * nor is the end of the packet then.
+ * The connection on which the opening can travel in the packet of this statement; undefined where
+ * it has to go alone. It can if the client is idle, and sends the statement by the extended
+ * protocol, which is known by its values. pg takes the first "parsed" for that of a named
+ * statement, so it must have been parsed before; it asks for the next rows of a statement read in
+ * parts whenever anything completes; and what it refuses by itself is never sent, nor is the end of
+ * the packet then.
  */
-export function carries(client: ClientBase, { config, text, values }: PgRequest): boolean {
+export function carrierOf(
+  client: ClientBase,
+  { config, text, values }: PgRequest,
+): Wire | undefined {
   const wire = wireOf(client);
-  if (wire === undefined || (client as OpenClient).readyForQuery !== true) return false;
+  if (wire === undefined || (client as OpenClient).readyForQuery !== true) return undefined;
   const own: Sent = typeof config === 'object' && config !== null ? config : {};
   const given = values ?? own.values;
-  if (!Array.isArray(given) || given.length === 0 || own.rows !== undefined) return false;
-  if (text === '') return false;
-  return own.name === undefined || wire.parsedStatements[own.name] === text;
+  if (!Array.isArray(given) || given.length === 0 || own.rows !== undefined) return undefined;
+  if (text === '') return undefined;
+  const isKnown = own.name === undefined || wire.parsedStatements[own.name] === text;
+  return isKnown ? wire : undefined;
 }
 
 /**
@@ -65,22 +70,21 @@ export function carries(client: ClientBase, { config, text, values }: PgRequest)
  * them fails, the server passes over the rest. The driver counts all answers as the statement's.
  */
 export async function sendOpened<T>(
-  client: ClientBase,
+  wire: Wire,
   opening: Opening,
   send: () => Promise<T>,
 ): Promise<T> {
-  const wire = wireOf(client);
   let sent: Promise<T | readonly T[]>;
-  wire?.stream.cork();
+  wire.stream.cork();
   try {
     for (const text of opening) {
-      wire?.parse({ text });
-      wire?.bind({});
-      wire?.execute({});
+      wire.parse({ text });
+      wire.bind({});
+      wire.execute({});
     }
     sent = send();
   } finally {
-    wire?.stream.uncork();
+    wire.stream.uncork();
   }
   return lastOf(await sent);
 }

@@ -17,7 +17,7 @@ import { HeldRows } from '../../at/postgres/index.js';
 import { classifyStatement } from './classify-statement.js';
 import { takePlaces, tellingRead } from './locking-read.js';
 import type { Opening } from './opening.js';
-import { carries, lastOf, mayWait, sendOpened } from './opening.js';
+import { carrierOf, lastOf, mayWait, sendOpened } from './opening.js';
 import type { PgRequest } from './pg-request.js';
 import { contentOf, isPlainText, plainRequest } from './pg-request.js';
 import { isRefusalByServer } from './server-error.js';
@@ -97,9 +97,8 @@ export class PgConnection implements LocalConnection<PgRequest, QueryResult> {
 
   async #sendFirst(opening: Opening, request: PgRequest): Promise<QueryResult> {
     const { config, values } = request;
-    if (carries(this.#client, request)) {
-      return sendOpened(this.#client, opening, () => this.#send(config, values));
-    }
+    const wire = carrierOf(this.#client, request);
+    if (wire !== undefined) return sendOpened(wire, opening, () => this.#send(config, values));
     await this.#send(joined(opening));
     return this.#send(config, values);
   }
