@@ -79,6 +79,7 @@ export interface AtResourceInit {
 }
 
 const LOCK_WAIT_TIMEOUT_MS_DEFAULT = 3_000;
+
 /** A database in AT mode: its branches, its locks, its phase two. */
 export class AtResource implements DtxResource, BranchHandler {
   readonly type = 'AT';

@@ -25,8 +25,7 @@ export interface LocalWork {
   begun?(): void;
   /**
    * Awaited before each statement that writes, locks or opens a savepoint: what has to stand
-   * before. A rejection
-   * means: roll back locally. @default nothing
+   * before. A rejection means: roll back locally. @default nothing
    */
   beforeWrite?(own: (text: string) => Promise<number>): Promise<void>;
   /** Awaited before its local transaction begins. @default nothing to wait for */

@@ -27,7 +27,7 @@ type Attempt<T> = { readonly conflict: LockConflict } | { readonly result: T };
  *
  * @param ahead what has to run before it in its local transaction, if anything
  */
-export type AttemptWork<T> = (ahead: string | undefined) => Promise<Attempt<T>>;
+type AttemptWork<T> = (ahead: string | undefined) => Promise<Attempt<T>>;
 
 /** Whoever has been in a queue for so long while the row stays where it is looks for circles. */
 const STUCK_MS = 100;

@@ -16,6 +16,8 @@ const RESET = `
   INSERT INTO account VALUES (1, 100), (2, 200);
 `;
 
+const BAD_ID = expect.objectContaining({ code: 'DTX_ERR_BAD_BRANCH_ID' }) as Error;
+
 describe('Capture', () => {
   let database: AtDatabase;
 
@@ -334,6 +336,6 @@ describe('Capture', () => {
   it('puts no id into a statement that is not one', () => {
     const { engine } = database;
     expect(() => engine.tagStatement({ xid: "x'; --", branchId: '1' })).toThrow('is not an xid');
-    expect(() => engine.tagStatement({ xid: 'x', branchId: "1'" })).toThrow('is not a branch id');
+    expect(() => engine.tagStatement({ xid: 'x', branchId: "1'" })).toThrow(BAD_ID);
   });
 });

@@ -1,5 +1,5 @@
 import type { BranchOutcome, BranchTarget } from '../../../protocol/index.js';
-import { assertXid, isBranchId, messageOf } from '../../../protocol/index.js';
+import { assertBranch, messageOf } from '../../../protocol/index.js';
 import type {
   AtEngine,
   BranchTag,
@@ -73,9 +73,8 @@ export class MysqlAtEngine implements AtEngine {
   tagStatement(mark: Mark): string {
     if (mark === UNMARKED) return '';
     if (mark === GUARDED) return `SET ${TAG} = '${GUARDED}'`;
-    const { branchId, xid } = mark;
-    if (!isBranchId(branchId)) throw new TypeError(`${branchId} is not a branch id`);
-    return `SET ${TAG} = '${assertXid(xid)}/${branchId}'`;
+    const { branchId, xid } = assertBranch(mark);
+    return `SET ${TAG} = '${xid}/${branchId}'`;
   }
 
   explain(error: unknown): CaptureError | undefined {

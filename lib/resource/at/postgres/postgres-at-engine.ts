@@ -1,5 +1,5 @@
 import type { BranchOutcome, BranchTarget, LockConflict } from '../../../protocol/index.js';
-import { assertXid, isBranchId, messageOf } from '../../../protocol/index.js';
+import { assertBranch, messageOf } from '../../../protocol/index.js';
 import type {
   AtEngine,
   BranchTag,
@@ -60,9 +60,8 @@ export class PostgresAtEngine implements AtEngine {
   tagStatement(mark: Mark): string {
     if (mark === UNMARKED) return '';
     if (mark === GUARDED) return `SET LOCAL ${TAG_SETTING} = '${GUARDED}'`;
-    const { branchId, xid } = mark;
-    if (!isBranchId(branchId)) throw new TypeError(`${branchId} is not a branch id`);
-    return `SET LOCAL ${TAG_SETTING} = '${assertXid(xid)}/${branchId}'`;
+    const { branchId, xid } = assertBranch(mark);
+    return `SET LOCAL ${TAG_SETTING} = '${xid}/${branchId}'`;
   }
 
   explain(error: unknown): CaptureError | undefined {

@@ -1,5 +1,5 @@
 import type { BranchOutcome, BranchTarget } from '../../../protocol/index.js';
-import { assertXid, codeOf, isBranchId, messageOf } from '../../../protocol/index.js';
+import { assertBranch, codeOf, messageOf } from '../../../protocol/index.js';
 import type {
   AtEngine,
   BranchTag,
@@ -57,9 +57,8 @@ export class SqliteAtEngine implements AtEngine {
   tagStatement(mark: Mark): string {
     if (mark === UNMARKED) return '';
     if (mark === GUARDED) return `-- ${GUARDED}`;
-    const { branchId, xid } = mark;
-    if (!isBranchId(branchId)) throw new TypeError(`${branchId} is not a branch id`);
-    return `-- ${assertXid(xid)}/${branchId}`;
+    const { branchId, xid } = assertBranch(mark);
+    return `-- ${xid}/${branchId}`;
   }
 
   explain(error: unknown): CaptureError | undefined {
