@@ -22,7 +22,9 @@ export async function runAutocommit<Result>(
   const work = workOf(resource, around, `${statement.label} on ${resource.resourceId}`);
   const writing = statement.kind === 'write' ? content : undefined;
   try {
-    return await resource.lockWaiter.run(work, writing, (ahead) => attempt(work, ahead));
+    return await resource.lockWaiter.run(work, { content: writing }, (ahead) =>
+      attempt(work, ahead),
+    );
   } catch (error) {
     work.rolledBack(messageOf(error));
     throw error;

@@ -261,10 +261,12 @@ export class ConnectionBranch<Request, Result> {
    * BEGIN came before it. The rollback frees the row locks, so nobody waits for us meanwhile.
    */
   async #runFirst(open: OpenWork<Request>, first: FirstStatement<Request>): Promise<Result> {
-    const { lockWaiter } = this.#resource;
-    const run: FirstRun = { isOpen: true, isRunning: false, met: first.conflict };
+    const run: FirstRun = { isOpen: first.conflict === undefined, isRunning: false };
     try {
-      return await lockWaiter.run(open.work, first.content, (ahead) =>
+      // Row locks outlive a statement that has failed in MariaDB: whoever queued with them would
+      // keep everybody from the row, and the clean-up of its holder too.
+      if (first.conflict !== undefined) await this.#connection.rollback(undefined);
+      return await this.#resource.lockWaiter.run(open.work, first, (ahead) =>
         this.#attemptFirst(open, { ...first, ahead }, run),
       );
     } catch (error) {
@@ -283,19 +285,12 @@ export class ConnectionBranch<Request, Result> {
     { ahead, request, statement }: FirstStatement<Request>,
     run: FirstRun,
   ): Promise<Attempt<Result>> {
-    let attempt: Attempt<Result> | undefined;
-    if (run.met !== undefined) {
-      attempt = { conflict: run.met };
-      run.met = undefined;
-      run.isOpen = false;
-    } else {
-      if (!run.isOpen) await this.#begin(open.work, open.begin);
-      run.isRunning = run.isOpen;
-      run.isOpen = false;
-      if (ahead !== undefined) await this.#connection.ahead?.(ahead);
-      attempt = await this.#attemptOrConflict(open.work, statement, request);
-      run.isRunning = false;
-    }
+    if (!run.isOpen) await this.#begin(open.work, open.begin);
+    run.isRunning = run.isOpen;
+    run.isOpen = false;
+    if (ahead !== undefined) await this.#connection.ahead?.(ahead);
+    const attempt = await this.#attemptOrConflict(open.work, statement, request);
+    run.isRunning = false;
     if ('conflict' in attempt) await this.#connection.rollback(undefined);
     return attempt;
   }
@@ -402,8 +397,6 @@ interface FirstStatement<Request> {
 
 /** How far it has come. */
 interface FirstRun {
-  /** The conflict of the run that has been, which is what the next one comes to. */
-  met: LockConflict | undefined;
   /** The application's own BEGIN has not been rolled back. */
   isOpen: boolean;
   /** The statement runs behind that BEGIN. */

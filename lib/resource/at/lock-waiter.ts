@@ -22,6 +22,14 @@ type Waiting = Pick<LocalWork, 'xid' | 'lockWaitTimeoutMs' | 'register'>;
 /** What a run of the work came to. */
 type Attempt<T> = { readonly conflict: LockConflict } | { readonly result: T };
 
+/** What the work is, as far as that tells whether and for whom it waits. */
+interface Wanted {
+  /** What the attempt runs, to know it again; undefined where it does not write. */
+  readonly content: StatementContent | undefined;
+  /** What the work has met already, in a run that has left nothing locked. */
+  readonly conflict?: LockConflict | undefined;
+}
+
 /**
  * Runs the work from its start.
  *
@@ -65,35 +73,39 @@ export class LockWaiter {
    * Runs the attempt until it no longer meets a conflict, each time when the row is free.
    *
    * @param work whose attempt it is
-   * @param content what the attempt runs, to know it again; undefined where it does not write
+   * @param wanted what it runs, and what it has met before
    * @param attempt returns the conflict that it met, or its result
    * @throws LockConflictError after `lockWaitTimeoutMs`, or to end a circle; what the attempt
    * throws
    */
   async run<T>(
     work: Waiting,
-    content: StatementContent | undefined,
+    { conflict: met, content }: Wanted,
     attempt: AttemptWork<T>,
   ): Promise<T> {
-    const hot = content === undefined ? undefined : this.#hot.rowOf(content);
-    let conflict: LockConflict;
-    if (hot === undefined) {
+    let conflict = met ?? this.#expected(work, content);
+    if (conflict === undefined) {
       const first = await attempt(undefined);
       if ('result' in first) return first.result;
       ({ conflict } = first);
-    } else {
-      // It will write when it has its turn, and must not wait for its registration then.
-      work.register();
-      conflict = { ...hot, holderXid: HOLDER_UNKNOWN };
     }
     const deadlineMs = this.#deps.host.clock.monotonicMs() + this.#timeoutMs(work);
     const takenFrom = new Set<string>();
     for (;;) {
-      const wish = { conflict, content, deadlineMs, takenFrom };
-      const turn = await this.#inTurn(work, wish, attempt);
+      const wish: Wish = { conflict, content, deadlineMs, takenFrom };
+      const turn: Attempt<T> = await this.#inTurn(work, wish, attempt);
       if ('result' in turn) return turn.result;
       conflict = turn.conflict;
     }
+  }
+
+  /** What the work would run into, as far as others of this process have. */
+  #expected(work: Waiting, content: StatementContent | undefined): LockConflict | undefined {
+    const hot = content === undefined ? undefined : this.#hot.rowOf(content);
+    if (hot === undefined) return undefined;
+    // It will write when it has its turn, and must not wait for its registration then.
+    work.register();
+    return { ...hot, holderXid: HOLDER_UNKNOWN };
   }
 
   /** Branches of these transactions hold nothing in this database any more, or never will. */

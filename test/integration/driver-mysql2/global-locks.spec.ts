@@ -12,6 +12,28 @@ import { until } from '../../support/until.js';
 const TAKE = 'UPDATE account SET balance = balance - 10 WHERE id = ?';
 const LOCK_WAIT_TIMEOUT_MS = 400;
 
+/** Statements that wait for a row lock of the database, since nothing else takes them so long. */
+const WAITING =
+  'SELECT 1 FROM information_schema.processlist ' +
+  "WHERE info LIKE 'UPDATE account %' AND db = DATABASE()";
+
+async function inTransactionOf(
+  { pool }: AtMariadbWorld,
+  work: (connection: PoolConnection) => Promise<unknown>,
+): Promise<void> {
+  const connection = await pool.getConnection();
+  try {
+    await connection.query('BEGIN');
+    await work(connection);
+    await connection.query('COMMIT');
+  } catch (error) {
+    await connection.query('ROLLBACK');
+    throw error;
+  } finally {
+    connection.release();
+  }
+}
+
 describeMariadb('a row that another global transaction holds', () => {
   let world: AtMariadbWorld;
   let holder: GlobalTransaction;
@@ -27,21 +49,8 @@ describeMariadb('a row that another global transaction holds', () => {
   const takeOne = (): Promise<unknown> =>
     world.manager.run({ name: 'waiter' }, () => world.pool.query(TAKE, [1]));
 
-  const inTransaction = async (
-    work: (connection: PoolConnection) => Promise<unknown>,
-  ): Promise<void> => {
-    const connection = await world.pool.getConnection();
-    try {
-      await connection.query('BEGIN');
-      await work(connection);
-      await connection.query('COMMIT');
-    } catch (error) {
-      await connection.query('ROLLBACK');
-      throw error;
-    } finally {
-      connection.release();
-    }
-  };
+  const inTransaction = (work: (connection: PoolConnection) => Promise<unknown>): Promise<void> =>
+    inTransactionOf(world, work);
 
   /** Ends the holder once somebody has met the conflict and waits. */
   const ended = async (end: 'commit' | 'rollback'): Promise<void> => {
@@ -213,6 +222,33 @@ describeMariadb('a row that many want', () => {
     await Promise.all(Array.from({ length: 10 }, take));
 
     expect(await balances(world)).toEqual([0, 100]);
+    await world.untilClean();
+    await world.close();
+  });
+
+  it('is kept from nobody by those who met its holder when it was known for that', async () => {
+    const world = await openAtMariadbWorld(undefined, { lockWaitTimeoutMs: 8_000 });
+    const holder = await world.manager.begin({ name: 'holder' });
+    await holder.run(() => world.pool.query(TAKE, [1]));
+    const awaitRelease = jest.spyOn(world.manager.client, 'awaitRelease');
+    const outsider = await world.plain.getConnection();
+    await outsider.query('BEGIN');
+    await outsider.query('SELECT * FROM account WHERE id = 1 FOR UPDATE');
+    const take = (): Promise<unknown> =>
+      world.manager.run({ name: 'take' }, () =>
+        inTransactionOf(world, (connection) => connection.query(TAKE, [1])),
+      );
+    // All of them are at the row before one of them can tell the others who holds it.
+    const takers = Promise.all([take(), take(), take()]);
+    await until(async () => (await world.rows(WAITING)).length === 3);
+    await outsider.query('ROLLBACK');
+    outsider.release();
+    await until(() => awaitRelease.mock.calls.length > 0);
+
+    await holder.commit();
+    await takers;
+
+    expect(await balances(world)).toEqual([60, 100]);
     await world.untilClean();
     await world.close();
   });
