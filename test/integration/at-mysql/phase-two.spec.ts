@@ -1,3 +1,6 @@
+import type { PoolConnection } from 'mysql2/promise';
+
+import type { BranchTag } from '../../../lib/resource/at/index.js';
 import { describeMariadb } from '../../servers/test-mariadb.js';
 import type { AtDatabase } from './at-database.js';
 import { DONE, createAtDatabase, failureOf, newTag } from './at-database.js';
@@ -104,6 +107,57 @@ describeMariadb('Phase two', () => {
     await expect(Promise.all(rounds)).resolves.toEqual(rounds.map(() => DONE));
     await expect(database.rows('dtx_undo_row')).resolves.toEqual([]);
   }, 30_000);
+
+  describe('beside a writer that is under way', () => {
+    const MANY = 40;
+    let own: BranchTag;
+    let writer: PoolConnection;
+    beforeEach(async () => {
+      await database.sql(`INSERT INTO account SELECT seq, 0 FROM seq_3_to_${MANY + 2}`);
+      own = newTag();
+      writer = await database.begin(own);
+      await writer.query('UPDATE account SET balance = 1 WHERE id = 1');
+    });
+    afterEach(() => writer.query('ROLLBACK'));
+
+    const branches = async (): Promise<readonly BranchTag[]> => {
+      const tags = Array.from({ length: MANY }, () => newTag());
+      for (const [index, tag] of tags.entries()) {
+        await database.branch(tag, `UPDATE account SET balance = 1 WHERE id = ${index + 3}`);
+      }
+      return tags;
+    };
+
+    it('commits as many as our tables hold', async () => {
+      const tags = await branches();
+
+      const outcomes = await database.engine.commitBranches(tags);
+
+      expect(outcomes).toEqual(tags.map(() => DONE));
+      await expect(left()).resolves.toEqual([]);
+    });
+
+    it('rolls as many back', async () => {
+      const tags = await branches();
+
+      const outcomes = await database.engine.rollbackBranches(tags);
+
+      expect(outcomes).toEqual(tags.map(() => DONE));
+    });
+
+    it('purges as many fences', async () => {
+      const tags = Array.from({ length: MANY }, () => newTag());
+      await database.engine.rollbackBranches(tags);
+      for (const { xid } of tags) {
+        await database.sql(
+          'UPDATE dtx_branch_fence SET changed_at = changed_at - INTERVAL 1 HOUR WHERE xid = ?',
+          [xid],
+        );
+      }
+
+      await expect(database.engine.purgeFences(60_000)).resolves.toBe(MANY);
+    });
+  });
 
   it('purges old fences that nobody can ask for', async () => {
     const [undone, buried, open] = [newTag(), newTag(), newTag()];

@@ -1,5 +1,6 @@
 import type { BranchTag, SqlSession } from '../at-engine.interface.js';
 import { FENCE } from './agreement.js';
+import { deleteFences } from './own-rows.js';
 import { inTransaction, queryRows } from './session.js';
 
 const STATE = `
@@ -57,15 +58,10 @@ export async function purgeFences(session: SqlSession, olderThanMs: number): Pro
   return count;
 }
 
-const ONE = '(xid = ? AND branch = CAST(? AS UNSIGNED))';
-
 async function purgeBatch(session: SqlSession, olderThanMs: number): Promise<number> {
   const rows = await queryRows<'xid' | 'branch'>(session, OLD, [olderThanMs * 1_000]);
-  if (rows.length > 0) {
-    await session.query(
-      `DELETE FROM dtx_branch_fence WHERE ${rows.map(() => ONE).join(' OR ')}`,
-      rows.flatMap(({ branch, xid }) => [xid, branch]),
-    );
-  }
-  return rows.length;
+  return deleteFences(
+    session,
+    rows.map(({ branch, xid }) => ({ xid: xid ?? '', branch: branch ?? '' })),
+  );
 }

@@ -1,21 +1,8 @@
 import type { SqlSession } from '../at-engine.interface.js';
+import type { BranchKey, UndoRowKey } from './own-rows.js';
+import { BY_BRANCH, areBranches, branchValues, deleteFences, deleteUndoRows } from './own-rows.js';
 import { inTransaction, queryRows } from './session.js';
 import { placeholders } from './sql-text.js';
-
-/** A branch as SQL takes it: the id stays text, since JavaScript has no 63-bit numbers. */
-export interface BranchKey {
-  readonly xid: string;
-  readonly branch: string;
-}
-
-/** A condition on undo rows or fences, with its parameters. */
-interface Condition {
-  readonly sql: string;
-  readonly values: readonly string[];
-}
-
-/** Rows per statement, so that no statement grows without bound. */
-const CHUNK_LENGTH = 500;
 
 /**
  * A writer lets go as soon as its statement has failed, so a moment later the row is free. Only a
@@ -29,24 +16,41 @@ export function forgetBranches(
   session: SqlSession,
   branches: readonly BranchKey[],
 ): Promise<readonly BranchKey[]> {
-  return patiently(session, {
-    sql: branches.map(() => '(xid = ? AND branch = CAST(? AS UNSIGNED))').join(' OR '),
-    values: branches.flatMap(({ branch, xid }) => [xid, branch]),
-  });
+  return patiently(session, () =>
+    forget(session, branches, { sql: areBranches(branches), values: branchValues(branches) }),
+  );
 }
 
 /** Deletes what the transactions have left, so that the rows are free for others. */
 export async function forgetXids(session: SqlSession, xids: readonly string[]): Promise<void> {
   if (xids.length === 0) return;
-  await patiently(session, { sql: `xid IN (${placeholders(xids)})`, values: xids });
+  const condition = { sql: `xid IN (${placeholders(xids)})`, values: xids };
+  await patiently(session, async () => {
+    const branches = await queryRows<'xid' | 'branch'>(
+      session,
+      `SELECT xid AS xid, CAST(branch AS CHAR) AS branch FROM ${BY_BRANCH.fences}
+       WHERE ${condition.sql} FOR UPDATE SKIP LOCKED`,
+      xids,
+    );
+    return forget(session, branches.map(keyOf), condition);
+  });
 }
 
-async function patiently(session: SqlSession, condition: Condition): Promise<readonly BranchKey[]> {
+async function patiently(
+  session: SqlSession,
+  forgetOnce: () => Promise<readonly BranchKey[]>,
+): Promise<readonly BranchKey[]> {
   for (let attempt = 1; ; attempt += 1) {
-    const busy = await inTransaction(session, () => forget(session, condition));
+    const busy = await inTransaction(session, forgetOnce);
     if (busy.length === 0 || attempt === ATTEMPTS) return busy;
     await session.query(PAUSE);
   }
+}
+
+/** A condition on undo rows, with its parameters. */
+interface Condition {
+  readonly sql: string;
+  readonly values: readonly string[];
 }
 
 /**
@@ -55,54 +59,40 @@ async function patiently(session: SqlSession, condition: Condition): Promise<rea
  * Rows that somebody else has locked are passed over: only another delete of the same rows or a
  * writer who has just met the conflict can hold one, and to wait for those in an order that they do
  * not share is how deadlocks are made. A fence stays as long as undo rows of its branch do, so that
- * the branch can be found again.
+ * the branch can be found again; nobody but another delete waits for those.
  */
 async function forget(
   session: SqlSession,
+  branches: readonly BranchKey[],
   { sql, values }: Condition,
 ): Promise<readonly BranchKey[]> {
-  const free = await queryRows<'tbl' | 'pk'>(
+  const free = await queryRows<keyof UndoRowKey>(
     session,
-    `SELECT tbl AS tbl, pk AS pk FROM dtx_undo_row WHERE ${sql} FOR UPDATE SKIP LOCKED`,
+    `SELECT tbl AS tbl, pk AS pk FROM ${BY_BRANCH.undoRows} WHERE ${sql} FOR UPDATE SKIP LOCKED`,
     values,
   );
-  for (let start = 0; start < free.length; start += CHUNK_LENGTH) {
-    const chunk = free.slice(start, start + CHUNK_LENGTH);
-    await session.query(
-      `DELETE FROM dtx_undo_row WHERE ${chunk.map(() => '(tbl = ? AND pk = ?)').join(' OR ')}`,
-      chunk.flatMap(({ pk, tbl }) => [tbl, pk]),
-    );
-  }
+  await deleteUndoRows(
+    session,
+    free.map(({ pk, tbl }) => ({ tbl: tbl ?? '', pk: pk ?? '' })),
+  );
   // Read without locks behind the delete: what is there now is what was passed over.
-  const busy = await queryRows<'xid' | 'branch'>(
+  const left = await queryRows<'xid' | 'branch'>(
     session,
-    `SELECT DISTINCT xid AS xid, CAST(branch AS CHAR) AS branch FROM dtx_undo_row WHERE ${sql}`,
+    `SELECT DISTINCT xid AS xid, CAST(branch AS CHAR) AS branch FROM ${BY_BRANCH.undoRows}
+     WHERE ${sql}`,
     values,
   );
-  await forgetFences(session, { sql, values }, busy);
-  return busy.map(({ branch, xid }) => ({ branch: branch ?? '', xid: xid ?? '' }));
+  const busy = left.map(keyOf);
+  const isBusy = new Set(busy.map(nameOf));
+  await deleteFences(
+    session,
+    branches.filter((branch) => !isBusy.has(nameOf(branch))),
+  );
+  return busy;
 }
 
-async function forgetFences(
-  session: SqlSession,
-  { sql, values }: Condition,
-  busy: readonly Readonly<Record<'xid' | 'branch', string | null>>[],
-): Promise<void> {
-  const fences = await queryRows<'xid' | 'branch'>(
-    session,
-    `SELECT xid AS xid, CAST(branch AS CHAR) AS branch FROM dtx_branch_fence
-     WHERE ${sql} FOR UPDATE SKIP LOCKED`,
-    values,
-  );
-  const idle = fences.filter(
-    ({ branch, xid }) => !busy.some((other) => other.xid === xid && other.branch === branch),
-  );
-  for (let start = 0; start < idle.length; start += CHUNK_LENGTH) {
-    const chunk = idle.slice(start, start + CHUNK_LENGTH);
-    await session.query(
-      `DELETE FROM dtx_branch_fence
-       WHERE ${chunk.map(() => '(xid = ? AND branch = CAST(? AS UNSIGNED))').join(' OR ')}`,
-      chunk.flatMap(({ branch, xid }) => [xid, branch]),
-    );
-  }
+const nameOf = ({ branch, xid }: BranchKey): string => `${xid}/${branch}`;
+
+function keyOf({ branch, xid }: Readonly<Record<'xid' | 'branch', string | null>>): BranchKey {
+  return { xid: xid ?? '', branch: branch ?? '' };
 }

@@ -23,18 +23,28 @@ const SETTINGS = [
   `${OWN} = 1`,
 ].join(', ');
 
-/** Makes the session one of ours. It is never given to the application. */
+/** At this level no gaps are locked, so nobody is held up by rows that are not there. */
+const ISOLATION = 'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED';
+
+const settled = new WeakSet<SqlSession>();
+
+/** Makes the session one of ours, once: it is never given to the application. */
 export async function settle(session: SqlSession): Promise<void> {
+  if (settled.has(session)) return;
   await session.query(`SET ${SETTINGS}`);
+  await session.query(ISOLATION);
+  settled.add(session);
 }
 
-/**
- * Runs the work in a transaction of its own. At READ COMMITTED no gaps are locked, so nobody is
- * held up by rows that are not there.
- */
+/** Gives the session other settings, until it is settled again. */
+export async function resettle(session: SqlSession, settings: string): Promise<void> {
+  settled.delete(session);
+  await session.query(`SET ${settings}`);
+}
+
+/** Runs the work in a transaction of its own. */
 export async function inTransaction<T>(session: SqlSession, work: () => Promise<T>): Promise<T> {
   await settle(session);
-  await session.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
   await session.query('START TRANSACTION READ WRITE');
   let result: T;
   try {

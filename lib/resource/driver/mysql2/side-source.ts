@@ -28,6 +28,8 @@ export class SideSource implements SqlSource {
   readonly #createPool: CreatePool;
   readonly #config: () => object | undefined;
   #pool: CorePool | undefined;
+  /** One and the same for a connection, so that it is known what was set there. */
+  readonly #sessions = new WeakMap<CoreConnection, SqlSession>();
 
   /** @param config of the application's pool; read when the first connection is needed */
   constructor(createPool: CreatePool, config: () => object | undefined) {
@@ -38,7 +40,7 @@ export class SideSource implements SqlSource {
   async withSession<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
     const connection = await this.#connect();
     try {
-      const result = await work(sessionOf(connection));
+      const result = await work(this.#sessionOf(connection));
       connection.release?.();
       return result;
     } catch (error) {
@@ -67,6 +69,14 @@ export class SideSource implements SqlSource {
         }),
       );
     });
+  }
+
+  #sessionOf(connection: CoreConnection): SqlSession {
+    const known = this.#sessions.get(connection);
+    if (known !== undefined) return known;
+    const session = sessionOf(connection);
+    this.#sessions.set(connection, session);
+    return session;
   }
 
   #opened(): CorePool {

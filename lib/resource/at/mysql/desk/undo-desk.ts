@@ -11,7 +11,7 @@ import type {
 } from '../../at-engine.interface.js';
 import { FENCE, LOCK_SHAPE } from '../agreement.js';
 import { errnoOf, inTransaction, queryRows } from '../session.js';
-import { forgetRows } from '../undo/forget-rows.js';
+import { forgetRows } from '../own-rows.js';
 import { Restorer } from '../undo/restorer.js';
 import type { StoredUndoRow } from '../undo/undo-row.js';
 import { SELECT_UNDO_ROWS, storedFrom } from '../undo/undo-row.js';

@@ -6,7 +6,7 @@ import type {
   SqlSource,
 } from '../../at-engine.interface.js';
 import { SCHEMA_VERSION, TRIGGER_MODE } from '../agreement.js';
-import { queryRows, errnoOf, settle } from '../session.js';
+import { errnoOf, queryRows, resettle, settle } from '../session.js';
 import { identifier } from '../sql-text.js';
 import type { TableDefinition } from '../table-definition.js';
 import type { DatabaseState } from './database-state.js';
@@ -126,7 +126,7 @@ export class Installer {
     try {
       // Read again: who had the turn before us may have done the work.
       const state = await this.#state(session);
-      await session.query(SETTINGS);
+      await resettle(session, TRIGGER_SETTINGS);
       for (const statement of state.ownStatements) await session.query(statement);
       for (const { statements, status } of state.plans) {
         await this.#patiently(session, statements, status.table);
@@ -176,11 +176,11 @@ export class Installer {
 }
 
 /** Triggers keep these settings of the session that creates them. */
-const SETTINGS = `SET sql_mode = '${TRIGGER_MODE}', collation_connection = 'utf8mb4_bin'`;
+const TRIGGER_SETTINGS = `sql_mode = '${TRIGGER_MODE}', collation_connection = 'utf8mb4_bin'`;
 
 function statementsOf({ ownStatements, plans }: DatabaseState): readonly string[] {
   const statements = [...ownStatements, ...plans.flatMap((plan) => plan.statements)];
-  return statements.length === 0 ? [] : [SETTINGS, ...statements];
+  return statements.length === 0 ? [] : [`SET ${TRIGGER_SETTINGS}`, ...statements];
 }
 
 /** What is missing or stale, one part of a sentence each. */

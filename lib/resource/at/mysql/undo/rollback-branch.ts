@@ -5,7 +5,7 @@ import type { BranchTag, SqlSession } from '../../at-engine.interface.js';
 import { FENCE } from '../agreement.js';
 import { lockFence } from '../fence.js';
 import { inTransaction, queryRows } from '../session.js';
-import { forgetRows } from './forget-rows.js';
+import { forgetRows } from '../own-rows.js';
 import { judgeRows } from './judge-rows.js';
 import { Restorer } from './restorer.js';
 import type { LeftRow, UndoScope } from './undo-row.js';

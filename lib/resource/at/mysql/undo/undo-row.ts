@@ -51,7 +51,9 @@ export async function storedRows(
   lock: '' | 'FOR UPDATE',
 ): Promise<readonly StoredUndoRow[]> {
   const ids = placeholders(branchIds).replaceAll('?', 'CAST(? AS UNSIGNED)');
-  const text = `${SELECT_UNDO_ROWS} WHERE u.xid = ? AND u.branch IN (${ids}) ORDER BY u.seq DESC`;
+  const text =
+    `${SELECT_UNDO_ROWS} FORCE INDEX (dtx_branch) ` +
+    `WHERE u.xid = ? AND u.branch IN (${ids}) ORDER BY u.seq DESC`;
   const rows = await queryRows(session, `${text} ${lock}`, [xid, ...branchIds]);
   return rows.map(storedFrom);
 }
