@@ -65,8 +65,9 @@ export async function openPostgresEngine({
     captured: (range) => captured('captured', range),
     captureAlone: (tag, range) =>
       withClient(plainPool, async (client) => {
-        await client.query(`BEGIN; ${tagStatement(tag)}`);
-        await client.query(updateText('captured', range), [...bounds(range)]);
+        await inOnePacket(client, ['BEGIN', tagStatement(tag)], () =>
+          client.query(updateText('captured', range), [...bounds(range)]),
+        );
         await client.query('COMMIT');
       }),
     async clearUndo() {
@@ -98,6 +99,31 @@ function updateText(table: Table, { count }: RowRange): string {
 
 const bounds = ({ first, count }: RowRange): readonly number[] =>
   count === 1 ? [first] : [first, first + count - 1];
+
+interface Wire {
+  readonly stream: { cork(): void; uncork(): void };
+  parse(statement: { readonly text: string }): void;
+  bind(portal: object): void;
+  execute(portal: object): void;
+}
+
+/** As the seam does it: BEGIN and the mark leave in the packet of the first statement. */
+async function inOnePacket(
+  client: pg.PoolClient,
+  opening: readonly string[],
+  send: () => Promise<unknown>,
+): Promise<void> {
+  const wire = (client as unknown as { readonly connection: Wire }).connection;
+  wire.stream.cork();
+  for (const text of opening) {
+    wire.parse({ text });
+    wire.bind({});
+    wire.execute({});
+  }
+  const sent = send();
+  wire.stream.uncork();
+  await sent;
+}
 
 function overPg(pool: pg.Pool): Update {
   return (table, range) =>

@@ -5,6 +5,10 @@ import { DONE, createAtDatabase, newTag } from './at-database.js';
 const SETUP = 'CREATE TABLE account (id int PRIMARY KEY, balance int)';
 const RESET = `TRUNCATE account; INSERT INTO account SELECT n, n FROM generate_series(1, 100) n`;
 
+/** Rows of our tables that this session has passed in scans of a whole table. */
+const SEQUENTIALLY_READ = `
+  SELECT sum(seq_tup_read)::int AS read FROM pg_stat_xact_user_tables WHERE schemaname = 'dtx'`;
+
 describe('Phase two', () => {
   let database: AtDatabase;
 
@@ -103,6 +107,30 @@ describe('Phase two', () => {
       expect(new Set(codes)).not.toContain('40P01');
       await expect(undoRows()).resolves.toEqual([]);
       await expect(fences()).resolves.toEqual([]);
+    });
+
+    it.each([
+      ['branches', 'dtx.forget_branches($1, $2)'],
+      ['transactions', 'dtx.forget_xids($1)'],
+    ])('reads only the rows of its %s, however many others there are', async (_, call) => {
+      const ids = Array.from({ length: 20 }, (__, index) => index + 1);
+      const tags = await Promise.all(ids.map((id) => write(id)));
+      await database.sql(`INSERT INTO dtx.undo_row (tbl, pk, xid, branch, shape)
+        SELECT 'other', n::text, 'other' || n, n, 0 FROM generate_series(1, 2000) n`);
+      await database.sql(`INSERT INTO dtx.branch_fence (xid, branch)
+        SELECT 'other' || n, n FROM generate_series(1, 2000) n`);
+      const xids = tags.map(({ xid }) => xid);
+      const branches = tags.map(({ branchId }) => branchId);
+      const client = await database.connect();
+      await client.query('BEGIN');
+      const [before] = (await client.query<{ read: number }>(SEQUENTIALLY_READ)).rows;
+
+      await client.query(`SELECT ${call}`, call.includes('$2') ? [xids, branches] : [xids]);
+
+      const [after] = (await client.query<{ read: number }>(SEQUENTIALLY_READ)).rows;
+      const left = await client.query('SELECT FROM dtx.undo_row');
+      await client.query('ROLLBACK');
+      expect({ ...after, left: left.rowCount }).toEqual({ ...before, left: 2000 });
     });
 
     it('is to be tried again when the database is away', async () => {

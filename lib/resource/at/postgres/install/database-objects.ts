@@ -181,10 +181,13 @@ BEGIN
     JOIN dtx.branch_fence f ON f.branch = t.branch AND f.xid = t.xid
     WHERE NOT EXISTS (SELECT FROM dtx.undo_row u WHERE u.branch = t.branch AND u.xid = t.xid)
     FOR UPDATE OF f SKIP LOCKED));
-  RETURN QUERY SELECT json_build_object('xid', t.xid, 'branch', t.branch::text)::text
-    FROM unnest(xids, branches) AS t (xid, branch)
-    WHERE EXISTS (SELECT FROM dtx.undo_row u WHERE u.branch = t.branch AND u.xid = t.xid)
-      OR EXISTS (SELECT FROM dtx.branch_fence f WHERE f.branch = t.branch AND f.xid = t.xid);
+  -- Not two EXISTS with an OR: for that the whole table is read, and what is dead in it.
+  RETURN QUERY SELECT json_build_object('xid', busy.xid, 'branch', busy.branch::text)::text FROM (
+    SELECT t.xid, t.branch FROM unnest(xids, branches) AS t (xid, branch)
+      JOIN dtx.undo_row u ON u.branch = t.branch AND u.xid = t.xid
+    UNION
+    SELECT t.xid, t.branch FROM unnest(xids, branches) AS t (xid, branch)
+      JOIN dtx.branch_fence f ON f.branch = t.branch AND f.xid = t.xid) AS busy;
 END
 $dtx$`,
 };
