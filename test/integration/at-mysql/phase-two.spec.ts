@@ -137,6 +137,33 @@ describeMariadb('Phase two', () => {
       await expect(left()).resolves.toEqual([]);
     });
 
+    it('commits them by one statement, since nobody has locked anything of theirs', async () => {
+      const tags = await branches();
+      const sent: string[] = [];
+      const source = database.source();
+      const engine = database.engineFor({
+        source: {
+          withSession: (work) =>
+            source.withSession((session) =>
+              work({
+                query(text, values) {
+                  sent.push(text);
+                  return session.query(text, values);
+                },
+              }),
+            ),
+        },
+      });
+
+      await engine.commitBranches(tags);
+
+      expect(sent.filter((text) => !text.startsWith('SET SESSION'))).toEqual([
+        expect.stringMatching(/^SET sql_mode/),
+        expect.stringMatching(/^SET STATEMENT innodb_lock_wait_timeout = 0 FOR DELETE/),
+      ]);
+      await expect(left()).resolves.toEqual([]);
+    });
+
     it('rolls as many back', async () => {
       const tags = await branches();
 

@@ -1,7 +1,15 @@
+import { failpoint } from '../../../system/index.js';
 import type { SqlSession } from '../at-engine.interface.js';
 import type { BranchKey, UndoRowKey } from './own-rows.js';
-import { BY_BRANCH, areBranches, branchValues, deleteFences, deleteUndoRows } from './own-rows.js';
-import { inTransaction, queryRows } from './session.js';
+import {
+  BY_BRANCH,
+  areBranches,
+  branchValues,
+  deleteBranches,
+  deleteFences,
+  deleteUndoRows,
+} from './own-rows.js';
+import { errnoOf, inTransaction, queryRows, settle } from './session.js';
 import { placeholders } from './sql-text.js';
 
 /**
@@ -11,64 +19,78 @@ import { placeholders } from './sql-text.js';
 const ATTEMPTS = 3;
 const PAUSE = 'SELECT SLEEP(0.01)';
 
-/** @returns the branches of which something is left, for another try */
-export function forgetBranches(
+/**
+ * Deletes undo rows and fences of branches whose commit is decided.
+ *
+ * @returns the branches of which something is left, for another try
+ */
+export async function forgetBranches(
   session: SqlSession,
   branches: readonly BranchKey[],
 ): Promise<readonly BranchKey[]> {
-  return patiently(session, () =>
-    forget(session, branches, { sql: areBranches(branches), values: branchValues(branches) }),
-  );
-}
-
-/** Deletes what the transactions have left, so that the rows are free for others. */
-export async function forgetXids(session: SqlSession, xids: readonly string[]): Promise<void> {
-  if (xids.length === 0) return;
-  const condition = { sql: `xid IN (${placeholders(xids)})`, values: xids };
-  await patiently(session, async () => {
-    const branches = await queryRows<'xid' | 'branch'>(
-      session,
-      `SELECT xid AS xid, CAST(branch AS CHAR) AS branch FROM ${BY_BRANCH.fences}
-       WHERE ${condition.sql} FOR UPDATE SKIP LOCKED`,
-      xids,
-    );
-    return forget(session, branches.map(keyOf), condition);
-  });
-}
-
-async function patiently(
-  session: SqlSession,
-  forgetOnce: () => Promise<readonly BranchKey[]>,
-): Promise<readonly BranchKey[]> {
+  if (await forgetAtOnce(session, branches)) return [];
   for (let attempt = 1; ; attempt += 1) {
-    const busy = await inTransaction(session, forgetOnce);
+    const busy = await inTransaction(session, () => forgetWhatIsFree(session, branches));
     if (busy.length === 0 || attempt === ATTEMPTS) return busy;
     await session.query(PAUSE);
   }
 }
 
-/** A condition on undo rows, with its parameters. */
-interface Condition {
-  readonly sql: string;
-  readonly values: readonly string[];
+/** Deletes what the transactions have left, so that the rows are free for others. */
+export async function forgetXids(session: SqlSession, xids: readonly string[]): Promise<void> {
+  if (xids.length === 0) return;
+  await settle(session);
+  const branches = await queryRows<'xid' | 'branch'>(
+    session,
+    `SELECT xid AS xid, CAST(branch AS CHAR) AS branch FROM ${BY_BRANCH.fences}
+     WHERE xid IN (${placeholders(xids)})`,
+    xids,
+  );
+  await forgetBranches(session, branches.map(keyOf));
+}
+
+const LOCK_WAIT_TIMEOUT = 1205;
+const PARSE_ERROR = 1064;
+
+/** Of servers that cannot be told not to wait: MySQL. */
+const patient = new WeakSet<SqlSession>();
+
+/**
+ * One statement, as long as nobody else has a lock on one of the rows: it waits for no lock, so it
+ * cannot be part of a deadlock.
+ */
+async function forgetAtOnce(session: SqlSession, branches: readonly BranchKey[]): Promise<boolean> {
+  if (patient.has(session)) return false;
+  await settle(session);
+  try {
+    const sent = deleteBranches(session, branches);
+    failpoint('at.session.commit.sent');
+    await sent;
+    return true;
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === PARSE_ERROR) patient.add(session);
+    else if (errno !== LOCK_WAIT_TIMEOUT) throw error;
+    return false;
+  }
 }
 
 /**
- * Deletes undo rows and fences of branches whose commit is decided.
- *
  * Rows that somebody else has locked are passed over: only another delete of the same rows or a
  * writer who has just met the conflict can hold one, and to wait for those in an order that they do
  * not share is how deadlocks are made. A fence stays as long as undo rows of its branch do, so that
  * the branch can be found again; nobody but another delete waits for those.
  */
-async function forget(
+async function forgetWhatIsFree(
   session: SqlSession,
   branches: readonly BranchKey[],
-  { sql, values }: Condition,
 ): Promise<readonly BranchKey[]> {
+  const condition = areBranches(branches);
+  const values = branchValues(branches);
   const free = await queryRows<keyof UndoRowKey>(
     session,
-    `SELECT tbl AS tbl, pk AS pk FROM ${BY_BRANCH.undoRows} WHERE ${sql} FOR UPDATE SKIP LOCKED`,
+    `SELECT tbl AS tbl, pk AS pk FROM ${BY_BRANCH.undoRows}
+     WHERE ${condition} FOR UPDATE SKIP LOCKED`,
     values,
   );
   await deleteUndoRows(
@@ -79,7 +101,7 @@ async function forget(
   const left = await queryRows<'xid' | 'branch'>(
     session,
     `SELECT DISTINCT xid AS xid, CAST(branch AS CHAR) AS branch FROM ${BY_BRANCH.undoRows}
-     WHERE ${sql}`,
+     WHERE ${condition}`,
     values,
   );
   const busy = left.map(keyOf);

@@ -34,21 +34,42 @@ export function branchValues(branches: readonly BranchKey[]): readonly string[] 
   return branches.flatMap(({ branch, xid }) => [xid, branch]);
 }
 
-/** A DELETE takes no hint for an index; a join in this order goes from key to key. */
-const DELETE_FENCES = `DELETE f FROM JSON_TABLE(?, '$[*]' COLUMNS (
+const BRANCHES = `JSON_TABLE(?, '$[*]' COLUMNS (
     xid varchar(40) CHARACTER SET ascii COLLATE ascii_bin PATH '$[0]',
-    branch bigint unsigned PATH '$[1]')) AS gone
+    branch bigint unsigned PATH '$[1]')) AS gone`;
+
+/** A DELETE takes no hint for an index; a join in this order goes from key to key. */
+const DELETE_FENCES = `DELETE f FROM ${BRANCHES}
   STRAIGHT_JOIN dtx_branch_fence AS f ON f.xid = gone.xid AND f.branch = gone.branch`;
+
+/** Fails, and changes nothing, where it would have to wait. Only MariaDB knows how not to. */
+const DELETE_BRANCHES = `SET STATEMENT innodb_lock_wait_timeout = 0 FOR DELETE u, f FROM ${BRANCHES}
+  LEFT JOIN dtx_undo_row AS u FORCE INDEX (dtx_branch)
+    ON u.xid = gone.xid AND u.branch = gone.branch
+  LEFT JOIN dtx_branch_fence AS f FORCE INDEX (PRIMARY)
+    ON f.xid = gone.xid AND f.branch = gone.branch`;
 
 const DELETE_UNDO_ROWS = `DELETE u FROM JSON_TABLE(?, '$[*]' COLUMNS (
     tbl varchar(160) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[0]',
     pk varchar(255) CHARACTER SET ascii COLLATE ascii_bin PATH '$[1]')) AS gone
   STRAIGHT_JOIN dtx_undo_row AS u ON u.tbl = gone.tbl AND u.pk = gone.pk`;
 
+/**
+ * Undo rows and fences of the branches, each in a transaction of its own for some hundred.
+ *
+ * @throws the server's errors 1205, where somebody has locked one of them, and 1064, where the
+ * server cannot be told not to wait
+ */
+export async function deleteBranches(
+  session: SqlSession,
+  branches: readonly BranchKey[],
+): Promise<void> {
+  await deleteRows(session, DELETE_BRANCHES, keysOf(branches));
+}
+
 /** @returns how many there were */
 export function deleteFences(session: SqlSession, branches: readonly BranchKey[]): Promise<number> {
-  const keys = branches.map(({ branch, xid }) => [xid, branch]);
-  return deleteRows(session, DELETE_FENCES, keys);
+  return deleteRows(session, DELETE_FENCES, keysOf(branches));
 }
 
 /** @returns how many there were */
@@ -67,6 +88,9 @@ export async function forgetRows(session: SqlSession, rows: readonly UndoRowKey[
   // Not a server error, so it counts as transient.
   if (count !== rows.length) throw new Error('undo rows have changed during the rollback');
 }
+
+const keysOf = (branches: readonly BranchKey[]): readonly (readonly string[])[] =>
+  branches.map(({ branch, xid }) => [xid, branch]);
 
 async function deleteRows(
   session: SqlSession,
