@@ -8,8 +8,19 @@ export interface FenceDialect {
   readonly insert: string;
   readonly now: string;
   readonly lock: string;
-  /** Rows older than `{ms}` of the action `{action}`; a thousand at a time. */
-  readonly purge: string;
+  /** Deletes fences older than `{ms}` of the action `{action}`; a thousand at a time. */
+  readonly purge: string | PurgeByKey;
+}
+
+/**
+ * For a database whose DELETE waits at every row on its way that somebody has locked, and keeps
+ * others from coming in between meanwhile.
+ */
+export interface PurgeByKey {
+  /** Gives the keys of such fences, and locks nothing. */
+  readonly find: string;
+  /** Deletes the fences whose keys are in the parameter, a list in JSON. */
+  readonly forget: string;
 }
 
 const COLUMNS = '(xid, branch, action, state)';
@@ -56,8 +67,15 @@ export const MYSQL_FENCES: FenceDialect = {
   insert: `INSERT IGNORE INTO dtx_tcc_fence ${COLUMNS} VALUES {values}`,
   now: 'NOW(3)',
   lock: ' FOR UPDATE',
-  purge: `DELETE FROM dtx_tcc_fence WHERE action = '{action}' AND state <> 1
-  AND changed_at < NOW(3) - INTERVAL {ms} * 1000 MICROSECOND LIMIT 1000`,
+  purge: {
+    find: `SELECT CAST(branch AS CHAR) AS branch, xid AS xid FROM dtx_tcc_fence
+  WHERE action = '{action}' AND state <> 1
+    AND changed_at < NOW(3) - INTERVAL {ms} * 1000 MICROSECOND LIMIT 1000`,
+    forget: `DELETE f FROM JSON_TABLE(?, '$[*]' COLUMNS (
+    branch bigint PATH '$[0]',
+    xid varchar(64) CHARACTER SET ascii COLLATE ascii_bin PATH '$[1]')) AS old
+  STRAIGHT_JOIN dtx_tcc_fence AS f ON f.branch = old.branch AND f.xid = old.xid`,
+  },
 };
 
 export const SQLITE_FENCES: FenceDialect = {

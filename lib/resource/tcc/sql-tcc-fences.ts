@@ -85,16 +85,28 @@ export class SqlTccFences implements TccFences {
   }
 
   async purge(action: string, olderThanMs: number): Promise<number> {
-    const text = this.#dialect.purge
-      .replace('{action}', action)
-      .replace('{ms}', String(Math.ceil(olderThanMs)));
+    const { purge } = this.#dialect;
+    const filled = (text: string): string =>
+      text.replace('{action}', action).replace('{ms}', String(Math.ceil(olderThanMs)));
     let count = 0;
     for (let round = 0; round < PURGE_ROUNDS_MAX; round += 1) {
-      const deleted = await this.carryOut(text);
+      const deleted =
+        typeof purge === 'string'
+          ? await this.carryOut(filled(purge))
+          : await this.#purgeByKey(filled(purge.find), purge.forget);
       count += deleted;
       if (deleted === 0) break;
     }
     return count;
+  }
+
+  #purgeByKey(find: string, forget: string): Promise<number> {
+    return this.#source.withSession(async (session) => {
+      const { rows } = await session.query(find);
+      if (rows.length === 0) return 0;
+      const keys = rows.map(({ branch, xid }) => [String(branch), String(xid)]);
+      return (await session.query(forget, [JSON.stringify(keys)])).rowCount;
+    });
   }
 
   #insertText(tag: BranchTag, action: string, state: number): string {

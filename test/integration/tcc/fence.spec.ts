@@ -8,7 +8,7 @@ import { openTccWorld } from '../../support/tcc-world.js';
 const FREEZE = 'UPDATE tcc_account SET frozen = frozen + 10 WHERE id = 1';
 const databases = TCC_DATABASES.filter(([name]) => name !== 'MariaDB' || hasMariadb());
 
-describe.each(databases)('TCC on %s', (_, open) => {
+describe.each(databases)('TCC on %s', (name, open) => {
   let world: TccWorld;
   beforeEach(async () => {
     world = await openTccWorld(await open());
@@ -260,5 +260,23 @@ describe.each(databases)('TCC on %s', (_, open) => {
     expect([kept, purged]).toEqual([0, 1]);
     expect(await world.fences()).toEqual([1]);
     await open.rollback();
+  });
+
+  // SQLite has one connection for both.
+  if (name === 'SQLite') return;
+  it('purges them beside a try that is under way, without waiting for it', async () => {
+    await world.manager.run({ name: 'freeze' }, () => world.freeze(10));
+    const fences = await resourceOf(world.database.source)?.fences?.();
+    let purged: number | undefined;
+    const purge = async (): Promise<void> => {
+      purged = await fences?.purge('account.freeze', -60_000);
+    };
+
+    await world.manager.run({ name: 'beside' }, () =>
+      world.action.runTry([10], () => world.database.runBoth(FREEZE, purge, FREEZE)),
+    );
+
+    expect(purged).toBe(1);
+    expect(await world.fences()).toEqual([2]);
   });
 });
