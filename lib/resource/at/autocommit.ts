@@ -1,6 +1,6 @@
 import { messageOf } from '../../protocol/index.js';
 import type { AtResource } from './at-resource.js';
-import type { Attempt } from './connection-branch.js';
+import type { Attempt } from './attempt.js';
 import type { StatementContent } from './hot-rows.js';
 import type { LocalWork } from './local-work.js';
 import type { Around } from './work-of.js';

@@ -2,15 +2,15 @@ import type { LockConflict } from '../../protocol/index.js';
 import { messageOf } from '../../protocol/index.js';
 import { failpoint } from '../../system/index.js';
 import type { AtResource } from './at-resource.js';
+import type { Attempt } from './attempt.js';
+import { FirstStatement } from './first-statement.js';
 import type { StatementContent } from './hot-rows.js';
 import type { CommitAnswer, LocalConnection, LockedRead } from './local-connection.interface.js';
 import type { LocalWork } from './local-work.js';
+import type { Wanted } from './lock-waiter.js';
 import type { Statement, StatementKind } from './statement.js';
 import { readsLocked } from './statement.js';
 import { commitRefused, conflictInside, refusalOf, translated } from './work-errors.js';
-
-/** What one run of a statement came to. */
-export type Attempt<Result> = { readonly conflict: LockConflict } | { readonly result: Result };
 
 interface ConnectionBranchDeps<Request, Result> {
   readonly resource: AtResource;
@@ -168,7 +168,7 @@ export class ConnectionBranch<Request, Result> {
     const isFirst = open.statementCount === 1;
     const content = isFirst ? this.#contentOf(statement, request) : undefined;
     if (content !== undefined && this.#resource.lockWaiter.isContended(content)) {
-      return this.#runFirst(open, { statement, request, content });
+      return this.#runFirst(open, statement, request, { content });
     }
     let conflict: LockConflict;
     try {
@@ -187,7 +187,7 @@ export class ConnectionBranch<Request, Result> {
       if (met?.kind !== 'lock-conflict') throw this.#afterError(open, statement, error);
       conflict = met.conflict;
     }
-    if (isFirst) return this.#runFirst(open, { statement, request, content, conflict });
+    if (isFirst) return this.#runFirst(open, statement, request, { content, conflict });
     const error = conflictInside(this.#resource, work, conflict);
     // A read does not undo itself: the locks that it took would stay, and with them the work.
     open.failure = { error };
@@ -256,43 +256,31 @@ export class ConnectionBranch<Request, Result> {
     return { result, conflict: await this.#connection.holderOfRead?.(request, xid) };
   }
 
-  /**
-   * The first statement of a local transaction can be run again without its caller noticing: only
-   * BEGIN came before it. The rollback frees the row locks, so nobody waits for us meanwhile.
-   */
-  async #runFirst(open: OpenWork<Request>, first: FirstStatement<Request>): Promise<Result> {
-    const run: FirstRun = { isOpen: first.conflict === undefined, isRunning: false };
+  async #runFirst(
+    open: OpenWork<Request>,
+    statement: Statement,
+    request: Request,
+    wanted: Wanted,
+  ): Promise<Result> {
+    const first = new FirstStatement<Result>({
+      begin: () => this.#begin(open.work, open.begin),
+      attempt: async (ahead) => {
+        if (ahead !== undefined) await this.#connection.ahead?.(ahead);
+        return this.#attemptOrConflict(open.work, statement, request);
+      },
+      rollback: () => this.#connection.rollback(undefined),
+    });
     try {
-      // Row locks outlive a statement that has failed in MariaDB: whoever queued with them would
-      // keep everybody from the row, and the clean-up of its holder too.
-      if (first.conflict !== undefined) await this.#connection.rollback(undefined);
-      return await this.#resource.lockWaiter.run(open.work, first, (ahead) =>
-        this.#attemptFirst(open, { ...first, ahead }, run),
-      );
+      return await first.run(this.#resource.lockWaiter, open.work, wanted);
     } catch (error) {
       // It is the application's own local transaction still, and it will have to end it.
-      if (run.isRunning) throw this.#afterError(open, first.statement, error);
+      if (first.isBehindBegin) throw this.#afterError(open, statement, error);
       await this.#rollbackAfterError();
       // Without this mark the application's next statement would run outside any transaction,
       // and outside capture.
       open.failure = { error };
       throw error;
     }
-  }
-
-  async #attemptFirst(
-    open: OpenWork<Request>,
-    { ahead, request, statement }: FirstStatement<Request>,
-    run: FirstRun,
-  ): Promise<Attempt<Result>> {
-    if (!run.isOpen) await this.#begin(open.work, open.begin);
-    run.isRunning = run.isOpen;
-    run.isOpen = false;
-    if (ahead !== undefined) await this.#connection.ahead?.(ahead);
-    const attempt = await this.#attemptOrConflict(open.work, statement, request);
-    run.isRunning = false;
-    if ('conflict' in attempt) await this.#connection.rollback(undefined);
-    return attempt;
   }
 
   async #attemptOrConflict(
@@ -382,25 +370,6 @@ export class ConnectionBranch<Request, Result> {
 // eslint-disable-next-line @typescript-eslint/require-await -- it has nothing to wait for
 async function refused(refusal: unknown): Promise<never> {
   throw refusal;
-}
-
-/** The first statement of a local transaction. */
-interface FirstStatement<Request> {
-  readonly statement: Statement;
-  readonly request: Request;
-  readonly content: StatementContent | undefined;
-  /** What it has met already. */
-  readonly conflict?: LockConflict;
-  /** A statement of ours that has to come before it. */
-  readonly ahead?: string | undefined;
-}
-
-/** How far it has come. */
-interface FirstRun {
-  /** The application's own BEGIN has not been rolled back. */
-  isOpen: boolean;
-  /** The statement runs behind that BEGIN. */
-  isRunning: boolean;
 }
 
 /**

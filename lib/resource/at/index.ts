@@ -20,9 +20,9 @@ export type {
 } from './at-engine.interface.js';
 export { AtResource } from './at-resource.js';
 export type { AtResourceInit, AtResourceOptions } from './at-resource.js';
+export type { Attempt } from './attempt.js';
 export { runAutocommit } from './autocommit.js';
 export { ConnectionBranch } from './connection-branch.js';
-export type { Attempt } from './connection-branch.js';
 export type { StatementContent } from './hot-rows.js';
 export type { CommitAnswer, LocalConnection, LockedRead } from './local-connection.interface.js';
 export type { LocalWork } from './local-work.js';

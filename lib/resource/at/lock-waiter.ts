@@ -1,13 +1,16 @@
-import type { LockConflict, ReleaseSummary } from '../../protocol/index.js';
-import { LockConflictError, isCommitDecided } from '../../protocol/index.js';
+import type { LockConflict, LockConflictError, ReleaseSummary } from '../../protocol/index.js';
+import { isCommitDecided } from '../../protocol/index.js';
 import type { ResourceHost } from '../dtx-resource.interface.js';
 import type { AtEngine } from './at-engine.interface.js';
 import { HOLDER_UNKNOWN } from './at-engine.interface.js';
+import type { Attempt } from './attempt.js';
 import type { StatementContent } from './hot-rows.js';
 import { HotRows } from './hot-rows.js';
 import type { LocalWork } from './local-work.js';
 import type { Place } from './row-queue.js';
 import { RowQueue } from './row-queue.js';
+import type { FailedWait } from './wait-errors.js';
+import { deadlocked, leftBehind, timedOut, unknownHolder } from './wait-errors.js';
 
 interface LockWaiterDeps {
   readonly host: ResourceHost;
@@ -19,11 +22,8 @@ interface LockWaiterDeps {
 /** Who waits: a local transaction that has done nothing, and can be tried again. */
 type Waiting = Pick<LocalWork, 'xid' | 'lockWaitTimeoutMs' | 'register'>;
 
-/** What a run of the work came to. */
-type Attempt<T> = { readonly conflict: LockConflict } | { readonly result: T };
-
 /** What the work is, as far as that tells whether and for whom it waits. */
-interface Wanted {
+export interface Wanted {
   /** What the attempt runs, to know it again; undefined where it does not write. */
   readonly content: StatementContent | undefined;
   /** What the work has met already, in a run that has left nothing locked. */
@@ -140,7 +140,7 @@ export class LockWaiter {
         }
         met = turn.conflict;
         // Nobody is left who would free it: to ask again would be to ask without a pause.
-        if (rolledBackXid === met.holderXid) throw this.#leftBehind(work, met);
+        if (rolledBackXid === met.holderXid) throw leftBehind(this.#failed(work, met));
         if (nameOf(met) !== name) return turn;
         // It keeps its place: somebody of another process was faster.
         queue.foundAt(met.holderXid === HOLDER_UNKNOWN ? undefined : met.holderXid);
@@ -164,7 +164,7 @@ export class LockWaiter {
       const { moved } = queue;
       const asked = this.#askForCircles(work, holder, deadlineMs);
       const circle = await Promise.race([turn.then(none), moved.then(none), asked]);
-      if (circle !== undefined) throw this.#deadlocked(work, holder, circle);
+      if (circle !== undefined) throw deadlocked(this.#failed(work, holder), circle);
       // The holder has ended, and the row will move or the turn come.
       await this.#within(deadlineMs - clock.monotonicMs(), Promise.race([turn, moved]));
     }
@@ -229,9 +229,9 @@ export class LockWaiter {
 
   /** Whether the holder has committed; otherwise it is rolled back. */
   #isCommitted(work: Waiting, conflict: LockConflict, { circle, status }: ReleaseSummary): boolean {
-    if (circle !== undefined) throw this.#deadlocked(work, conflict, circle);
+    if (circle !== undefined) throw deadlocked(this.#failed(work, conflict), circle);
     if (status === 'rolled-back') return false;
-    if (status === 'absent') throw this.#unknownHolder(work, conflict);
+    if (status === 'absent') throw unknownHolder(this.#failed(work, conflict));
     if (!isCommitDecided(status)) throw this.#timedOut(work, conflict);
     return true;
   }
@@ -253,38 +253,12 @@ export class LockWaiter {
     return lockWaitTimeoutMs ?? this.#deps.lockWaitTimeoutMs;
   }
 
+  #failed({ xid }: Waiting, conflict: LockConflict): FailedWait {
+    return { xid, resourceId: this.#deps.resourceId, conflict };
+  }
+
   #timedOut(work: Waiting, conflict: LockConflict): LockConflictError {
-    const { resourceId } = this.#deps;
-    const advice =
-      `It was not released within lockWaitTimeoutMs (${String(this.#timeoutMs(work))}). Run the ` +
-      `whole global transaction again, or raise lockWaitTimeoutMs of the resource.`;
-    return new LockConflictError(work.xid, resourceId, conflict, advice);
-  }
-
-  #deadlocked(work: Waiting, conflict: LockConflict, circle: readonly string[]): LockConflictError {
-    const advice =
-      `Global transactions wait for each other in a circle: ` +
-      `${[...circle, circle[0]].join(' -> ')} ` +
-      `(each for the next). This one was chosen to give up: roll back, so that the others go on, ` +
-      `and run the whole global transaction again. Write contended rows in the same order ` +
-      `everywhere.`;
-    const { resourceId } = this.#deps;
-    return new LockConflictError(work.xid, resourceId, conflict, advice, { isDeadlock: true });
-  }
-
-  #leftBehind(work: Waiting, conflict: LockConflict): LockConflictError {
-    const advice =
-      `The holder's rollback has ended without this row, since a person has accepted its branch ` +
-      `as it was: "nestjs-dtx undo show ${conflict.holderXid}" tells what to do with it.`;
-    return new LockConflictError(work.xid, this.#deps.resourceId, conflict, advice);
-  }
-
-  #unknownHolder(work: Waiting, conflict: LockConflict): LockConflictError {
-    const { resourceId } = this.#deps;
-    const advice =
-      `The coordinator does not know the holder: it belongs to another coordinator, or its ` +
-      `record was purged. Its rows in dtx.undo_row of ${resourceId} need a person.`;
-    return new LockConflictError(work.xid, resourceId, conflict, advice);
+    return timedOut(this.#failed(work, conflict), this.#timeoutMs(work));
   }
 }
 
