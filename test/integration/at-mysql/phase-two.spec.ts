@@ -172,6 +172,13 @@ describeMariadb('Phase two', () => {
       expect(outcomes).toEqual(tags.map(() => DONE));
     });
 
+    it('rolls one back that has written to all other rows', async () => {
+      const tag = newTag();
+      await database.branch(tag, 'UPDATE account SET balance = 7 WHERE id > 2');
+
+      await expect(database.rollback(tag)).resolves.toEqual(DONE);
+    });
+
     it('purges as many fences', async () => {
       const tags = Array.from({ length: MANY }, () => newTag());
       await database.engine.rollbackBranches(tags);

@@ -27,10 +27,12 @@ export async function readRows(
   const key = keySql(keyParts(table, primaryKey(table), 't'));
   for (let start = 0; start < rows.length; start += CHUNK_LENGTH) {
     const wanted = rows.slice(start, start + CHUNK_LENGTH).map((row) => isRow(row, 't'));
-    // Each row by itself: lists of pairs would make MariaDB read, and lock, the whole table.
+    // Each row by itself, and by the key: MariaDB would rather read a small table as a whole, and
+    // wait at rows of others on its way.
     const found = await queryRows<'pk' | 'image'>(
       session,
-      `SELECT ${key} AS pk, ${imageSql(table, 't')} AS image FROM ${identifier(table.name)} t
+      `SELECT ${key} AS pk, ${imageSql(table, 't')} AS image
+       FROM ${identifier(table.name)} t FORCE INDEX (PRIMARY)
        WHERE ${wanted.map(({ sql }) => `(${sql})`).join(' OR ')} ORDER BY pk ${lock}`,
       wanted.flatMap(({ values }) => values),
     );
