@@ -19,7 +19,7 @@ export interface FenceDialect {
 export interface PurgeByKey {
   /** Gives the keys of such fences, and locks nothing. */
   readonly find: string;
-  /** Deletes the fences whose keys are in the parameter, a list in JSON. */
+  /** Deletes the fences whose keys are in `{keys}`, a list in JSON. */
   readonly forget: string;
 }
 
@@ -71,7 +71,7 @@ export const MYSQL_FENCES: FenceDialect = {
     find: `SELECT CAST(branch AS CHAR) AS branch, xid AS xid FROM dtx_tcc_fence
   WHERE action = '{action}' AND state <> 1
     AND changed_at < NOW(3) - INTERVAL {ms} * 1000 MICROSECOND LIMIT 1000`,
-    forget: `DELETE f FROM JSON_TABLE(?, '$[*]' COLUMNS (
+    forget: `DELETE f FROM JSON_TABLE('{keys}', '$[*]' COLUMNS (
     branch bigint PATH '$[0]',
     xid varchar(64) CHARACTER SET ascii COLLATE ascii_bin PATH '$[1]')) AS old
   STRAIGHT_JOIN dtx_tcc_fence AS f ON f.branch = old.branch AND f.xid = old.xid`,
