@@ -109,7 +109,8 @@ export class SqlTccFences implements TccFences {
         const { branchId, xid } = assertBranch(tag);
         return [branchId, xid];
       });
-      // Not a parameter: drivers escape its quotes with backslashes, which not every sql_mode reads.
+      // Not a parameter: its quotes would be escaped with backslashes, which some sql_modes do not
+      // read.
       return (await session.query(forget.replace('{keys}', () => JSON.stringify(keys)))).rowCount;
     });
   }
