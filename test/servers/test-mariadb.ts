@@ -58,12 +58,16 @@ export async function createTestMariadb(serverAddress = serverUrl()): Promise<Te
   };
 }
 
+/**
+ * Sessions of a database, for a statement with its name as the parameter. One that reads the
+ * catalog passes through all databases of the server, and would be shown at each of them.
+ */
+export const SESSIONS_OF_DATABASE = `SELECT id FROM information_schema.processlist
+  WHERE db = ? AND COALESCE(info, '') NOT LIKE '%information_schema%'`;
+
 /** An open transaction would keep the database from being dropped. */
 async function endSessions(server: Connection, database: string): Promise<void> {
-  const [sessions] = await server.query<RowDataPacket[]>(
-    'SELECT id FROM information_schema.processlist WHERE db = ?',
-    [database],
-  );
+  const [sessions] = await server.query<RowDataPacket[]>(SESSIONS_OF_DATABASE, [database]);
   // One that ends meanwhile cannot be killed any more.
   for (const { id } of sessions) await server.query('KILL ?', [id]).catch(() => undefined);
 }

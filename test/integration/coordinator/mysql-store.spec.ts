@@ -1,5 +1,5 @@
 import { openMysqlStore } from '../../../lib/coordinator/store/mysql/index.js';
-import { describeMariadb } from '../../servers/test-mariadb.js';
+import { SESSIONS_OF_DATABASE, describeMariadb } from '../../servers/test-mariadb.js';
 import { until } from '../../support/until.js';
 import {
   DONE,
@@ -268,10 +268,7 @@ describeMariadb('A coordinator store in MariaDB', () => {
     it('goes on when the server has ended its connections', async () => {
       const store = await world.open();
       await given(store, session());
-      const ids = await world.rows(
-        'SELECT id FROM information_schema.processlist WHERE db = ? AND id <> CONNECTION_ID()',
-        [world.database.name],
-      );
+      const ids = await world.rows(SESSIONS_OF_DATABASE, [world.database.name]);
       for (const { id } of ids) await world.plain.query('KILL ?', [id]);
 
       await until(async () => {

@@ -74,10 +74,11 @@ WHERE k.referenced_table_name IS NOT NULL`;
 const FOREIGN_KEY_ORDER = `
 ORDER BY k.table_schema, k.table_name, k.constraint_name, k.ordinal_position`;
 
+/** By the schema of the table, which the server looks up; for the trigger's it reads them all. */
 const TRIGGERS = `
 SELECT event_object_table AS tbl, trigger_name AS name, sql_mode AS mode, action_statement AS body
 FROM information_schema.triggers
-WHERE trigger_schema = DATABASE() AND trigger_name LIKE '${PREFIX.replace('_', '\\\\_')}%'`;
+WHERE event_object_schema = DATABASE() AND trigger_name LIKE '${PREFIX.replace('_', '\\\\_')}%'`;
 
 type Row = Readonly<Record<string, string | null>>;
 
