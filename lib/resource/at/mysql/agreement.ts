@@ -15,6 +15,12 @@ export const TAG = '@dtx_tag';
 /** Variable of a session that is not NULL in sessions of ours, which no guard stops. */
 export const OWN = '@dtx_own';
 
+/**
+ * Variable of a session: a transaction whose commit is decided, so that what its undo rows lock may
+ * be taken over. A value that is left behind does no harm: the decision stands.
+ */
+export const RELEASED = '@dtx_released';
+
 /** Variables of the triggers: who holds what a write has met, and the message about it. */
 export const HOLDER = '@dtx_holder';
 export const MESSAGE = '@dtx_message';

@@ -1,5 +1,5 @@
-import type { BranchOutcome, BranchTarget } from '../../../protocol/index.js';
-import { assertBranch, messageOf } from '../../../protocol/index.js';
+import type { BranchOutcome, BranchTarget, LockConflict } from '../../../protocol/index.js';
+import { assertBranch, assertXid, messageOf } from '../../../protocol/index.js';
 import type {
   AtEngine,
   BranchTag,
@@ -11,7 +11,7 @@ import type {
   UndoDesk,
 } from '../at-engine.interface.js';
 import { GUARDED, UNMARKED } from '../at-engine.interface.js';
-import { TAG } from './agreement.js';
+import { RELEASED, TAG } from './agreement.js';
 import { MysqlUndoDesk } from './desk/undo-desk.js';
 import { explain } from './explain.js';
 import { purgeFences, resolveLocalCommit } from './fence.js';
@@ -108,6 +108,10 @@ export class MysqlAtEngine implements AtEngine {
 
   async releaseXids(xids: readonly string[]): Promise<void> {
     await this.#source.withSession((session) => forgetXids(session, xids));
+  }
+
+  releaseStatement({ holderXid }: LockConflict): string {
+    return `SET ${RELEASED} = '${assertXid(holderXid)}'`;
   }
 
   purgeFences(olderThanMs: number): Promise<number> {

@@ -101,8 +101,9 @@ export class ConnectionSeam {
     work: LocalWork,
     statement: Statement,
     request: Mysql2Request,
+    ahead: string | undefined,
   ): Promise<Attempt<Mysql2Answer>> {
-    return this.#branch.attemptAutocommit(work, statement, request);
+    return this.#branch.attemptAutocommit(work, statement, request, ahead);
   }
 
   /** Runs a call in its turn. */
@@ -233,8 +234,8 @@ export class ConnectionSeam {
   ): Promise<Mysql2Answer> {
     if (statement.kind !== 'write' && !around.isActive) return this.#connection.send(request);
     this.#connection.startAfresh();
-    const attempt = (work: LocalWork): Promise<Attempt<Mysql2Answer>> =>
-      this.#branch.attemptAutocommit(work, statement, request);
+    const attempt = (work: LocalWork, ahead?: string): Promise<Attempt<Mysql2Answer>> =>
+      this.#branch.attemptAutocommit(work, statement, request, ahead);
     return runAutocommit(this.#resource, around, statement, attempt, request.content);
   }
 

@@ -146,8 +146,8 @@ class PoolSeam {
     if (!WORKING_KINDS.has(statement.kind) || !around.isActive) {
       return this.#withConnection((seam) => seam.run(around, request));
     }
-    const attempt = (work: LocalWork): Promise<Attempt<Mysql2Answer>> =>
-      this.#withConnection((seam) => seam.attemptAutocommit(work, statement, request));
+    const attempt = (work: LocalWork, ahead?: string): Promise<Attempt<Mysql2Answer>> =>
+      this.#withConnection((seam) => seam.attemptAutocommit(work, statement, request, ahead));
     return runAutocommit(this.#resource, around, statement, attempt, request.content);
   }
 

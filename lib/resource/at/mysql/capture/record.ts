@@ -7,6 +7,7 @@ import {
   LOCK_SHAPE,
   MESSAGE,
   REFUSED_STATE,
+  RELEASED,
   TAG,
 } from '../agreement.js';
 import { labelOf } from '../labels.js';
@@ -69,6 +70,19 @@ export interface Change {
   readonly after: string | undefined;
 }
 
+/** Whether the undo row is of a transaction that needs it no more. */
+const IS_RELEASED = `xid = ${RELEASED}`;
+
+/** Columns of an undo row that say whose it is; `xid` last, since the others ask for it. */
+const OWNING_COLUMNS = ['branch', 'seq', 'shown', 'xid'] as const;
+
+/** Assignments that make a released undo row one of the change that has met it. */
+function takeOver(columns: readonly string[]): string {
+  return columns
+    .map((column) => `${column} = IF(${IS_RELEASED}, VALUES(${column}), ${column})`)
+    .join(',\n      ');
+}
+
 /**
  * SQL that adds a change to the undo row of its key. Changes of one row fold into one: the first
  * before image stays, the last after image counts, and NULL says that there is no row. A change
@@ -77,7 +91,9 @@ export interface Change {
  * The holder is noted within a comparison, since servers leave out tests for NULL of what cannot
  * be NULL.
  *
- * The insert waits for whoever has the key; of a holder it notes the name. Work that is no branch
+ * The insert waits for whoever has the key; of a holder it notes the name. The row of a holder that
+ * is released becomes that of the change, in place: to delete it first would lock the gap where it
+ * is gone already. Work that is no branch
  * takes its row back at once: the lock of the database stays until its end, without locking gaps.
  */
 export function recordChange(lock: Lock, { shape, before, after }: Change): string {
@@ -89,9 +105,10 @@ export function recordChange(lock: Lock, { shape, before, after }: Change): stri
     ON DUPLICATE KEY UPDATE
       is_broken = IF(xid = own_xid,
         is_broken OR NOT (after_image <=> VALUES(before_image)) OR shape <> VALUES(shape),
-        IF((${HOLDER} := xid) = '', is_broken, is_broken)),
-      after_image = IF(xid = own_xid, VALUES(after_image), after_image),
-      changes = changes + 1;
+        IF(${IS_RELEASED}, 0, IF((${HOLDER} := xid) = '', is_broken, is_broken))),
+      after_image = IF(xid = own_xid OR ${IS_RELEASED}, VALUES(after_image), after_image),
+      changes = IF(${IS_RELEASED}, 0, changes + 1),
+      ${takeOver(['before_image', 'shape', ...OWNING_COLUMNS])};
     ${afterInsert(lock)}`;
 }
 
@@ -101,8 +118,10 @@ export function lockValue(lock: Lock): string {
     INSERT INTO dtx_undo_row (tbl, pk, xid, branch, seq, shape, shown)
     VALUES (${literal(lock.name)}, ${lock.key}, own_xid, own_branch, UUID_SHORT(), ${LOCK_SHAPE},
       ${lock.shown ?? 'NULL'})
-    ON DUPLICATE KEY UPDATE changes = IF(xid = own_xid, changes,
-      IF((${HOLDER} := xid) = '', changes, changes));
+    ON DUPLICATE KEY UPDATE
+      changes = IF(xid = own_xid OR ${IS_RELEASED}, changes,
+        IF((${HOLDER} := xid) = '', changes, changes)),
+      ${takeOver(OWNING_COLUMNS)};
     ${afterInsert(lock)}`;
 }
 
