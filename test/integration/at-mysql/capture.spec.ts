@@ -216,6 +216,44 @@ describeMariadb('Capture', () => {
     await expect(database.rows('account')).resolves.toContain('[1,100]');
   });
 
+  it('fails behind a tombstone at its first row', async () => {
+    const tag = newTag();
+    await database.rollback(tag);
+
+    const error = await failureOf(
+      database.branch(tag, 'UPDATE account SET balance = 0 WHERE id = 1'),
+    );
+
+    expect(database.engine.explain(error)).toEqual({ kind: 'fenced' });
+  });
+
+  it('fails behind a tombstone that came when its own fence row was taken back', async () => {
+    const tag = newTag();
+    const connection = await database.begin(tag);
+    await connection.query('SAVEPOINT a');
+    await connection.query('UPDATE account SET balance = 0 WHERE id = 1');
+    await connection.query('ROLLBACK TO a');
+    await database.rollback(tag);
+
+    const error = await failureOf(connection.query('UPDATE account SET balance = 0 WHERE id = 1'));
+
+    expect(database.engine.explain(error)).toEqual({ kind: 'fenced' });
+  });
+
+  it('writes its fence row again where that was taken back', async () => {
+    const tag = newTag();
+
+    await database.branch(
+      tag,
+      'SAVEPOINT a',
+      'UPDATE account SET balance = 0 WHERE id = 1',
+      'ROLLBACK TO a',
+      'UPDATE account SET balance = 0 WHERE id = 1',
+    );
+
+    await expect(database.engine.resolveLocalCommit(tag)).resolves.toBe('committed');
+  });
+
   it('refuses writes to a table without a primary key, in a branch only', async () => {
     await database.sql('INSERT INTO heap VALUES (1)');
     await database.branch(GUARDED, 'INSERT INTO heap VALUES (2)');

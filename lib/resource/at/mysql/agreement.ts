@@ -25,6 +25,9 @@ export const RELEASED = '@dtx_released';
 export const HOLDER = '@dtx_holder';
 export const MESSAGE = '@dtx_message';
 
+/** Variable of the triggers: the mark of the branch that has most likely a fence row. */
+export const GUESS = '@dtx_guess';
+
 /** SQLSTATE: another global transaction holds the row. */
 export const LOCK_CONFLICT_STATE = '45001';
 

@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 
 import { StatementRefusedError } from '../../../protocol/index.js';
@@ -20,6 +19,7 @@ import type {
 } from './mysql2-driver.js';
 import type { Mysql2Answer, Mysql2Request, Originals } from './mysql2-request.js';
 import { answer, isCommand, toExecution, toRequest } from './mysql2-request.js';
+import { inside } from './outside.js';
 
 type Method = 'query' | 'execute';
 type Prepared = (error: unknown, statement?: PreparedStatement) => void;
@@ -245,7 +245,7 @@ export class ConnectionSeam {
   #preparedBack(callback: unknown): unknown {
     if (typeof callback !== 'function') return callback;
     const back = callback as Prepared;
-    const bound = currentAround() === undefined ? back : AsyncResource.bind(back);
+    const bound = currentAround() === undefined ? back : inside(back);
     const watched: Prepared = (error, statement) => {
       if (statement !== undefined) this.#watch(statement);
       bound(error, statement);

@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 
 import {
@@ -19,7 +18,7 @@ import type {
 } from './mysql2-driver.js';
 import type { Mysql2Answer, Mysql2Request } from './mysql2-request.js';
 import { answer, toRequest } from './mysql2-request.js';
-import { outside } from './outside.js';
+import { inside, outside } from './outside.js';
 
 /**
  * Puts the seam in front of every connection of a pool, and of the pool's own `query` and
@@ -72,7 +71,7 @@ class PoolSeam {
   readonly getConnection = (callback: GetConnectionCallback): unknown => {
     this.#makeRoom(0);
     if (currentAround() === undefined) return this.#originals.getConnection(callback);
-    const bound = AsyncResource.bind(callback);
+    const bound = inside(callback);
     return outside(() => this.#originals.getConnection(bound));
   };
 

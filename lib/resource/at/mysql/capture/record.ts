@@ -2,6 +2,7 @@ import {
   FENCE,
   FENCED_STATE,
   GUARD_STATE,
+  GUESS,
   HOLDER,
   LOCK_CONFLICT_STATE,
   LOCK_SHAPE,
@@ -39,15 +40,39 @@ export function refuse(reason: string, name: string): string {
 }
 
 /**
+ * What the inserts of a trigger need. A handler costs next to nothing as long as nothing is there,
+ * which is nearly always; ON DUPLICATE KEY UPDATE costs as much as the insert itself.
+ */
+export const NOTE_DUPLICATES = `DECLARE is_there boolean DEFAULT FALSE;
+    DECLARE CONTINUE HANDLER FOR 1062 SET is_there = TRUE;`;
+
+const COMMITTED = String(FENCE.committed);
+
+const INSERT_FENCE = `INSERT INTO dtx_branch_fence (xid, branch, state)
+        VALUES (own_xid, own_branch, ${COMMITTED})`;
+
+/**
  * SQL that writes the fence row. It is asked for at every row: a variable that remembers it would
- * outlive a ROLLBACK TO that takes the fence row back. A tombstone makes it fail.
+ * outlive a ROLLBACK TO that takes the fence row back. So the variable only guesses which way is
+ * the cheaper one, that for a row that is there or that for one that is not; both do the same. A
+ * tombstone makes it fail.
  */
 export const WRITE_FENCE = `IF own_branch > 0 THEN
       SET ${HOLDER} = NULL;
-      INSERT INTO dtx_branch_fence (xid, branch, state)
-      VALUES (own_xid, own_branch, ${String(FENCE.committed)})
-      ON DUPLICATE KEY UPDATE state = IF(state = ${String(FENCE.committed)}, state,
-        IF((${HOLDER} := state) = 0, state, state));
+      IF ${GUESS} <=> tag THEN
+        ${INSERT_FENCE}
+        ON DUPLICATE KEY UPDATE state = IF(state = ${COMMITTED}, state,
+          IF((${HOLDER} := state) = 0, state, state));
+      ELSE
+        ${INSERT_FENCE};
+        SET ${GUESS} = tag;
+        IF is_there THEN
+          SET is_there = FALSE;
+          SET ${HOLDER} = (SELECT NULLIF(state, ${COMMITTED})
+            FROM dtx_branch_fence FORCE INDEX (PRIMARY)
+            WHERE xid = own_xid AND branch = own_branch LOCK IN SHARE MODE);
+        END IF;
+      END IF;
       IF ${HOLDER} IS NOT NULL THEN
         SIGNAL SQLSTATE '${FENCED_STATE}' SET MESSAGE_TEXT = 'dtx fenced';
       END IF;
@@ -73,14 +98,15 @@ export interface Change {
 /** Whether the undo row is of a transaction that needs it no more. */
 const IS_RELEASED = `xid = ${RELEASED}`;
 
-/** Columns of an undo row that say whose it is; `xid` last, since the others ask for it. */
-const OWNING_COLUMNS = ['branch', 'seq', 'shown', 'xid'] as const;
+/** Notes whose the undo row is, and changes nothing. */
+const noteHolder = (unchanged: string): string =>
+  `IF((${HOLDER} := xid) = '', ${unchanged}, ${unchanged})`;
 
-/** Assignments that make a released undo row one of the change that has met it. */
-function takeOver(columns: readonly string[]): string {
-  return columns
-    .map((column) => `${column} = IF(${IS_RELEASED}, VALUES(${column}), ${column})`)
-    .join(',\n      ');
+/** Makes the undo row of a released holder one of ours; `xid` last, since all others ask for it. */
+function takeOver(values: Readonly<Record<string, string>>): string {
+  return Object.entries({ ...values, branch: 'own_branch', seq: 'UUID_SHORT()', xid: 'own_xid' })
+    .map(([column, value]) => `${column} = IF(${IS_RELEASED}, ${value}, ${column})`)
+    .join(',\n        ');
 }
 
 /**
@@ -88,46 +114,54 @@ function takeOver(columns: readonly string[]): string {
  * before image stays, the last after image counts, and NULL says that there is no row. A change
  * that did not find the row as the last one had left it marks the undo row as broken.
  *
- * The holder is noted within a comparison, since servers leave out tests for NULL of what cannot
- * be NULL.
+ * The insert waits for whoever has the key; of a holder the update notes the name, within a
+ * comparison, since servers leave out tests for NULL of what cannot be NULL. The row of a holder
+ * that is released becomes that of the change.
  *
- * The insert waits for whoever has the key; of a holder it notes the name. The row of a holder that
- * is released becomes that of the change, in place: to delete it first would lock the gap where it
- * is gone already. Work that is no branch
- * takes its row back at once: the lock of the database stays until its end, without locking gaps.
+ * Work that is no branch takes its row back at once: the lock of the database stays until its end,
+ * without locking gaps.
  */
 export function recordChange(lock: Lock, { shape, before, after }: Change): string {
-  return `SET ${HOLDER} = NULL;
-    INSERT INTO dtx_undo_row
+  const [was, is] = [before ?? 'NULL', after ?? 'NULL'];
+  const shown = lock.shown ?? 'NULL';
+  return `INSERT INTO dtx_undo_row
       (tbl, pk, xid, branch, seq, shape, shown, before_image, after_image)
     VALUES (${literal(lock.name)}, ${lock.key}, own_xid, own_branch, UUID_SHORT(), ${shape},
-      ${lock.shown ?? 'NULL'}, ${before ?? 'NULL'}, ${after ?? 'NULL'})
-    ON DUPLICATE KEY UPDATE
-      is_broken = IF(xid = own_xid,
-        is_broken OR NOT (after_image <=> VALUES(before_image)) OR shape <> VALUES(shape),
-        IF(${IS_RELEASED}, 0, IF((${HOLDER} := xid) = '', is_broken, is_broken))),
-      after_image = IF(xid = own_xid OR ${IS_RELEASED}, VALUES(after_image), after_image),
-      changes = IF(${IS_RELEASED}, 0, changes + 1),
-      ${takeOver(['before_image', 'shape', ...OWNING_COLUMNS])};
-    ${afterInsert(lock)}`;
+      ${shown}, ${was}, ${is});
+    IF is_there THEN
+      SET is_there = FALSE, ${HOLDER} = NULL;
+      UPDATE dtx_undo_row FORCE INDEX (PRIMARY) SET
+        is_broken = IF(xid = own_xid,
+          is_broken OR NOT (after_image <=> ${was}) OR shape <> ${shape},
+          IF(${IS_RELEASED}, 0, ${noteHolder('is_broken')})),
+        after_image = IF(xid = own_xid OR ${IS_RELEASED}, ${is}, after_image),
+        changes = IF(${IS_RELEASED}, 0, changes + 1),
+        ${takeOver({ before_image: was, shape, shown })}
+      WHERE tbl = ${literal(lock.name)} AND pk = ${lock.key};
+      ${raiseConflict(lock.name, lock.shown ?? lock.key)}
+    END IF;
+    ${takeBack(lock)}`;
 }
 
 /** SQL that locks a value that is no row. */
 export function lockValue(lock: Lock): string {
-  return `SET ${HOLDER} = NULL;
-    INSERT INTO dtx_undo_row (tbl, pk, xid, branch, seq, shape, shown)
+  const shown = lock.shown ?? 'NULL';
+  return `INSERT INTO dtx_undo_row (tbl, pk, xid, branch, seq, shape, shown)
     VALUES (${literal(lock.name)}, ${lock.key}, own_xid, own_branch, UUID_SHORT(), ${LOCK_SHAPE},
-      ${lock.shown ?? 'NULL'})
-    ON DUPLICATE KEY UPDATE
-      changes = IF(xid = own_xid OR ${IS_RELEASED}, changes,
-        IF((${HOLDER} := xid) = '', changes, changes)),
-      ${takeOver(OWNING_COLUMNS)};
-    ${afterInsert(lock)}`;
+      ${shown});
+    IF is_there THEN
+      SET is_there = FALSE, ${HOLDER} = NULL;
+      UPDATE dtx_undo_row FORCE INDEX (PRIMARY) SET
+        changes = IF(xid = own_xid OR ${IS_RELEASED}, changes, ${noteHolder('changes')}),
+        ${takeOver({ shown })}
+      WHERE tbl = ${literal(lock.name)} AND pk = ${lock.key};
+      ${raiseConflict(lock.name, lock.shown ?? lock.key)}
+    END IF;
+    ${takeBack(lock)}`;
 }
 
-function afterInsert({ key, name, shown }: Lock): string {
-  return `${raiseConflict(name, shown ?? key)}
-    IF own_branch = 0 THEN
+function takeBack({ key, name }: Lock): string {
+  return `IF own_branch = 0 THEN
       DELETE FROM dtx_undo_row WHERE tbl = ${literal(name)} AND pk = ${key};
     END IF;`;
 }

@@ -11,7 +11,7 @@ import { codecOf } from '../value-codec.js';
 import { cascadeDelete, cascadeUpdate } from './cascades.js';
 import type { Event, Tables } from './locks-of-row.js';
 import { ROWS, checkReferences, checkReferrers, lockOf, lockUniqueValues } from './locks-of-row.js';
-import { WRITE_FENCE, recordChange, refuse } from './record.js';
+import { NOTE_DUPLICATES, WRITE_FENCE, recordChange, refuse } from './record.js';
 
 /** What the triggers are made for. */
 export interface CaptureScope {
@@ -138,6 +138,7 @@ function captureBody(
     DECLARE own_branch bigint unsigned DEFAULT
       IF(LOCATE('/', tag) > 0, SUBSTRING_INDEX(tag, '/', -1), '0');
     ${[...images, ...(checks.length > 0 ? [isolated] : [])].join('\n    ')}
+    ${NOTE_DUPLICATES}
     IF ${tooLong.map((image) => `${image} IS NULL`).join(' OR ')} THEN
       ${refuse('too-long', table.name)}
     END IF;
