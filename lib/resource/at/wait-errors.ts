@@ -44,6 +44,6 @@ export function leftBehind({ conflict, resourceId, xid }: FailedWait): LockConfl
 export function unknownHolder({ conflict, resourceId, xid }: FailedWait): LockConflictError {
   const advice =
     `The coordinator does not know the holder: it belongs to another coordinator, or its ` +
-    `record was purged. Its rows in dtx.undo_row of ${resourceId} need a person.`;
+    `record was purged. Its undo rows at ${resourceId} need a person.`;
   return new LockConflictError(xid, resourceId, conflict, advice);
 }
