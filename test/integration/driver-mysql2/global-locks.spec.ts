@@ -3,6 +3,7 @@ import type { PoolConnection } from 'mysql2/promise';
 import type { AtResource } from '../../../lib/resource/at/index.js';
 import { resourceOf } from '../../../lib/resource/index.js';
 import type { GlobalTransaction } from '../../../lib/transaction/index.js';
+import type { BranchOutcome } from '../../../lib/protocol/index.js';
 import { LockConflictError } from '../../../lib/protocol/index.js';
 import { describeMariadb } from '../../servers/test-mariadb.js';
 import type { AtMariadbWorld } from '../../support/at-mariadb-world.js';
@@ -11,6 +12,8 @@ import { until } from '../../support/until.js';
 
 const TAKE = 'UPDATE account SET balance = balance - 10 WHERE id = ?';
 const LOCK_WAIT_TIMEOUT_MS = 400;
+
+const LATER: BranchOutcome = { kind: 'retry', error: 'later' };
 
 /** Statements that wait for a row lock of the database, since nothing else takes them so long. */
 const WAITING =
@@ -52,6 +55,15 @@ describeMariadb('a row that another global transaction holds', () => {
   const inTransaction = (work: (connection: PoolConnection) => Promise<unknown>): Promise<void> =>
     inTransactionOf(world, work);
 
+  const onConnection = async (
+    work: (connection: PoolConnection) => Promise<unknown>,
+  ): Promise<void> => {
+    const connection = await world.pool.getConnection();
+    await work(connection).finally(() => {
+      connection.release();
+    });
+  };
+
   /** Ends the holder once somebody has met the conflict and waits. */
   const ended = async (end: 'commit' | 'rollback'): Promise<void> => {
     await until(() => awaitRelease.mock.calls.length > 0);
@@ -79,6 +91,25 @@ describeMariadb('a row that another global transaction holds', () => {
     await ended('commit');
     await waiting;
 
+    expect(await balances(world)).toEqual([80, 100]);
+    await world.untilClean();
+  });
+
+  it.each([
+    ['the pool', () => world.pool.query(TAKE, [1])],
+    ['a connection', () => onConnection((connection) => connection.query(TAKE, [1]))],
+    ['a local transaction', () => inTransaction((connection) => connection.query(TAKE, [1]))],
+  ])('is taken over through %s, before the clean-up has come', async (_, write) => {
+    const { engine } = resourceOf(world.pool) as AtResource;
+    const release = jest.spyOn(engine, 'releaseXids');
+    const cleanUp = jest.spyOn(engine, 'commitBranches').mockResolvedValue([LATER]);
+    const waiting = world.manager.run<unknown>({ name: 'waiter' }, write);
+
+    await ended('commit');
+    await waiting;
+
+    expect(release).not.toHaveBeenCalled();
+    cleanUp.mockRestore();
     expect(await balances(world)).toEqual([80, 100]);
     await world.untilClean();
   });
