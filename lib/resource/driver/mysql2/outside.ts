@@ -10,8 +10,8 @@ import { runInContext } from '../../../transaction/index.js';
 const nobody = runInContext(undefined, () => new AsyncResource('DtxOutside'));
 
 /**
- * Calls back in the context of now. `AsyncResource.bind()` does so too, and gives each function that
- * it makes a property with a warning, which costs more than all the rest of it.
+ * Calls back in the context of now. `AsyncResource.bind()` does so too, and gives each function
+ * that it makes a property with a warning, which costs more than all the rest of it.
  */
 export function inside<Values extends readonly unknown[]>(
   callback: (...values: Values) => void,
