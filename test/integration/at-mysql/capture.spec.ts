@@ -240,20 +240,6 @@ describeMariadb('Capture', () => {
     expect(database.engine.explain(error)).toEqual({ kind: 'fenced' });
   });
 
-  it('writes its fence row again where that was taken back', async () => {
-    const tag = newTag();
-
-    await database.branch(
-      tag,
-      'SAVEPOINT a',
-      'UPDATE account SET balance = 0 WHERE id = 1',
-      'ROLLBACK TO a',
-      'UPDATE account SET balance = 0 WHERE id = 1',
-    );
-
-    await expect(database.engine.resolveLocalCommit(tag)).resolves.toBe('committed');
-  });
-
   it('refuses writes to a table without a primary key, in a branch only', async () => {
     await database.sql('INSERT INTO heap VALUES (1)');
     await database.branch(GUARDED, 'INSERT INTO heap VALUES (2)');
