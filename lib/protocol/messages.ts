@@ -61,6 +61,11 @@ export interface AwaitReleaseRequest {
   readonly timeoutMs: number;
   /** Who waits, if it is a global transaction: it may be part of a circle of such. */
   readonly waiterXid?: string;
+  /**
+   * Whether a commit may be told of that is decided and on its way to the disk. Only a coordinator
+   * in the same process can. @default false
+   */
+  readonly mayBeForetold?: boolean;
 }
 
 /** A phase-two call that did not finish its branch. @publicApi */
@@ -110,6 +115,11 @@ export interface ReleaseSummary extends GlobalSummary {
    * for the next, the last one for the waiter, which stands first.
    */
   readonly circle?: readonly string[];
+  /**
+   * The commit is only foretold: this resolves with whether it has become durable, and never
+   * rejects. Until then nothing may be made of it that cannot be taken back.
+   */
+  readonly durable?: Promise<boolean>;
 }
 
 /** One branch as phase two reaches its resource. */

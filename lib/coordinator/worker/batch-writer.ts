@@ -1,11 +1,16 @@
 import type { Clock, Ids } from '../../protocol/index.js';
-import { OutcomeUnknownError, SessionContendedError } from '../../protocol/index.js';
+import {
+  OutcomeUnknownError,
+  SessionContendedError,
+  isCommitDecided,
+} from '../../protocol/index.js';
 import { backOffMs } from '../../system/index.js';
 import type { Effect, Session, SessionChange } from '../core/index.js';
 import { decide } from '../core/index.js';
 import type { PurgeCommand, SessionStore, StoreAnswer, StoreCommand } from '../store/index.js';
 import { writeFailure } from '../store/index.js';
 import { failpointsOf } from './failpoints.js';
+import { ForetoldCommit } from './foretold-commit.js';
 import { CONTENTION_MS_MAX, CONTENTION_PAUSE_MS_MAX, CONTENTION_PAUSE_MS_MIN } from './limits.js';
 import type { LiveSession } from './live-session.js';
 import { loadEach } from './load-each.js';
@@ -49,6 +54,7 @@ export class BatchWriter {
       ? await this.#read(batch)
       : true;
     const commands = this.#decide(batch);
+    if (foretell(batch)) await this.#turnOver();
     if (purge !== undefined) commands.push(purge);
     const answers = commands.length === 0 ? NOTHING_WRITTEN : await this.#apply(commands);
     this.#takeAnswers(batch, answers);
@@ -113,6 +119,16 @@ export class BatchWriter {
       commands.push(change);
     }
     return commands;
+  }
+
+  /**
+   * Lets those go on who were told of a commit, before a store of this process keeps it busy: what
+   * they do until the commit is durable takes no time of its own.
+   */
+  #turnOver(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#deps.clock.soon(resolve);
+    });
   }
 
   async #apply(commands: readonly StoreCommand[]): Promise<readonly StoreAnswer[]> {
@@ -193,6 +209,8 @@ export class BatchWriter {
 
   #release(live: LiveSession): void {
     live.ahead = undefined;
+    live.foretold?.settle(isSound(live) && isCommitted(live.session));
+    live.foretold = undefined;
     if (live.isDoubtful) {
       this.#deps.doubt(live);
     } else if (live.isMoved || live.isReread) {
@@ -203,6 +221,27 @@ export class BatchWriter {
     live.pendingCount -= 1;
     if (live.pendingCount === 0) live.observer.idle(live);
   }
+}
+
+/**
+ * Tells of the commits of the batch to those who have asked for that.
+ *
+ * @returns whether there was anybody
+ */
+function foretell(batch: readonly Request[]): boolean {
+  let isTold = false;
+  for (const { decision, live } of batch) {
+    const after = decision?.change?.after;
+    if (!live.wantsForetelling || after === undefined || !isCommitted(after)) continue;
+    live.foretold = new ForetoldCommit(after);
+    live.foretellWaiters.wakeAll();
+    isTold = true;
+  }
+  return isTold;
+}
+
+function isCommitted(session: Session | undefined): boolean {
+  return session !== undefined && isCommitDecided(session.status);
 }
 
 function takeRead(live: LiveSession, session: Session | undefined, owner: string): void {

@@ -1,5 +1,6 @@
 import type { Session } from '../core/index.js';
 import type { DurableObserver } from './durable-observer.interface.js';
+import type { ForetoldCommit } from './foretold-commit.js';
 import type { PhaseTwoTarget } from './phase-two-target.js';
 import { Waiters } from './waiters.js';
 
@@ -22,6 +23,8 @@ export class LiveSession {
   isReread = false;
   /** A batch with a request about it is under way. */
   isBeingWritten = false;
+  /** A commit of the batch under way, if somebody has asked to be told of it. */
+  foretold: ForetoldCommit | undefined;
   /** Requests that are queued or being written. */
   pendingCount = 0;
   /** Writes a begin that was held back, and resolves when it is durable. */
@@ -34,6 +37,7 @@ export class LiveSession {
   targets: readonly PhaseTwoTarget[] | undefined;
   #endWaiters: Waiters | undefined;
   #releaseWaiters: Waiters | undefined;
+  #foretellWaiters: Waiters | undefined;
 
   constructor(namespace: string, xid: string, observer: DurableObserver) {
     this.namespace = namespace;
@@ -51,14 +55,25 @@ export class LiveSession {
     return (this.#releaseWaiters ??= new Waiters());
   }
 
+  /** Those of them who want to know as soon as it is decided. */
+  get foretellWaiters(): Waiters {
+    return (this.#foretellWaiters ??= new Waiters());
+  }
+
+  get wantsForetelling(): boolean {
+    return this.#foretellWaiters?.isEmpty === false;
+  }
+
   /** Whether somebody waits for what phase two does, so that its writes must not be lazy. */
   get isAwaited(): boolean {
-    return this.#endWaiters?.isEmpty === false || this.#releaseWaiters?.isEmpty === false;
+    const waits = [this.#endWaiters, this.#releaseWaiters, this.#foretellWaiters];
+    return waits.some((waiters) => waiters?.isEmpty === false);
   }
 
   /** The rows can be had: wakes those who wait for them. */
   released(): void {
     this.#releaseWaiters?.wakeAll();
+    this.#foretellWaiters?.wakeAll();
   }
 
   ended(): void {

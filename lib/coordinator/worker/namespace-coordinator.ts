@@ -27,19 +27,11 @@ import { BEGIN_GRACE_MS, BEGIN_PAUSE_MS, BEGIN_PAUSE_MS_MAX } from './limits.js'
 import type { LiveSession } from './live-session.js';
 import type { NamespaceDeps } from './namespace-sessions.js';
 import { NamespaceSessions } from './namespace-sessions.js';
-import { OpenWait } from './open-wait.js';
+import { ReleaseWait } from './release-wait.js';
 import type { SessionTable } from './session-table.js';
 import type { Awaited } from './session-wait.js';
 import { SessionWait } from './session-wait.js';
-import type { Standing } from './standing.js';
-import { holdsRows } from './standing.js';
 import { sleep } from './within-ms.js';
-
-/** What those wait for who want the rows of a session. */
-const RELEASE = {
-  waitersOf: (live: LiveSession) => live.releaseWaiters,
-  isOver: (session: Standing) => !holdsRows(session),
-};
 
 /** The global transactions of one namespace. Namespaces share the store, and see nothing else. */
 export class NamespaceCoordinator {
@@ -47,9 +39,10 @@ export class NamespaceCoordinator {
   readonly #sessions: NamespaceSessions;
   readonly #table: SessionTable;
   readonly #wait: SessionWait;
+  readonly #release: ReleaseWait;
 
   constructor(deps: NamespaceDeps) {
-    const { clock, commits, store } = deps;
+    const { clock, commits, deadlocks, namespace, store } = deps;
     this.#deps = deps;
     this.#sessions = new NamespaceSessions(deps);
     this.#table = this.#sessions.table;
@@ -57,10 +50,12 @@ export class NamespaceCoordinator {
       clock,
       table: this.#table,
       isShared: store.isShared,
-      hurry: () => {
-        commits.hurry();
+      hurry: (live) => {
+        if (live.pendingCount > 0) commits.hurry();
       },
     });
+    const [table, wait] = [this.#table, this.#wait];
+    this.#release = new ReleaseWait({ clock, deadlocks, namespace, table, wait });
   }
 
   /** Sessions that are held in memory. */
@@ -122,30 +117,8 @@ export class NamespaceCoordinator {
   }
 
   async awaitRelease(request: AwaitReleaseRequest, gone?: AbortSignal): Promise<ReleaseSummary> {
-    const { timeoutMs, waiterXid, xid } = request;
-    await this.#table.find(assertXid(xid))?.writeHeldBegin?.();
-    if (waiterXid === undefined) {
-      return summaryOf(xid, await this.#wait.until(xid, timeoutMs, { ...RELEASE, gone }));
-    }
-    const { clock, deadlocks, namespace } = this.#deps;
-    const wait = new OpenWait({
-      namespace,
-      waiterXid: assertXid(waiterXid),
-      holderXid: xid,
-      sinceMs: clock.monotonicMs(),
-      standing: (member) => this.#table.standing(member),
-      gone,
-    });
-    deadlocks.entered(wait);
-    try {
-      const wanted = { ...RELEASE, gone: wait.over };
-      const standing = await this.#wait.until(xid, timeoutMs, wanted);
-      const summary = summaryOf(xid, standing);
-      const { circle } = wait;
-      return circle === undefined || !holdsRows(standing) ? summary : { ...summary, circle };
-    } finally {
-      deadlocks.left(wait);
-    }
+    await this.#table.find(assertXid(request.xid))?.writeHeldBegin?.();
+    return this.#release.until(request, gone);
   }
 
   /**

@@ -9,6 +9,8 @@ import { Waiters } from './waiters.js';
 /** What somebody waits for. */
 export interface Awaited {
   readonly isOver: (session: Standing) => boolean;
+  /** What counts of a session that this node drives. @default what is durable */
+  readonly standingOf?: (live: LiveSession) => Standing;
   /** Whom the session wakes when it may be over. */
   readonly waitersOf: (live: LiveSession) => Waiters;
   /** Aborted when nobody waits for the answer any more. */
@@ -20,8 +22,8 @@ interface SessionWaitDeps {
   readonly table: SessionTable;
   /** Whether other nodes may change a session, or take it, without a word. */
   readonly isShared: boolean;
-  /** Somebody waits for what may be a lazy write. */
-  readonly hurry: () => void;
+  /** Somebody waits for what may be a lazy write about the session. */
+  readonly hurry: (live: LiveSession) => void;
 }
 
 /** Waits for what becomes of sessions, at this node or elsewhere. */
@@ -45,14 +47,14 @@ export class SessionWait {
    * @throws StoreUnavailableError
    */
   async until(xid: string, timeoutMs: number, awaited: Awaited): Promise<Standing> {
-    const { gone, isOver, waitersOf } = awaited;
+    const { gone, isOver, standingOf = durableOf, waitersOf } = awaited;
     const { clock, hurry, isShared, table } = this.#deps;
     const endMs = clock.monotonicMs() + Math.min(timeoutMs, TIMEOUT_MS_MAX);
     let pauseMs = ELSEWHERE_MS_MIN;
     let isMemorySure = true;
     for (;;) {
       const live = table.driven(xid);
-      const standing = live && isMemorySure ? live.session : await table.load(xid);
+      const standing = live && isMemorySure ? standingOf(live) : await table.load(xid);
       const leftMs = endMs - clock.monotonicMs();
       if (isOver(standing) || leftMs <= 0 || this.#isStopped || gone?.aborted) return standing;
       // This node wakes those who wait for what it drives itself; the look is for the odd case.
@@ -65,11 +67,14 @@ export class SessionWait {
         continue;
       }
       const event = waitersOf(live).wait(clock, waitMs, gone);
-      hurry();
+      hurry(live);
       await event;
       table.release(live);
       // What has just happened here need not be read, and must not fail to be.
-      if (!live.isDoubtful && isOver(live.session)) return live.session;
+      const known = standingOf(live);
+      if (!live.isDoubtful && isOver(known)) return known;
     }
   }
 }
+
+const durableOf = ({ session }: LiveSession): Standing => session;

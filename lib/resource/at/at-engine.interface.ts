@@ -188,6 +188,11 @@ export interface AtEngine {
    * then the row is held as before. @default releaseXids() has to do it
    */
   releaseStatement?(row: LockConflict): string;
+  /**
+   * Takes back what releaseStatement() says, so that it may be said before the decision. The end of
+   * the local transaction takes it back too. @default it may not
+   */
+  readonly withdrawStatement?: string;
   /** Deletes fence rows that no late phase one can ask for any more; returns how many. */
   purgeFences(olderThanMs: number): Promise<number>;
   readonly desk: UndoDesk;

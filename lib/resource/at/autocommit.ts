@@ -1,6 +1,6 @@
 import { messageOf } from '../../protocol/index.js';
 import type { AtResource } from './at-resource.js';
-import type { Attempt } from './attempt.js';
+import type { Attempt, Start } from './attempt.js';
 import type { StatementContent } from './hot-rows.js';
 import type { LocalWork } from './local-work.js';
 import type { Around } from './work-of.js';
@@ -16,14 +16,16 @@ export async function runAutocommit<Result>(
   resource: AtResource,
   around: Around,
   statement: Statement,
-  attempt: (work: LocalWork, ahead: string | undefined) => Promise<Attempt<Result>>,
+  attempt: (work: LocalWork, start: Start) => Promise<Attempt<Result>>,
   content?: StatementContent,
 ): Promise<Result> {
   const work = workOf(resource, around, `${statement.label} on ${resource.resourceId}`);
   const writing = statement.kind === 'write' ? content : undefined;
   try {
-    return await resource.lockWaiter.run(work, { content: writing }, (ahead) =>
-      attempt(work, ahead),
+    return await resource.lockWaiter.run(
+      work,
+      { content: writing },
+      { attempt: (start) => attempt(work, start) },
     );
   } catch (error) {
     work.rolledBack(messageOf(error));

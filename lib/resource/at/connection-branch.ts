@@ -2,7 +2,8 @@ import type { LockConflict } from '../../protocol/index.js';
 import { messageOf } from '../../protocol/index.js';
 import { failpoint } from '../../system/index.js';
 import type { AtResource } from './at-resource.js';
-import type { Attempt } from './attempt.js';
+import type { Attempt, Start } from './attempt.js';
+import { onCredit } from './attempt.js';
 import { FirstStatement } from './first-statement.js';
 import type { StatementContent } from './hot-rows.js';
 import type { CommitAnswer, LocalConnection, LockedRead } from './local-connection.interface.js';
@@ -80,19 +81,19 @@ export class ConnectionBranch<Request, Result> {
   /**
    * One run of an autocommit statement as a local transaction of its own.
    *
-   * @param ahead a statement of ours that comes first in it
+   * @param start of the attempt
    */
   async attemptAutocommit(
     work: LocalWork,
     statement: Statement,
     request: Request,
-    ahead?: string,
+    { ahead, credit }: Start,
   ): Promise<Attempt<Result>> {
     const open = this.#openWork(work, undefined);
     try {
       await this.#begin(work, undefined);
       if (ahead !== undefined) await this.#connection.ahead?.(ahead);
-      const attempt = await this.#attempt(work, statement, request);
+      const attempt = await onCredit(credit, () => this.#attempt(work, statement, request));
       if ('conflict' in attempt) {
         await this.#rollbackAfterError();
         return attempt;
@@ -269,6 +270,7 @@ export class ConnectionBranch<Request, Result> {
         return this.#attemptOrConflict(open.work, statement, request);
       },
       rollback: () => this.#connection.rollback(undefined),
+      foretell: (text) => this.#connection.foretell?.(text),
     });
     try {
       return await first.run(this.#resource.lockWaiter, open.work, wanted);

@@ -1,4 +1,5 @@
-import type { Attempt } from './attempt.js';
+import type { Attempt, Start } from './attempt.js';
+import { onCredit } from './attempt.js';
 import type { LocalWork } from './local-work.js';
 import type { LockWaiter, Wanted } from './lock-waiter.js';
 
@@ -13,6 +14,8 @@ export interface FirstSteps<Result> {
    */
   attempt(ahead: string | undefined): Promise<Attempt<Result>>;
   rollback(): Promise<unknown>;
+  /** Runs a statement of ours in the open local transaction; undefined where it has to wait. */
+  foretell(text: string): Promise<void> | undefined;
 }
 
 /**
@@ -42,14 +45,18 @@ export class FirstStatement<Result> {
       this.#isBegun = false;
       await this.#steps.rollback();
     }
-    return waiter.run(work, wanted, (ahead) => this.#attempt(ahead));
+    return waiter.run(work, wanted, {
+      attempt: (start) => this.#attempt(start),
+      // Behind a rollback there is no local transaction to say it in.
+      foretell: (text) => (this.#isBegun ? this.#steps.foretell(text) : undefined),
+    });
   }
 
-  async #attempt(ahead: string | undefined): Promise<Attempt<Result>> {
+  async #attempt({ ahead, credit }: Start): Promise<Attempt<Result>> {
     if (!this.#isBegun) await this.#steps.begin();
     this.#isBehindBegin = this.#isBegun;
     this.#isBegun = false;
-    const attempt = await this.#steps.attempt(ahead);
+    const attempt = await onCredit(credit, () => this.#steps.attempt(ahead));
     this.#isBehindBegin = false;
     if ('conflict' in attempt) await this.#steps.rollback();
     return attempt;

@@ -20,7 +20,7 @@ export type {
 } from './at-engine.interface.js';
 export { AtResource } from './at-resource.js';
 export type { AtResourceInit, AtResourceOptions } from './at-resource.js';
-export type { Attempt } from './attempt.js';
+export type { Attempt, Start } from './attempt.js';
 export { runAutocommit } from './autocommit.js';
 export { ConnectionBranch } from './connection-branch.js';
 export type { StatementContent } from './hot-rows.js';

@@ -39,6 +39,11 @@ export interface LocalConnection<Request, Result> {
    * rows. Needed where the engine has a releaseStatement().
    */
   ahead?(text: string): Promise<void>;
+  /**
+   * Sends a statement of ours while the first one waits; whoever ends the local transaction takes
+   * back what it says. Only where `ahead` is a round trip. @default it is said ahead
+   */
+  foretell?(text: string): Promise<void>;
   /** Sends a statement of ours in the local transaction that is open; returns the rows changed. */
   own(text: string): Promise<number>;
   /** @param preparedName it is prepared, and answered as if it were committed */

@@ -66,6 +66,46 @@ describe('When the store goes wrong', () => {
     expect(orders.calls).toHaveLength(0);
   });
 
+  it.each([
+    ['fails', 'fails', false],
+    ['loses the request', 'loses the request', false],
+    ['loses the answer', 'loses the answer', false],
+    ['is well', undefined, true],
+  ] as const)(
+    'a commit is foretold, and the word follows whether it is durable: a store that %s',
+    async (_, fault, isDurable) => {
+      const xid = await begin(client);
+      await register(client, xid);
+      const release = client.awaitRelease({ xid, timeoutMs: 60_000, mayBeForetold: true });
+      await clock.pass(0);
+      store.fault = fault;
+
+      await client.commit({ xid, waitMs: 0 }).catch(() => undefined);
+
+      const { durable, status } = await release;
+      expect([status, await durable]).toEqual(['committing', isDurable]);
+    },
+  );
+
+  it('a commit is foretold anew after one that did not become durable', async () => {
+    const xid = await begin(client);
+    await register(client, xid);
+    const release = client.awaitRelease({ xid, timeoutMs: 60_000, mayBeForetold: true });
+    await clock.pass(0);
+    store.fault = 'fails';
+    await client.commit({ xid, waitMs: 0 }).catch(() => undefined);
+    await release;
+    store.fault = undefined;
+    await clock.pass(5_000);
+    const again = client.awaitRelease({ xid, timeoutMs: 60_000, mayBeForetold: true });
+    await clock.pass(0);
+
+    await client.commit({ xid, waitMs: 0 });
+
+    const { durable, status } = await again;
+    expect([status, await durable]).toEqual(['committing', true]);
+  });
+
   it.each(['loses the request', 'loses the answer'] as const)(
     'a store that %s makes the outcome unknown, with the xid to ask for',
     async (fault) => {

@@ -78,6 +78,45 @@ describe('awaitRelease', () => {
     expect((await release).status).toBe('active');
   });
 
+  it('tells of a commit before it is durable to those who can take back what they do', async () => {
+    const xid = await begin(client);
+    await register(client, xid);
+    const release = client.awaitRelease({ xid, timeoutMs: 60_000, mayBeForetold: true });
+    const seen = release.then(async ({ durable, status }) => {
+      const durableThen = await statusOf(client, xid);
+      return { status, durableThen, isDurable: await durable };
+    });
+    await clock.pass(0);
+
+    await client.commit({ xid, waitMs: 0 });
+
+    expect(await seen).toEqual({ status: 'committing', durableThen: 'active', isDurable: true });
+  });
+
+  it('foretells no rollback, and says so when it has ended', async () => {
+    const xid = await begin(client);
+    await register(client, xid);
+    const release = client.awaitRelease({ xid, timeoutMs: 60_000, mayBeForetold: true });
+    await clock.pass(0);
+
+    await client.rollback({ xid, waitMs: 0 });
+
+    expect(await release).toEqual(expect.objectContaining({ status: 'rolled-back' }));
+    expect(await release).not.toHaveProperty('durable');
+  });
+
+  it('foretells nothing that is durable already', async () => {
+    orders.holds();
+    const xid = await begin(client);
+    await register(client, xid);
+    await client.commit({ xid, waitMs: 0 });
+
+    const release = await client.awaitRelease({ xid, timeoutMs: 60_000, mayBeForetold: true });
+
+    expect(release.status).toBe('committing');
+    expect(release).not.toHaveProperty('durable');
+  });
+
   it('does not outlive the coordinator', async () => {
     const xid = await begin(client);
     const release = client.awaitRelease({ xid, timeoutMs: 60_000 });

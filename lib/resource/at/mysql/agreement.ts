@@ -17,7 +17,8 @@ export const OWN = '@dtx_own';
 
 /**
  * Variable of a session: a transaction whose commit is decided, so that what its undo rows lock may
- * be taken over. A value that is left behind does no harm: the decision stands.
+ * be taken over. Set before the decision, while nothing is written; NULL behind every local
+ * transaction.
  */
 export const RELEASED = '@dtx_released';
 

@@ -1,5 +1,5 @@
 import type { AtEngine } from '../at-engine.interface.js';
-import { TAG } from './agreement.js';
+import { RELEASED, TAG } from './agreement.js';
 import type { MysqlEngineOptions } from './mysql-at-engine.js';
 import { MysqlAtEngine } from './mysql-at-engine.js';
 import type { HeldRows } from './held-rows.js';
@@ -7,8 +7,11 @@ import type { HeldRows } from './held-rows.js';
 export type { HeldRows, HoldableTable } from './held-rows.js';
 export type { MysqlEngineOptions } from './mysql-at-engine.js';
 
-/** The assignment that takes the mark of a local transaction off its connection, for a SET. */
-export const CLEAR_TAG = `${TAG} = NULL`;
+/**
+ * The assignments that take the mark of a local transaction off its connection, for a SET, and with
+ * it what was said of holders: that may have been said before their decision.
+ */
+export const CLEAR_TAG = `${TAG} = NULL, ${RELEASED} = NULL`;
 
 /** AT in a MariaDB or MySQL database. Nothing happens before install(). */
 export function createMysqlEngine(options: MysqlEngineOptions): AtEngine {

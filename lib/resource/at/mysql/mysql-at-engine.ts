@@ -110,6 +110,8 @@ export class MysqlAtEngine implements AtEngine {
     await this.#source.withSession((session) => forgetXids(session, xids));
   }
 
+  readonly withdrawStatement = `SET ${RELEASED} = NULL`;
+
   releaseStatement({ holderXid }: LockConflict): string {
     return `SET ${RELEASED} = '${assertXid(holderXid)}'`;
   }

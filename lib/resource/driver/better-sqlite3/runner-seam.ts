@@ -114,7 +114,7 @@ export class RunnerSeam {
     }
     this.#assertNotInside(around);
     return runAutocommit(this.#file.resource, around, statement, (work) =>
-      this.#branch.attemptAutocommit(work, statement, request),
+      this.#branch.attemptAutocommit(work, statement, request, {}),
     );
   }
 

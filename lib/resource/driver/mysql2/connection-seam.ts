@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 
 import { StatementRefusedError } from '../../../protocol/index.js';
-import type { Around, AtResource, Attempt, LocalWork, Statement } from '../../at/index.js';
+import type { Around, AtResource, Attempt, LocalWork, Start, Statement } from '../../at/index.js';
 import {
   ConnectionBranch,
   currentAround,
@@ -101,9 +101,9 @@ export class ConnectionSeam {
     work: LocalWork,
     statement: Statement,
     request: Mysql2Request,
-    ahead: string | undefined,
+    start: Start,
   ): Promise<Attempt<Mysql2Answer>> {
-    return this.#branch.attemptAutocommit(work, statement, request, ahead);
+    return this.#branch.attemptAutocommit(work, statement, request, start);
   }
 
   /** Runs a call in its turn. */
@@ -234,8 +234,8 @@ export class ConnectionSeam {
   ): Promise<Mysql2Answer> {
     if (statement.kind !== 'write' && !around.isActive) return this.#connection.send(request);
     this.#connection.startAfresh();
-    const attempt = (work: LocalWork, ahead?: string): Promise<Attempt<Mysql2Answer>> =>
-      this.#branch.attemptAutocommit(work, statement, request, ahead);
+    const attempt = (work: LocalWork, start: Start): Promise<Attempt<Mysql2Answer>> =>
+      this.#branch.attemptAutocommit(work, statement, request, start);
     return runAutocommit(this.#resource, around, statement, attempt, request.content);
   }
 

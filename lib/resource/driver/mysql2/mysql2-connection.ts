@@ -149,6 +149,10 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     await this.#sendText(text);
   }
 
+  async foretell(text: string): Promise<void> {
+    await this.#sendText(text);
+  }
+
   async own(text: string): Promise<number> {
     const { affectedRows } = await this.#sendText(text);
     return Number(affectedRows);

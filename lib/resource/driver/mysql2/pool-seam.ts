@@ -6,7 +6,7 @@ import {
   ResourceNotStartedError,
   StatementRefusedError,
 } from '../../../protocol/index.js';
-import type { Around, AtResource, Attempt, LocalWork } from '../../at/index.js';
+import type { Around, AtResource, Attempt, LocalWork, Start } from '../../at/index.js';
 import { WORKING_KINDS, currentAround, runAutocommit } from '../../at/index.js';
 import { classifyStatement } from './classify-statement.js';
 import { ConnectionSeam } from './connection-seam.js';
@@ -145,8 +145,8 @@ class PoolSeam {
     if (!WORKING_KINDS.has(statement.kind) || !around.isActive) {
       return this.#withConnection((seam) => seam.run(around, request));
     }
-    const attempt = (work: LocalWork, ahead?: string): Promise<Attempt<Mysql2Answer>> =>
-      this.#withConnection((seam) => seam.attemptAutocommit(work, statement, request, ahead));
+    const attempt = (work: LocalWork, start: Start): Promise<Attempt<Mysql2Answer>> =>
+      this.#withConnection((seam) => seam.attemptAutocommit(work, statement, request, start));
     return runAutocommit(this.#resource, around, statement, attempt, request.content);
   }
 

@@ -1,7 +1,7 @@
 import type { ClientBase, QueryResult } from 'pg';
 
 import { LocalTransactionOpenError, StatementRefusedError } from '../../../protocol/index.js';
-import type { Around, AtResource, Attempt, LocalWork, Statement } from '../../at/index.js';
+import type { Around, AtResource, Attempt, LocalWork, Start, Statement } from '../../at/index.js';
 import {
   ConnectionBranch,
   currentAround,
@@ -54,9 +54,9 @@ export class ClientSeam {
     work: LocalWork,
     statement: Statement,
     request: PgRequest,
-    ahead: string | undefined,
+    start: Start,
   ): Promise<Attempt<QueryResult>> {
-    return this.#branch.attemptAutocommit(work, statement, request, ahead);
+    return this.#branch.attemptAutocommit(work, statement, request, start);
   }
 
   readonly #send: Send = (config, values) => this.#original(config, values) as Promise<QueryResult>;
@@ -121,8 +121,8 @@ export class ClientSeam {
     if (this.#connection.isInTransaction() === true) {
       throw new LocalTransactionOpenError(around.xid, this.#resource.resourceId);
     }
-    const attempt = (work: LocalWork, ahead?: string): Promise<Attempt<QueryResult>> =>
-      this.#branch.attemptAutocommit(work, statement, request, ahead);
+    const attempt = (work: LocalWork, start: Start): Promise<Attempt<QueryResult>> =>
+      this.#branch.attemptAutocommit(work, statement, request, start);
     return runAutocommit(this.#resource, around, statement, attempt, contentOf(request));
   }
 

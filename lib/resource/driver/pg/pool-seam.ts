@@ -5,7 +5,7 @@ import {
   InvalidOptionError,
   ResourceNotStartedError,
 } from '../../../protocol/index.js';
-import type { Around, AtResource, Attempt, LocalWork } from '../../at/index.js';
+import type { Around, AtResource, Attempt, LocalWork, Start } from '../../at/index.js';
 import { WORKING_KINDS, currentAround, runAutocommit } from '../../at/index.js';
 import { classifyStatement } from './classify-statement.js';
 import { ClientSeam } from './client-seam.js';
@@ -65,12 +65,12 @@ async function queryPool(
   if (!WORKING_KINDS.has(statement.kind) || !around.isActive) {
     return withClient(pool, (client) => send(client, request));
   }
-  const attempt = (work: LocalWork, ahead?: string): Promise<Attempt<QueryResult>> =>
+  const attempt = (work: LocalWork, start: Start): Promise<Attempt<QueryResult>> =>
     withClient(pool, async (client) => {
       const seam = seams.get(client);
       // pg-pool announces every client before it lends it; one unseen would write without undo.
       if (seam === undefined) throw new ResourceNotStartedError(resource.resourceId);
-      return seam.attemptAutocommit(work, statement, request, ahead);
+      return seam.attemptAutocommit(work, statement, request, start);
     });
   return runAutocommit(resource, around, statement, attempt, contentOf(request));
 }

@@ -1,0 +1,230 @@
+import type { ReleaseSummary } from '../../../lib/protocol/index.js';
+import type { AtResource } from '../../../lib/resource/at/index.js';
+import { Mysql2Connection } from '../../../lib/resource/driver/mysql2/mysql2-connection.js';
+import { resourceOf } from '../../../lib/resource/index.js';
+import type { GlobalTransaction, TransactionManager } from '../../../lib/transaction/index.js';
+import { describeMariadb } from '../../servers/test-mariadb.js';
+import { balances as mariadbBalances, openAtMariadbWorld } from '../../support/at-mariadb-world.js';
+import { balances as pgBalances, openAtWorld } from '../../support/at-world.js';
+import { until } from '../../support/until.js';
+
+/** A session of the application, whatever its driver calls it. */
+interface Session {
+  query(text: string): Promise<unknown>;
+  release(): void;
+}
+
+interface World {
+  readonly manager: TransactionManager;
+  readonly resource: AtResource;
+  /** In AT mode. */
+  autocommit(text: string): Promise<unknown>;
+  session(): Promise<Session>;
+  /** Rows of a query, past the framework. */
+  rows(text: string): Promise<readonly unknown[]>;
+  balances(): Promise<readonly number[]>;
+  untilClean(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const TAKE = 'UPDATE account SET balance = balance - 10 WHERE id = 1';
+const LOCK_WAIT_TIMEOUT_MS = 2_000;
+
+async function openPostgres(): Promise<World> {
+  const world = await openAtWorld(undefined, { lockWaitTimeoutMs: LOCK_WAIT_TIMEOUT_MS });
+  return {
+    manager: world.manager,
+    resource: resourceOf(world.pool) as AtResource,
+    autocommit: (text) => world.pool.query(text),
+    session: () => world.pool.connect(),
+    rows: (text) => world.rows(text),
+    balances: () => pgBalances(world),
+    untilClean: () => world.untilClean(),
+    close: () => world.close(),
+  };
+}
+
+async function openMariadb(): Promise<World> {
+  const world = await openAtMariadbWorld(undefined, { lockWaitTimeoutMs: LOCK_WAIT_TIMEOUT_MS });
+  return {
+    manager: world.manager,
+    resource: resourceOf(world.pool) as AtResource,
+    autocommit: (text) => world.pool.query(text),
+    session: () => world.pool.getConnection(),
+    rows: (text) => world.rows(text),
+    balances: () => mariadbBalances(world),
+    untilClean: () => world.untilClean(),
+    close: () => world.close(),
+  };
+}
+
+/** A local transaction of one statement; it goes on when the statement has been answered. */
+async function inTransaction(world: World, text: string): Promise<void> {
+  const session = await world.session();
+  try {
+    await session.query('BEGIN');
+    await session.query(text);
+    await session.query('COMMIT');
+  } catch (error) {
+    await session.query('ROLLBACK');
+    throw error;
+  } finally {
+    session.release();
+  }
+}
+
+const WAYS = [
+  ['an autocommit statement', (world: World, text: string) => world.autocommit(text)],
+  ['a local transaction', inTransaction],
+] as const;
+
+function foretoldCommits(open: () => Promise<World>): void {
+  let world: World;
+  let holder: GlobalTransaction;
+  let foretell: (isDurable: boolean) => void;
+  let answers: number;
+
+  beforeEach(async () => {
+    world = await open();
+    holder = await world.manager.begin({ name: 'holder' });
+    await holder.run(() => world.autocommit(TAKE));
+    answers = 0;
+  });
+  afterEach(() => world.close());
+
+  /** Tells the first one who asks of a commit; whether it becomes durable is said later. */
+  const foretold = (): void => {
+    const { client } = world.manager;
+    const ask = client.awaitRelease.bind(client);
+    const durable = new Promise<boolean>((resolve) => {
+      foretell = resolve;
+    });
+    const told: ReleaseSummary = { xid: holder.xid, status: 'committing', branches: [], durable };
+    jest.spyOn(client, 'awaitRelease').mockImplementation((request) => {
+      answers += 1;
+      return answers === 1 ? Promise.resolve(told) : ask(request);
+    });
+  };
+
+  /** Somebody has written the row, and has not ended yet. */
+  const isLocked = async (): Promise<boolean> => {
+    const free = await world.rows('SELECT id FROM account WHERE id = 1 FOR UPDATE SKIP LOCKED');
+    return free.length === 0;
+  };
+
+  it.each(WAYS)('is built upon by %s, which is answered when it is durable', async (_, write) => {
+    foretold();
+    let isAnswered = false;
+    const waiting = world.manager
+      .run({ name: 'waiter' }, () => write(world, TAKE))
+      .then(() => {
+        isAnswered = true;
+      });
+    await until(isLocked);
+    const isAnsweredBefore = isAnswered;
+    await holder.commit();
+
+    foretell(true);
+    await waiting;
+
+    expect(isAnsweredBefore).toBe(false);
+    expect(await world.balances()).toEqual([80, 100]);
+    await world.untilClean();
+  });
+
+  it.each(WAYS)('leaves nothing of %s if it does not become durable', async (_, write) => {
+    foretold();
+    const waiting = world.manager.run({ name: 'waiter' }, () => write(world, TAKE));
+    await until(isLocked);
+
+    foretell(false);
+    await until(() => answers > 1);
+    await holder.rollback();
+    await waiting;
+
+    expect(await world.balances()).toEqual([90, 100]);
+    await world.untilClean();
+  });
+}
+
+describe('A commit that is foretold, on PostgreSQL', () => {
+  foretoldCommits(openPostgres);
+});
+
+describeMariadb('A commit that is foretold, on MariaDB', () => {
+  foretoldCommits(openMariadb);
+});
+
+describeMariadb('What is said of a holder before its decision, on MariaDB', () => {
+  let world: World;
+  let holder: GlobalTransaction;
+  let next: GlobalTransaction;
+  let said: jest.SpyInstance;
+
+  beforeEach(async () => {
+    world = await openMariadb();
+    [holder, next] = [
+      await world.manager.begin({ name: 'holder' }),
+      await world.manager.begin({ name: 'next' }),
+    ];
+    await holder.run(() => world.autocommit(TAKE));
+    said = jest.spyOn(Mysql2Connection.prototype, 'foretell');
+  });
+  afterEach(async () => {
+    said.mockRestore();
+    await world.close();
+  });
+
+  /**
+   * A third one queues behind `next`, which gets the row and keeps it.
+   *
+   * @param answer what the third one hears of `next`, once it has said that of it
+   */
+  async function third(answer: ReleaseSummary['status']): Promise<Session> {
+    const { client } = world.manager;
+    const ask = client.awaitRelease.bind(client);
+    jest.spyOn(client, 'awaitRelease').mockImplementation((request) => {
+      const told: ReleaseSummary = { xid: next.xid, status: answer, branches: [] };
+      return request.xid === next.xid ? Promise.resolve(told) : ask(request);
+    });
+    const taking = next.run(() => world.autocommit(TAKE));
+    const session = await world.session();
+    await until(() => world.resource.lockWaiter.isContended({ text: TAKE, values: [] }));
+    const waiting = world.manager.run({ name: 'third' }, async () => {
+      await session.query('BEGIN');
+      await session.query(TAKE);
+    });
+    const failed = expect(waiting).rejects.toThrow('DTX_ERR_RM_LOCK_CONFLICT');
+    await holder.commit();
+    await taking;
+    await failed;
+    return session;
+  }
+
+  it.each(['rolled-back', 'active'] as const)(
+    'is taken back when the holder is %s: it keeps its row',
+    async (status) => {
+      const session = await third(status);
+      await session.query('ROLLBACK');
+      session.release();
+      jest.restoreAllMocks();
+
+      await next.rollback();
+
+      expect(said).toHaveBeenCalledTimes(1);
+      expect(await world.balances()).toEqual([90, 100]);
+      await world.untilClean();
+    },
+  );
+
+  it('is not there any more for whoever has the connection next', async () => {
+    const session = await third('active');
+    await session.query('ROLLBACK');
+
+    const left = await session.query('SELECT @dtx_released AS released');
+
+    expect(said).toHaveBeenCalledTimes(1);
+    expect(left).toEqual([[{ released: null }], expect.anything()]);
+    session.release();
+  });
+});
