@@ -5,6 +5,7 @@ import type { AtResourceOptions } from '../../lib/resource/driver/mysql2/index.j
 import { dtxMysqlPool } from '../../lib/resource/driver/mysql2/index.js';
 import type { DtxResource, ResourceHost } from '../../lib/resource/index.js';
 import { resourceOf } from '../../lib/resource/index.js';
+import { scopeOf, tagOf } from '../../lib/resource/xa/index.js';
 import { systemClock, systemIds } from '../../lib/system/index.js';
 import { TransactionManager } from '../../lib/transaction/index.js';
 import { connectEmbedded } from '../../lib/transport/index.js';
@@ -25,9 +26,9 @@ export interface XaMariadbWorld {
   readonly logged: readonly string[];
   start(source: unknown): Promise<DtxResource>;
   rows(sql: string): Promise<readonly Record<string, unknown>[]>;
-  /** Names of what this world's data sources have prepared, of all that the server lists. */
+  /** What the data sources started here have prepared; the server lists that of other tests too. */
   prepared(): Promise<readonly string[]>;
-  /** Waits until phase two has left nothing prepared. */
+  /** Waits until phase two has left nothing of these data sources prepared. */
   untilClean(): Promise<void>;
   balances(): Promise<readonly number[]>;
   close(): Promise<void>;
@@ -37,8 +38,6 @@ const ACCOUNT = [
   'CREATE TABLE account (id int PRIMARY KEY, owner varchar(20) NOT NULL, balance int NOT NULL)',
   "INSERT INTO account VALUES (1, 'ann', 100), (2, 'bob', 100)",
 ];
-
-let count = 0;
 
 export async function openXaMariadbWorld(
   options: AtResourceOptions & { readonly pool?: PoolOptions } = {},
@@ -60,19 +59,21 @@ export async function openXaMariadbWorld(
     await resource.start(host);
     return resource;
   };
-  count += 1;
   const pool = dtxMysqlPool(database.pool({ connectionLimit: 5, ...poolOptions }), {
-    // The server lists what is prepared in all databases, of other test files as well.
-    resourceId: `bank-${database.name}-${String(count)}`,
+    // All that tells names of this test from those of others, which use the server meanwhile.
+    resourceId: `bank-${database.name}`,
     mode: 'XA',
     ...resourceOptions,
   });
-  const before = new Set(await listed(plain));
   await start(pool);
   const rows = async (sql: string): Promise<readonly Record<string, unknown>[]> =>
     (await plain.query<RowDataPacket[]>(sql))[0];
-  const prepared = async (): Promise<readonly string[]> =>
-    (await listed(plain)).filter((name) => !before.has(name));
+  const prepared = async (): Promise<readonly string[]> => {
+    const scopes = started.map((resource) => scopeOf(resource.resourceIdFor(host.applicationId)));
+    const isOwn = (parts: NameParts): boolean =>
+      scopes.some((scope) => tagOf(scope, ...parts) !== undefined);
+    return (await listed(plain)).filter(isOwn).map(nameOf);
+  };
   return {
     database,
     pool,
@@ -93,17 +94,36 @@ export async function openXaMariadbWorld(
       for (const resource of started) await resource.stop();
       await client.close();
       await pool.end();
-      for (const name of await prepared()) await plain.query(`XA ROLLBACK ${name}`);
+      for (const name of await prepared()) await rollBackPrepared(plain, name);
       await database.drop();
     },
   };
 }
 
-async function listed(pool: Pool): Promise<readonly string[]> {
+/** Names of all that is prepared on the server, in whatever database and by whichever test. */
+export async function preparedOnServer(pool: Pool): Promise<readonly string[]> {
+  return (await listed(pool)).map(nameOf);
+}
+
+/** Tries again, for the server has a name for nobody else while it takes the connection down. */
+export async function rollBackPrepared(pool: Pool, name: string): Promise<void> {
+  await until(async () => {
+    await pool.query(`XA ROLLBACK ${name}`).catch(() => undefined);
+    return !(await preparedOnServer(pool)).includes(name);
+  });
+}
+
+type NameParts = readonly [string, string];
+
+async function listed(pool: Pool): Promise<readonly NameParts[]> {
   const [found] = await pool.query<RowDataPacket[]>('XA RECOVER');
   return found.map((row) => {
     const data = String(row['data']);
     const length = Number(row['gtrid_length']);
-    return `'${data.slice(0, length)}','${data.slice(length)}'`;
+    return [data.slice(0, length), data.slice(length)];
   });
+}
+
+function nameOf([first, second]: NameParts): string {
+  return `'${first}','${second}'`;
 }

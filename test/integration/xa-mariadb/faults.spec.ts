@@ -9,7 +9,11 @@ import type { FaultProxy } from '../../support/fault-proxy.js';
 import { openFaultProxy } from '../../support/fault-proxy.js';
 import { until } from '../../support/until.js';
 import type { XaMariadbWorld } from '../../support/xa-mariadb-world.js';
-import { openXaMariadbWorld } from '../../support/xa-mariadb-world.js';
+import {
+  openXaMariadbWorld,
+  preparedOnServer,
+  rollBackPrepared,
+} from '../../support/xa-mariadb-world.js';
 
 const TAKE = 'UPDATE account SET balance = balance - 10 WHERE id = ?';
 
@@ -240,10 +244,14 @@ describeMariadb('a branch that MariaDB has prepared', () => {
     }
 
     await world.client.commit({ xid, waitMs: 0 });
-    await until(async () => !(await world.prepared()).includes(ours));
+    try {
+      await world.untilClean();
 
-    expect(await world.prepared()).toEqual([foreign]);
-    expect(await world.balances()).toEqual([90, 100]);
+      expect(await preparedOnServer(world.plain)).toContain(foreign);
+      expect(await world.balances()).toEqual([90, 100]);
+    } finally {
+      await rollBackPrepared(world.plain, foreign);
+    }
   });
 
   it('P17: an orphan is rolled back once it was seen for longer than the horizon', async () => {
@@ -284,12 +292,7 @@ describeMariadb('a branch that MariaDB has prepared', () => {
       await prepareOn(connection);
       await world.plain.query(`KILL ${String(connection.threadId)}`);
       const [name] = await world.prepared();
-      await until(() =>
-        world.plain.query(`XA ROLLBACK ${String(name)}`).then(
-          () => true,
-          () => false,
-        ),
-      );
+      await rollBackPrepared(world.plain, String(name));
       connection.release();
     });
 

@@ -7,7 +7,10 @@ describeMariadb('a prepared branch that two want to end at once', () => {
   it('is ended once, and done for both: nobody has ended it by hand', async () => {
     const world = await openXaMariadbWorld();
     const attach = jest.spyOn(world.client, 'attach');
-    const pool = dtxMysqlPool(world.database.pool(), { resourceId: 'twice', mode: 'XA' });
+    const pool = dtxMysqlPool(world.database.pool(), {
+      resourceId: `twice-${world.database.name}`,
+      mode: 'XA',
+    });
     await world.start(pool);
     const handler = attach.mock.calls.at(-1)?.[0] as BranchHandler;
     const transaction = await world.manager.begin({ name: 'twice' });
