@@ -94,6 +94,11 @@ export interface SessionStore {
   readonly warnings?: readonly string[];
   /** How many batches about different sessions it can write side by side. @default 1 */
   readonly batchesAtOnce?: number;
+  /**
+   * Whether it waits for connections of the application. Whoever holds one must then not be made to
+   * wait for what it writes. @default false
+   */
+  readonly borrowsConnections?: boolean;
   /** Only where nodes share the store. Without it circles over several nodes end by time alone. */
   readonly waits?: WaitBoard | undefined;
   /**

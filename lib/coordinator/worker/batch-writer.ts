@@ -54,7 +54,9 @@ export class BatchWriter {
       ? await this.#read(batch)
       : true;
     const commands = this.#decide(batch);
-    if (foretell(batch)) await this.#turnOver();
+    // Those who are told go for connections, and keep them until this has been written.
+    const mayTell = this.#deps.store.borrowsConnections !== true;
+    if (mayTell && foretell(batch)) await this.#turnOver();
     if (purge !== undefined) commands.push(purge);
     const answers = commands.length === 0 ? NOTHING_WRITTEN : await this.#apply(commands);
     this.#takeAnswers(batch, answers);

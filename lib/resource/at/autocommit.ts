@@ -20,11 +20,11 @@ export async function runAutocommit<Result>(
   content?: StatementContent,
 ): Promise<Result> {
   const work = workOf(resource, around, `${statement.label} on ${resource.resourceId}`);
-  const writing = statement.kind === 'write' ? content : undefined;
+  const isWrite = statement.kind === 'write';
   try {
     return await resource.lockWaiter.run(
       work,
-      { content: writing },
+      { content: isWrite ? content : undefined, isWrite },
       { attempt: (start) => attempt(work, start) },
     );
   } catch (error) {

@@ -169,7 +169,7 @@ export class ConnectionBranch<Request, Result> {
     const isFirst = open.statementCount === 1;
     const content = isFirst ? this.#contentOf(statement, request) : undefined;
     if (content !== undefined && this.#resource.lockWaiter.isContended(content)) {
-      return this.#runFirst(open, statement, request, { content });
+      return this.#runFirst(open, statement, request, { content, isWrite: true });
     }
     let conflict: LockConflict;
     try {
@@ -188,7 +188,10 @@ export class ConnectionBranch<Request, Result> {
       if (met?.kind !== 'lock-conflict') throw this.#afterError(open, statement, error);
       conflict = met.conflict;
     }
-    if (isFirst) return this.#runFirst(open, statement, request, { content, conflict });
+    if (isFirst) {
+      const isWrite = statement.kind === 'write';
+      return this.#runFirst(open, statement, request, { content, conflict, isWrite });
+    }
     const error = conflictInside(this.#resource, work, conflict);
     // A read does not undo itself: the locks that it took would stay, and with them the work.
     open.failure = { error };
@@ -266,7 +269,7 @@ export class ConnectionBranch<Request, Result> {
     const first = new FirstStatement<Result>({
       begin: () => this.#begin(open.work, open.begin),
       attempt: async (ahead) => {
-        if (ahead !== undefined) await this.#connection.ahead?.(ahead);
+        if (ahead !== undefined) await this.#sendAhead(open, ahead);
         return this.#attemptOrConflict(open.work, statement, request);
       },
       rollback: () => this.#connection.rollback(undefined),
@@ -280,6 +283,16 @@ export class ConnectionBranch<Request, Result> {
       await this.#rollbackAfterError();
       // Without this mark the application's next statement would run outside any transaction,
       // and outside capture.
+      open.failure = { error };
+      throw error;
+    }
+  }
+
+  async #sendAhead(open: OpenWork<Request>, ahead: string): Promise<void> {
+    try {
+      await this.#connection.ahead?.(ahead);
+    } catch (error) {
+      // What it was to take back may still stand, so nothing may be written behind it.
       open.failure = { error };
       throw error;
     }

@@ -36,19 +36,27 @@ export interface Freed extends Start {
   readonly rolledBackXid?: string | undefined;
 }
 
+interface WaitingWork {
+  /** A read takes nothing over. */
+  readonly isWrite: boolean;
+  readonly tries: Pick<Tries<unknown>, 'foretell'>;
+}
+
 /** The waits of one piece of work, within one time, for whoever holds what it wants. */
 export class HolderWait {
   readonly #deps: HolderWaitDeps;
   readonly #work: Waiting;
+  readonly #isWrite: boolean;
   readonly #tries: Pick<Tries<unknown>, 'foretell'>;
   readonly #timeoutMs: number;
   readonly #deadlineMs: number;
   /** Holders from whom the work has taken, or could not take, something over. */
   readonly #takenFrom = new Set<string>();
 
-  constructor(deps: HolderWaitDeps, work: Waiting, tries: Pick<Tries<unknown>, 'foretell'>) {
+  constructor(deps: HolderWaitDeps, work: Waiting, { isWrite, tries }: WaitingWork) {
     this.#deps = deps;
     this.#work = work;
+    this.#isWrite = isWrite;
     this.#tries = tries;
     this.#timeoutMs = work.lockWaitTimeoutMs ?? deps.lockWaitTimeoutMs;
     this.#deadlineMs = deps.host.clock.monotonicMs() + this.#timeoutMs;
@@ -78,7 +86,7 @@ export class HolderWait {
     // The undo row is younger than the snapshot; a new local transaction will see whose it is.
     if (holderXid === HOLDER_UNKNOWN) return FREE;
     // Once per holder: behind the row there may be something else of it that cannot be taken over.
-    const mayTake = !this.#takenFrom.has(holderXid);
+    const mayTake = this.#isWrite && !this.#takenFrom.has(holderXid);
     const release = mayTake ? engine.releaseStatement?.(conflict) : undefined;
     const foretold = this.#foretell(release);
     const answered = this.awaitRelease(holderXid, release !== undefined);
@@ -96,7 +104,7 @@ export class HolderWait {
     }
     this.#takenFrom.add(holderXid);
     await foretold;
-    const { durable } = answer;
+    const durable = answer.durable && this.#inTime(answer.durable);
     return {
       ahead: foretold === undefined ? release : undefined,
       credit: durable && { holder: conflict, durable },
@@ -137,6 +145,19 @@ export class HolderWait {
     // Nobody may be listening any more when it fails; what comes behind it fails too.
     foretold?.catch(() => undefined);
     return foretold;
+  }
+
+  /** A disk that takes longer is no reason to keep the row, and a connection. */
+  #inTime(durable: Promise<boolean>): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = this.#deps.host.clock.after(Math.max(0, this.leftMs), () => {
+        resolve(false);
+      });
+      void durable.then((isDurable) => {
+        timer.cancel();
+        resolve(isDurable);
+      });
+    });
   }
 
   /** Whether the holder has committed; otherwise it is rolled back. */

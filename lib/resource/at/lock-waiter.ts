@@ -12,6 +12,8 @@ import { RowQueue } from './row-queue.js';
 export interface Wanted {
   /** What the attempt runs, to know it again; undefined where it does not write. */
   readonly content: StatementContent | undefined;
+  /** Whether it writes, so that it can take a row over. */
+  readonly isWrite: boolean;
   /** What the work has met already, in a run that has left nothing locked. */
   readonly conflict?: LockConflict | undefined;
 }
@@ -57,14 +59,15 @@ export class LockWaiter {
    * @throws LockConflictError after `lockWaitTimeoutMs`, or to end a circle; what the attempt
    * throws
    */
-  async run<T>(work: Waiting, { conflict: met, content }: Wanted, tries: Tries<T>): Promise<T> {
+  async run<T>(work: Waiting, wanted: Wanted, tries: Tries<T>): Promise<T> {
+    const { conflict: met, content, isWrite } = wanted;
     let conflict = met ?? this.#expected(work, content);
     if (conflict === undefined) {
       const first = await tries.attempt(AT_ONCE);
       if ('result' in first) return first.result;
       ({ conflict } = first);
     }
-    const wait = new HolderWait(this.#deps, work, tries);
+    const wait = new HolderWait(this.#deps, work, { isWrite, tries });
     for (;;) {
       const turn: Attempt<T> = await this.#inTurn({ conflict, content, wait }, tries);
       if ('result' in turn) return turn.result;

@@ -87,6 +87,38 @@ describe('When the store goes wrong', () => {
     },
   );
 
+  it('a commit is foretold to whoever asks while it is being written', async () => {
+    const xid = await begin(client);
+    await register(client, xid);
+    const first = client.awaitRelease({ xid, timeoutMs: 60_000, mayBeForetold: true });
+    await clock.pass(0);
+    let open = (): void => undefined;
+    store.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    const commit = client.commit({ xid, waitMs: 0 });
+    await first;
+
+    const late = await client.awaitRelease({ xid, timeoutMs: 60_000, mayBeForetold: true });
+    open();
+    await commit;
+
+    expect([late.status, await late.durable]).toEqual(['committing', true]);
+  });
+
+  it('a commit is foretold to nobody who may hold a connection that the store needs', async () => {
+    store.borrowsConnections = true;
+    const xid = await begin(client);
+    await register(client, xid);
+    const release = client.awaitRelease({ xid, timeoutMs: 60_000, mayBeForetold: true });
+    await clock.pass(0);
+
+    await client.commit({ xid, waitMs: 0 });
+
+    expect(await release).toEqual(expect.objectContaining({ status: 'committing' }));
+    expect(await release).not.toHaveProperty('durable');
+  });
+
   it('a commit is foretold anew after one that did not become durable', async () => {
     const xid = await begin(client);
     await register(client, xid);

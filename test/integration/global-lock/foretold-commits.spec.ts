@@ -145,6 +145,19 @@ function foretoldCommits(open: () => Promise<World>): void {
     expect(await world.balances()).toEqual([90, 100]);
     await world.untilClean();
   });
+
+  it.each(WAYS)('keeps no row from others by %s for longer than a wait', async (_, write) => {
+    foretold();
+    const waiting = world.manager.run({ name: 'waiter', lockWaitTimeoutMs: 300 }, () =>
+      write(world, TAKE),
+    );
+
+    await expect(waiting).rejects.toThrow('DTX_ERR_RM_LOCK_CONFLICT');
+
+    expect(await isLocked()).toBe(false);
+    await holder.rollback();
+    expect(await world.balances()).toEqual([100, 100]);
+  });
 }
 
 describe('A commit that is foretold, on PostgreSQL', () => {
@@ -160,6 +173,8 @@ describeMariadb('What is said of a holder before its decision, on MariaDB', () =
   let holder: GlobalTransaction;
   let next: GlobalTransaction;
   let said: jest.SpyInstance;
+  /** What happens while the third one waits. */
+  let meanwhile: () => void;
 
   beforeEach(async () => {
     world = await openMariadb();
@@ -169,61 +184,111 @@ describeMariadb('What is said of a holder before its decision, on MariaDB', () =
     ];
     await holder.run(() => world.autocommit(TAKE));
     said = jest.spyOn(Mysql2Connection.prototype, 'foretell');
+    meanwhile = () => undefined;
   });
   afterEach(async () => {
-    said.mockRestore();
+    jest.restoreAllMocks();
     await world.close();
   });
+
+  /** What the third one hears of `next`, in this order; then nothing any more. */
+  const hears = (...statuses: readonly ReleaseSummary['status'][]): void => {
+    const { client } = world.manager;
+    const ask = client.awaitRelease.bind(client);
+    const left = [...statuses];
+    jest.spyOn(client, 'awaitRelease').mockImplementation((request) => {
+      if (request.xid !== next.xid) return ask(request);
+      const status = left.shift();
+      if (status === undefined) return new Promise(() => undefined);
+      return Promise.resolve({ xid: next.xid, status, branches: [] });
+    });
+  };
 
   /**
    * A third one queues behind `next`, which gets the row and keeps it.
    *
-   * @param answer what the third one hears of `next`, once it has said that of it
+   * @returns how its write ended
    */
-  async function third(answer: ReleaseSummary['status']): Promise<Session> {
-    const { client } = world.manager;
-    const ask = client.awaitRelease.bind(client);
-    jest.spyOn(client, 'awaitRelease').mockImplementation((request) => {
-      const told: ReleaseSummary = { xid: next.xid, status: answer, branches: [] };
-      return request.xid === next.xid ? Promise.resolve(told) : ask(request);
-    });
+  async function third(
+    work: (session: Session) => Promise<unknown> = (own) => own.query(TAKE),
+  ): Promise<{ readonly session: Session; readonly outcome: unknown }> {
     const taking = next.run(() => world.autocommit(TAKE));
     const session = await world.session();
     await until(() => world.resource.lockWaiter.isContended({ text: TAKE, values: [] }));
     const waiting = world.manager.run({ name: 'third' }, async () => {
       await session.query('BEGIN');
-      await session.query(TAKE);
+      const outcome = await work(session).catch((error: unknown) => error);
+      await session.query('ROLLBACK');
+      return outcome;
     });
-    const failed = expect(waiting).rejects.toThrow('DTX_ERR_RM_LOCK_CONFLICT');
     await holder.commit();
     await taking;
-    await failed;
-    return session;
+    await until(() => said.mock.calls.length > 0);
+    meanwhile();
+    return { session, outcome: await waiting };
+  }
+
+  /** `next` is rolled back, which restores the row unless somebody has taken it over. */
+  async function expectKept(session: Session): Promise<void> {
+    session.release();
+    jest.restoreAllMocks();
+    await next.rollback();
+    expect(await world.balances()).toEqual([90, 100]);
+    await world.untilClean();
   }
 
   it.each(['rolled-back', 'active'] as const)(
     'is taken back when the holder is %s: it keeps its row',
     async (status) => {
-      const session = await third(status);
-      await session.query('ROLLBACK');
-      session.release();
-      jest.restoreAllMocks();
+      hears(status);
 
-      await next.rollback();
+      const { outcome, session } = await third();
 
-      expect(said).toHaveBeenCalledTimes(1);
-      expect(await world.balances()).toEqual([90, 100]);
-      await world.untilClean();
+      expect(outcome).toMatchObject({ code: 'DTX_ERR_RM_LOCK_CONFLICT', holderXid: next.xid });
+      await expectKept(session);
     },
   );
 
+  it('is taken back when somebody knows better than to wait for the decision', async () => {
+    hears();
+    meanwhile = () => {
+      hears('active');
+      world.resource.lockWaiter.freed([next.xid]);
+    };
+
+    const { outcome, session } = await third();
+
+    expect(outcome).toMatchObject({ code: 'DTX_ERR_RM_LOCK_CONFLICT', holderXid: next.xid });
+    await expectKept(session);
+  });
+
+  it('stands in the way of all that follows when it cannot be taken back', async () => {
+    hears('rolled-back');
+    const { ahead } = Mysql2Connection.prototype;
+    jest.spyOn(Mysql2Connection.prototype, 'ahead').mockImplementation(function (
+      this: Mysql2Connection,
+      text,
+    ) {
+      return text.endsWith('NULL')
+        ? Promise.reject(new Error('interrupted'))
+        : ahead.call(this, text);
+    });
+
+    const { outcome, session } = await third(async (own) => {
+      await own.query(TAKE).catch(() => undefined);
+      await own.query(TAKE);
+    });
+
+    expect(outcome).toEqual(new Error('interrupted'));
+    await expectKept(session);
+  });
+
   it('is not there any more for whoever has the connection next', async () => {
-    const session = await third('active');
-    await session.query('ROLLBACK');
+    hears('active');
+    const { session } = await third();
 
     const left = await session.query('SELECT @dtx_released AS released');
 
-    expect(said).toHaveBeenCalledTimes(1);
     expect(left).toEqual([[{ released: null }], expect.anything()]);
     session.release();
   });

@@ -44,6 +44,7 @@ export interface DataSourceOptions {
 export class DataSourceDatabase implements SqlDatabase {
   readonly place: string;
   readonly timeoutMs: number;
+  readonly borrowsConnections = true;
   readonly #source: DataSourceLike;
   readonly #options: DataSourceOptions;
   /**

@@ -26,6 +26,8 @@ export interface SqlDatabase extends SqlConnection {
   readonly place: string;
   /** Bound of each statement. */
   readonly timeoutMs: number;
+  /** Whether its connections are those of the application. @default false */
+  readonly borrowsConnections?: boolean;
   /**
    * Runs the work on one connection between BEGIN and COMMIT. What the work throws rolls back and
    * is thrown on.

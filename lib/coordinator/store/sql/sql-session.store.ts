@@ -56,6 +56,10 @@ export class SqlSessionStore implements SessionStore {
     return this.#database.place;
   }
 
+  get borrowsConnections(): boolean {
+    return this.#database.borrowsConnections === true;
+  }
+
   async apply(batch: readonly StoreCommand[]): Promise<readonly StoreAnswer[]> {
     const { purges, writes } = mergeChanges(batch);
     // Nodes that write the same rows lock them in the same order, so they do not deadlock.

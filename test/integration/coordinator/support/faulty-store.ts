@@ -25,6 +25,7 @@ export class FaultyStore implements SessionStore {
   loadCount = 0;
   /** Writes wait for it. */
   gate: Promise<void> | undefined;
+  borrowsConnections = false;
 
   constructor(readonly inner: SessionStore) {}
 
