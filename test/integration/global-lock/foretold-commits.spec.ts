@@ -146,6 +146,20 @@ function foretoldCommits(open: () => Promise<World>): void {
     await world.untilClean();
   });
 
+  it('leaves nothing of a write under the global lock if it does not become durable', async () => {
+    foretold();
+    const waiting = world.manager.underLock({ name: 'waiter' }, () => world.autocommit(TAKE));
+    await until(isLocked);
+
+    foretell(false);
+    await until(() => answers > 1);
+    await holder.rollback();
+    await waiting;
+
+    expect(await world.balances()).toEqual([90, 100]);
+    await world.untilClean();
+  });
+
   it.each(WAYS)('keeps no row from others by %s for longer than a wait', async (_, write) => {
     foretold();
     const waiting = world.manager.run({ name: 'waiter', lockWaitTimeoutMs: 300 }, () =>
