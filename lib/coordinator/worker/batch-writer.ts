@@ -228,7 +228,7 @@ export class BatchWriter {
 /**
  * Tells of the commits of the batch to those who have asked for that.
  *
- * @returns whether there was anybody
+ * @returns whether somebody was told
  */
 function foretell(batch: readonly Request[]): boolean {
   let isTold = false;

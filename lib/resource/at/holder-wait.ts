@@ -4,6 +4,7 @@ import type { ResourceHost } from '../dtx-resource.interface.js';
 import type { AtEngine } from './at-engine.interface.js';
 import { HOLDER_UNKNOWN } from './at-engine.interface.js';
 import type { Attempt, Start } from './attempt.js';
+import { inTime } from './in-time.js';
 import type { LocalWork } from './local-work.js';
 import type { FailedWait } from './wait-errors.js';
 import { deadlocked, leftBehind, timedOut, unknownHolder } from './wait-errors.js';
@@ -148,16 +149,8 @@ export class HolderWait {
   }
 
   /** A disk that takes longer is no reason to keep the row, and a connection. */
-  #inTime(durable: Promise<boolean>): Promise<boolean> {
-    return new Promise((resolve) => {
-      const timer = this.#deps.host.clock.after(Math.max(0, this.leftMs), () => {
-        resolve(false);
-      });
-      void durable.then((isDurable) => {
-        timer.cancel();
-        resolve(isDurable);
-      });
-    });
+  async #inTime(durable: Promise<boolean>): Promise<boolean> {
+    return (await inTime(this.#deps.host.clock, this.leftMs, durable)) && durable;
   }
 
   /** Whether the holder has committed; otherwise it is rolled back. */

@@ -5,6 +5,7 @@ import type { HolderWaitDeps, Tries, Waiting } from './holder-wait.js';
 import { HolderWait } from './holder-wait.js';
 import type { StatementContent } from './hot-rows.js';
 import { HotRows } from './hot-rows.js';
+import { inTime } from './in-time.js';
 import type { Place } from './row-queue.js';
 import { RowQueue } from './row-queue.js';
 
@@ -128,8 +129,9 @@ export class LockWaiter {
     { turn }: Place,
     { conflict, wait }: Pick<Wish, 'conflict' | 'wait'>,
   ): Promise<void> {
+    const { clock } = this.#deps.host;
     for (;;) {
-      if (await this.#within(Math.min(wait.leftMs, STUCK_MS), turn)) return;
+      if (await inTime(clock, Math.min(wait.leftMs, STUCK_MS), turn)) return;
       const holder = holderIn(queue, conflict);
       if (wait.leftMs <= 0) throw wait.timedOut(holder);
       if (queue.idleMs < STUCK_MS) continue;
@@ -138,7 +140,7 @@ export class LockWaiter {
       const circle = await Promise.race([turn.then(none), moved.then(none), asked]);
       if (circle !== undefined) throw wait.deadlocked(holder, circle);
       // The holder has ended, and the row will move or the turn come.
-      await this.#within(wait.leftMs, Promise.race([turn, moved]));
+      await inTime(clock, wait.leftMs, Promise.race([turn, moved]));
     }
   }
 
@@ -159,19 +161,6 @@ export class LockWaiter {
     } finally {
       this.#askingCount -= 1;
     }
-  }
-
-  /** Whether it happens in time. */
-  #within(timeoutMs: number, event: Promise<void>): Promise<boolean> {
-    return new Promise((resolve) => {
-      const timer = this.#deps.host.clock.after(Math.max(0, timeoutMs), () => {
-        resolve(false);
-      });
-      void event.then(() => {
-        timer.cancel();
-        resolve(true);
-      });
-    });
   }
 }
 

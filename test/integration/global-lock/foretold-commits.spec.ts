@@ -4,7 +4,9 @@ import { Mysql2Connection } from '../../../lib/resource/driver/mysql2/mysql2-con
 import { resourceOf } from '../../../lib/resource/index.js';
 import type { GlobalTransaction, TransactionManager } from '../../../lib/transaction/index.js';
 import { describeMariadb } from '../../servers/test-mariadb.js';
+import type { AtMariadbWorld } from '../../support/at-mariadb-world.js';
 import { balances as mariadbBalances, openAtMariadbWorld } from '../../support/at-mariadb-world.js';
+import type { AtWorld } from '../../support/at-world.js';
 import { balances as pgBalances, openAtWorld } from '../../support/at-world.js';
 import { until } from '../../support/until.js';
 
@@ -30,31 +32,34 @@ interface World {
 const TAKE = 'UPDATE account SET balance = balance - 10 WHERE id = 1';
 const LOCK_WAIT_TIMEOUT_MS = 2_000;
 
+/** What is the same over both drivers. */
+const sharedOf = (
+  world: AtMariadbWorld | AtWorld,
+): Pick<World, 'manager' | 'resource' | 'rows' | 'untilClean' | 'close'> => ({
+  manager: world.manager,
+  resource: resourceOf(world.pool) as AtResource,
+  rows: (text) => world.rows(text),
+  untilClean: () => world.untilClean(),
+  close: () => world.close(),
+});
+
 async function openPostgres(): Promise<World> {
   const world = await openAtWorld(undefined, { lockWaitTimeoutMs: LOCK_WAIT_TIMEOUT_MS });
   return {
-    manager: world.manager,
-    resource: resourceOf(world.pool) as AtResource,
+    ...sharedOf(world),
     autocommit: (text) => world.pool.query(text),
     session: () => world.pool.connect(),
-    rows: (text) => world.rows(text),
     balances: () => pgBalances(world),
-    untilClean: () => world.untilClean(),
-    close: () => world.close(),
   };
 }
 
 async function openMariadb(): Promise<World> {
   const world = await openAtMariadbWorld(undefined, { lockWaitTimeoutMs: LOCK_WAIT_TIMEOUT_MS });
   return {
-    manager: world.manager,
-    resource: resourceOf(world.pool) as AtResource,
+    ...sharedOf(world),
     autocommit: (text) => world.pool.query(text),
     session: () => world.pool.getConnection(),
-    rows: (text) => world.rows(text),
     balances: () => mariadbBalances(world),
-    untilClean: () => world.untilClean(),
-    close: () => world.close(),
   };
 }
 

@@ -36,6 +36,7 @@ export interface MysqlEngineOptions {
 
 /** Capture by triggers and undo in a database of MariaDB 10.6, MySQL 8.0.17, or later. */
 export class MysqlAtEngine implements AtEngine {
+  readonly withdrawStatement = `SET ${RELEASED} = NULL`;
   readonly desk: UndoDesk;
   readonly heldRows: HeldRows;
   readonly #source: SqlSource;
@@ -109,8 +110,6 @@ export class MysqlAtEngine implements AtEngine {
   async releaseXids(xids: readonly string[]): Promise<void> {
     await this.#source.withSession((session) => forgetXids(session, xids));
   }
-
-  readonly withdrawStatement = `SET ${RELEASED} = NULL`;
 
   releaseStatement({ holderXid }: LockConflict): string {
     return `SET ${RELEASED} = '${assertXid(holderXid)}'`;

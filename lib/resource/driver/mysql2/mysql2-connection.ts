@@ -149,8 +149,8 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     await this.#sendText(text);
   }
 
-  async foretell(text: string): Promise<void> {
-    await this.#sendText(text);
+  foretell(text: string): Promise<void> {
+    return this.ahead(text);
   }
 
   async own(text: string): Promise<number> {
