@@ -8,7 +8,7 @@ const LEFT_TO_A_PERSON = {
 /** Triggers of the application write beside the statement, and change what it writes. */
 export const TRIGGERS: CaseGroup = {
   title: 'triggers of the application',
-  tables: ['item', 'invoice', 'visit', 'visit_log'],
+  tables: ['item', 'invoice', 'visit', 'visit_log', 'rack', 'move'],
   schema: {
     postgres: `
       CREATE TABLE invoice (id INT PRIMARY KEY, total INT NOT NULL);
@@ -38,7 +38,17 @@ export const TRIGGERS: CaseGroup = {
         RETURN NULL;
       END $$;
       CREATE TRIGGER log_visit AFTER INSERT ON visit
-        FOR EACH ROW EXECUTE FUNCTION log_visit();`,
+        FOR EACH ROW EXECUTE FUNCTION log_visit();
+      CREATE TABLE rack (id INT PRIMARY KEY, depot INT NOT NULL, blocked INT NOT NULL);
+      CREATE TABLE move (rack INT PRIMARY KEY, depot INT NOT NULL);
+      CREATE FUNCTION log_move() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        INSERT INTO move VALUES (new.id, new.depot)
+          ON CONFLICT (rack) DO UPDATE SET depot = excluded.depot;
+        RETURN NULL;
+      END $$;
+      CREATE TRIGGER log_move AFTER UPDATE OF depot ON rack
+        FOR EACH ROW EXECUTE FUNCTION log_move();`,
     mariadb: `
       CREATE TABLE invoice (id INT PRIMARY KEY, total INT NOT NULL);
       CREATE TABLE item (id INT PRIMARY KEY, invoice INT NOT NULL, price INT NOT NULL);
@@ -59,7 +69,14 @@ export const TRIGGERS: CaseGroup = {
         SET new.revision = new.revision + 1;
       CREATE TRIGGER visit_logged AFTER INSERT ON visit FOR EACH ROW
         INSERT INTO visit_log VALUES (new.id, new.note)
-          ON DUPLICATE KEY UPDATE note = new.note;`,
+          ON DUPLICATE KEY UPDATE note = new.note;
+      CREATE TABLE rack (id INT PRIMARY KEY, depot INT NOT NULL, blocked INT NOT NULL);
+      CREATE TABLE move (rack INT PRIMARY KEY, depot INT NOT NULL);
+      CREATE TRIGGER log_move AFTER UPDATE ON rack FOR EACH ROW
+        IF new.depot <> old.depot THEN
+          INSERT INTO move VALUES (new.id, new.depot)
+            ON DUPLICATE KEY UPDATE depot = new.depot;
+        END IF;`,
     sqlite: `
       CREATE TABLE invoice (id INT PRIMARY KEY, total INT NOT NULL);
       CREATE TABLE item (id INT PRIMARY KEY, invoice INT NOT NULL, price INT NOT NULL);
@@ -82,12 +99,20 @@ export const TRIGGERS: CaseGroup = {
       END;
       CREATE TRIGGER visit_change AFTER UPDATE OF note ON visit BEGIN
         UPDATE visit SET revision = revision + 1 WHERE id = new.id;
+      END;
+      CREATE TABLE rack (id INT PRIMARY KEY, depot INT NOT NULL, blocked INT NOT NULL);
+      CREATE TABLE move (rack INT PRIMARY KEY, depot INT NOT NULL);
+      CREATE TRIGGER log_move AFTER UPDATE OF depot ON rack BEGIN
+        INSERT INTO move VALUES (new.id, new.depot)
+          ON CONFLICT (rack) DO UPDATE SET depot = excluded.depot;
       END;`,
   },
   seed: `
     INSERT INTO invoice VALUES (1, 0), (2, 0);
     INSERT INTO item VALUES (1, 1, 5), (2, 1, 7), (3, 2, 11);
-    INSERT INTO visit VALUES (1, 'first', 0), (2, 'second', 0);`,
+    INSERT INTO visit VALUES (1, 'first', 0), (2, 'second', 0);
+    INSERT INTO rack VALUES (1, 7, 0), (2, 7, 0), (3, 8, 0);
+    INSERT INTO move VALUES (3, 8);`,
   cases: [
     {
       title: 'rows of which a trigger keeps the sum',
@@ -120,6 +145,17 @@ export const TRIGGERS: CaseGroup = {
         ]),
         mariadb: LEFT_TO_A_PERSON,
       },
+    },
+    {
+      title: 'a column that no trigger of the table is for',
+      work: everywhere(['UPDATE rack SET blocked = 1 WHERE id = 1', 'UPDATE rack SET blocked = 2']),
+    },
+    {
+      title: 'a column that a trigger is for, beside one that none is for',
+      work: everywhere([
+        ['UPDATE rack SET depot = 9 WHERE id = 3', 'UPDATE rack SET blocked = 1'],
+        'UPDATE rack SET depot = 8, blocked = 2 WHERE id = 3',
+      ]),
     },
   ],
 };

@@ -126,6 +126,13 @@ export function columnOf(table: TableDefinition, name: string): Column {
   return column;
 }
 
+/** Columns that an UPDATE can give a value. */
+export function settableColumns({ columns }: TableDefinition): readonly string[] {
+  return columns
+    .filter(({ generated, identity }) => generated === '' && identity !== 'a')
+    .map(({ name }) => name);
+}
+
 /**
  * Number of the table's shape: 63 bits of a hash of what an image depends on. Undo rows carry it,
  * so that an image is never read with other columns than it was written with. Lengths are left out:

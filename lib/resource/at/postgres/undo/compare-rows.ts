@@ -2,8 +2,9 @@ import type { SqlSession } from '../../at-engine.interface.js';
 import { rowsOf, storedImage } from '../row-image.js';
 import { sameKey } from '../row-key.js';
 import { queryJson } from '../session.js';
-import { literal } from '../sql-text.js';
+import { identifier, literal } from '../sql-text.js';
 import type { TableDefinition } from '../table-definition.js';
+import { settableColumns } from '../table-definition.js';
 
 /** How a row stands to its images. */
 export interface Comparison {
@@ -11,6 +12,8 @@ export interface Comparison {
   readonly isThere: boolean;
   readonly isBefore: boolean;
   readonly isAfter: boolean;
+  /** Of the columns that can be set, those in which the row is not as it was before. */
+  readonly changed: readonly string[];
 }
 
 /**
@@ -75,11 +78,20 @@ export async function compareRows(
     `WITH i AS MATERIALIZED (${imagesOf(table, '$2::text[]')})
      SELECT json_build_object('key', i.pk, 'isThere', c.image IS NOT NULL,
        'isBefore', c.image IS NOT DISTINCT FROM i.b::text,
-       'isAfter', c.image IS NOT DISTINCT FROM i.a::text)::text
+       'isAfter', c.image IS NOT DISTINCT FROM i.a::text,
+       'changed', coalesce(to_json(array_remove(c.changed, NULL)), '[]'))::text
      FROM i LEFT JOIN LATERAL (
-       SELECT ${storedImage(table, 't')} AS image FROM ${rowsOf(table)} t
-       WHERE ${isRowOfImage(table)}) c ON true`,
+       SELECT ${storedImage(table, 't')} AS image, ${changedColumns(table)} AS changed
+       FROM ${rowsOf(table)} t WHERE ${isRowOfImage(table)}) c ON true`,
     [xid, keys],
   );
   return new Map(found.map((comparison) => [comparison.key, comparison]));
+}
+
+function changedColumns(table: TableDefinition): string {
+  const changed = settableColumns(table).map((name) => {
+    const [now, before] = [`t.${identifier(name)}`, `(i.b).${identifier(name)}`];
+    return `CASE WHEN ${now}::text IS DISTINCT FROM ${before}::text THEN ${literal(name)} END`;
+  });
+  return `ARRAY[${changed.join(', ')}]::text[]`;
 }

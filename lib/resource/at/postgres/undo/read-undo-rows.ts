@@ -159,7 +159,8 @@ function verdictOf(
   { branchId, hasAfter, hasBefore, isBroken, key, version }: StoredUndoRow,
   comparison: Comparison | undefined,
 ): Verdict {
-  const row = { branchId, table, key, version, hasBefore, hasAfter };
+  const changed = comparison?.changed ?? [];
+  const row = { branchId, table, key, version, hasBefore, hasAfter, changed };
   if (comparison?.isBefore === true) return { row, isSettled: true };
   return comparison?.isAfter === true && !isBroken ? { row, isSettled: false } : DIRTY;
 }
@@ -171,7 +172,8 @@ function forcedVerdict(
   comparison: Comparison | undefined,
 ): Verdict {
   if (comparison === undefined) return DIRTY;
-  const row = { branchId, table, key, version, hasBefore, hasAfter: comparison.isThere };
+  const { changed, isThere: hasAfter } = comparison;
+  const row = { branchId, table, key, version, hasBefore, hasAfter, changed };
   return { row, isSettled: comparison.isBefore };
 }
 

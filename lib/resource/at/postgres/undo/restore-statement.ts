@@ -2,6 +2,7 @@ import { rowsOf } from '../row-image.js';
 import { rowKey } from '../row-key.js';
 import { identifier } from '../sql-text.js';
 import type { CascadingReference, TableDefinition } from '../table-definition.js';
+import { settableColumns } from '../table-definition.js';
 import { imagesOf, isRowOfImage } from './compare-rows.js';
 import type { RestoreAction, RestoreOrder } from './undo-row.js';
 
@@ -18,6 +19,8 @@ interface Part {
   readonly table: TableDefinition;
   readonly number: number;
   readonly keys: Readonly<Record<RestoreAction, readonly string[]>>;
+  /** What its updates set. */
+  readonly columns: readonly string[];
 }
 
 const ACTIONS: readonly RestoreAction[] = ['delete', 'update', 'insert', 'replace'];
@@ -67,8 +70,17 @@ function partsOf(orders: readonly RestoreOrder[]): readonly Part[] {
       insert: inserts ?? [],
       replace: replaces ?? [],
     };
-    return { table, number, keys };
+    return { table, number, keys, columns: columnsOf(table, orders) };
   });
+}
+
+/** Only these are named, so that no trigger fires that is for other columns (UPDATE OF). */
+function columnsOf(table: TableDefinition, orders: readonly RestoreOrder[]): readonly string[] {
+  const own = orders.filter(({ row, action }) => row.table === table && action === 'update');
+  const names = new Set(own.flatMap(({ columns }) => columns));
+  const settable = settableColumns(table);
+  const changed = settable.filter((name) => names.has(name));
+  return changed.length > 0 ? changed : settable;
 }
 
 /** SQL of the keys of the part that one of the actions is for. */
@@ -87,10 +99,8 @@ function deleteRows(part: Part, parts: readonly Part[]): string {
 }
 
 function updateRows(part: Part, parts: readonly Part[]): string {
-  const { table } = part;
-  const assignments = table.columns
-    .filter(({ generated, identity }) => generated === '' && identity !== 'a')
-    .map(({ name }) => `${identifier(name)} = (i.b).${identifier(name)}`);
+  const { columns, table } = part;
+  const assignments = columns.map((name) => `${identifier(name)} = (i.b).${identifier(name)}`);
   return `UPDATE ${rowsOf(table)} t SET ${assignments.join(', ')}
     FROM i${String(part.number)} i, gone
     WHERE gone.n >= 0 AND i.pk = ANY (${keysFor(part, 'update')}) AND ${isRowOfImage(table)}

@@ -1,8 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import { failpoint } from '../../../../system/index.js';
 import type { SqlSession } from '../../at-engine.interface.js';
 import { RESTORE_TRIGGER } from '../agreement.js';
 import { queryText } from '../session.js';
 import type { TableDefinition } from '../table-definition.js';
+import { settableColumns } from '../table-definition.js';
 import type { Failure } from './attempt.js';
 import { NotRestoredError, attempt } from './attempt.js';
 import type { Comparison } from './compare-rows.js';
@@ -96,7 +99,9 @@ export class Restorer {
     if (firstOrder(row).action !== 'insert') return false;
     const count = await queryText(this.#session, countOfOurs(row.table), [this.#xid, [row.key]]);
     if (count === '0') return false;
-    const failure = await this.#attempt('dtx_row', () => this.#run([{ row, action: 'update' }]));
+    const failure = await this.#attempt('dtx_row', () =>
+      this.#run([{ row, action: 'update', columns: settableColumns(row.table) }]),
+    );
     return failure === undefined;
   }
 
@@ -152,7 +157,8 @@ export class Restorer {
     return rows.flatMap((row) => {
       const comparison = comparisons.get(row.table)?.get(row.key);
       if (comparison?.isBefore === true) return [];
-      return [{ row, action: actionFor(comparison?.isThere === true, row.hasBefore) }];
+      const action = actionFor(comparison?.isThere === true, row.hasBefore);
+      return [{ row, action, columns: comparison?.changed ?? [] }];
     });
   }
 
@@ -193,14 +199,20 @@ const hasRestoreTrigger = ({ triggers }: TableDefinition): boolean =>
 const firstOrder = (row: UndoRow): RestoreOrder => ({
   row,
   action: actionFor(row.hasAfter, row.hasBefore),
+  columns: row.changed,
 });
 
 /** A row that others refer to by a cascading foreign key cannot go, not even for a moment. */
 function replaceOrder(row: UndoRow): RestoreOrder {
   const order = firstOrder(row);
   const isReferred = row.table.cascadingReferences.some(({ onDelete }) => onDelete);
-  return order.action === 'update' && !isReferred ? { row, action: 'replace' } : order;
+  return order.action === 'update' && !isReferred ? { ...order, action: 'replace' } : order;
 }
+
+const isAlike = (one: RestoreOrder, other: RestoreOrder): boolean =>
+  one.row.table === other.row.table &&
+  one.action === other.action &&
+  (one.action !== 'update' || isDeepStrictEqual(one.columns, other.columns));
 
 /** Neighbours of one table that need the same are restored by one statement. */
 function runsOf(orders: readonly RestoreOrder[]): readonly (readonly RestoreOrder[])[] {
@@ -208,7 +220,7 @@ function runsOf(orders: readonly RestoreOrder[]): readonly (readonly RestoreOrde
   for (const order of orders) {
     const run = runs.at(-1);
     const last = run?.at(-1);
-    const isSame = last?.row.table === order.row.table && last.action === order.action;
+    const isSame = last !== undefined && isAlike(last, order);
     if (run !== undefined && isSame && !needsImage(order)) run.push(order);
     else runs.push([order]);
   }

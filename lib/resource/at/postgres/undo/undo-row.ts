@@ -11,6 +11,8 @@ export interface UndoRow {
   readonly hasBefore: boolean;
   /** Whether the branch has left one. */
   readonly hasAfter: boolean;
+  /** Columns in which the row is not as it was before, where there is one. */
+  readonly changed: readonly string[];
 }
 
 /** What is done to a row to give it its before image. */
@@ -20,6 +22,8 @@ export type RestoreAction = 'delete' | 'update' | 'insert' | 'replace';
 export interface RestoreOrder {
   readonly row: UndoRow;
   readonly action: RestoreAction;
+  /** What an update gives back. */
+  readonly columns: readonly string[];
 }
 
 /** The action that takes the row from one state to another. */

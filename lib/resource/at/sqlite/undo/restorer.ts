@@ -145,7 +145,7 @@ export class Restorer {
       return;
     }
     assertNobodyRefers(this.#database, this.#references, { table, current, next: before });
-    this.#change(updateRow(table, before));
+    this.#change(updateRow(table, current, before));
   }
 
   #delete(row: UndoRow): void {

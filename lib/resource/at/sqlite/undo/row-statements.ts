@@ -4,7 +4,7 @@ import { identifier, literal } from '../sql-text.js';
 import type { SqliteDatabase } from '../sqlite-database.interface.js';
 import type { TableDefinition } from '../table-definition.js';
 import { storedColumns } from '../table-definition.js';
-import { isRowOf } from './undo-row.js';
+import { isRowOf, literalsOf } from './undo-row.js';
 
 /** The row of the image's key as it is now; undefined where there is none. */
 export function currentImage(
@@ -31,8 +31,13 @@ export function deleteRow(table: TableDefinition, image: string): string {
   return `DELETE FROM main.${identifier(table.name)} WHERE ${isRowOf(table, image)}`;
 }
 
-export function updateRow(table: TableDefinition, image: string): string {
-  return `UPDATE OR ABORT main.${identifier(table.name)} ${setRow(table, image)}`;
+/** Only what differs is named: triggers that are for other columns (UPDATE OF) stay silent. */
+export function updateRow(table: TableDefinition, current: string, image: string): string {
+  const now = literalsOf(table, current);
+  const changed = [...literalsOf(table, image)].filter(([name, value]) => now.get(name) !== value);
+  const sets = changed.map(([name, value]) => `${identifier(name)} = ${value}`).join(', ');
+  const set = sets === '' ? setRow(table, image) : `SET ${sets} WHERE ${isRowOf(table, image)}`;
+  return `UPDATE OR ABORT main.${identifier(table.name)} ${set}`;
 }
 
 /**
