@@ -5,6 +5,9 @@ import type { Row, Snapshot, TableDifference } from './snapshot.js';
 import { quote } from './values.js';
 import { keyOf } from './writer.js';
 
+/** Ends the first command of a statement that has two. */
+const BETWEEN_COMMANDS = ' RETURNING 1) ';
+
 /** Differences, without the rows that are promised to stay. */
 export interface Heard {
   readonly echoes: ReadonlyMap<string, readonly Row[]>;
@@ -14,7 +17,7 @@ export interface Heard {
 /**
  * Triggers of the user fire while rows are restored, and a row that they insert then stays: a line
  * of an audit table. Such a row has come during the rollback, has the key of no row that should be
- * there, and of none that the transaction has named.
+ * there, and of none that the transaction has given to one.
  *
  * @param ending what there was when the rollback began
  */
@@ -25,15 +28,15 @@ export function withoutEchoes(
   found: readonly TableDifference[],
 ): Heard {
   const echoes = new Map<string, readonly Row[]>();
-  const sql = parts.flatMap(writtenBy);
+  const commands = parts.flatMap(writtenBy).flatMap((sql) => sql.split(BETWEEN_COMMANDS));
   const differences = found.flatMap(({ missing, surplus, table: name }) => {
     const table = tables.find((each) => each.name === name);
-    const written = sql.filter((text) => text.includes(` ${table?.sql ?? ''} `));
+    const named = commands.filter((command) => givesKeys(table, command)).map(givenBy);
     const before = new Set(
       [...(ending.get(name) ?? []), ...missing].map((row) => keyText(table, row)),
     );
     const isEcho = (row: Row): boolean =>
-      !before.has(keyText(table, row)) && !written.some((text) => isNamed(table, row, text));
+      !before.has(keyText(table, row)) && !named.some((text) => isNamed(table, row, text));
     echoes.set(name, surplus.filter(isEcho));
     const rest = surplus.filter((row) => !isEcho(row));
     return missing.length + rest.length === 0 ? [] : [{ table: name, missing, surplus: rest }];
@@ -55,5 +58,22 @@ const keyColumns = (table: TableModel | undefined, row: Row): readonly number[] 
 const keyText = (table: TableModel | undefined, row: Row): string =>
   JSON.stringify(keyColumns(table, row).map((column) => row[column]));
 
+const SETS_ONLY = /^(WITH w AS \()?UPDATE /u;
+
+/** Whether rows of the table may have got their keys from it: not where others are all it sets. */
+function givesKeys(table: TableModel | undefined, command: string): boolean {
+  if (!command.includes(` ${table?.sql ?? ''} `)) return false;
+  if (command.startsWith('DELETE ')) return false;
+  const keys = (table && keyOf(table)?.columns) ?? [];
+  const names = keys.map((column) => ` ${table?.columns[column]?.quoted ?? ''} = `);
+  return !SETS_ONLY.test(command) || names.some((name) => givenBy(command).includes(name));
+}
+
+/** Which rows it looks for says nothing about those that it leaves. */
+const givenBy = (command: string): string => command.split(' WHERE ')[0] ?? '';
+
 const isNamed = (table: TableModel | undefined, row: Row, sql: string): boolean =>
-  keyColumns(table, row).every((column) => sql.includes(quote(row[column] ?? '')));
+  keyColumns(table, row).every((column) => {
+    const value = row[column] ?? '';
+    return sql.includes(quote(value)) || sql.includes(` ${value}::`) || sql.includes(`(${value}::`);
+  });
