@@ -35,7 +35,7 @@ function countEchoes(sql: string, ending: readonly Row[] = []): number {
       locals: [{ isAutocommit: false, commits: true, steps: [{ sql, savepoint: 'none' }] }],
     },
     hasRival: false,
-    played: [{ index: 0, result: { committed: true, outcomes: [OK] } }],
+    played: [{ index: 0, result: { committed: true, outcomes: [OK], rowCounts: [1] } }],
     committed: false,
   };
   const rows: Snapshot = new Map([[STATISTICS.name, ending]]);

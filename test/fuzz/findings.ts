@@ -14,6 +14,8 @@ export class Findings {
   failed = 0;
   conflicts = 0;
   pairs = 0;
+  /** Pairs of which one found what the other rolled back later, and so wrote nothing. */
+  missed = 0;
   /** Rows that triggers wrote while something was rolled back. */
   triggerRows = 0;
   /** Undo rows that were left behind. */

@@ -39,7 +39,7 @@ async function run(fuzzed: World): Promise<boolean> {
   const findings = await fuzzer.run(progress);
   const seconds = Math.round((performance.now() - startMs) / 1000);
   for (const report of findings.reports) say(`\n${report}`);
-  const { committed, conflicts, differences, failed, left, open } = findings;
+  const { committed, conflicts, differences, failed, left, missed, open } = findings;
   const { pairs, refused, rolledBack, statements, transactions, triggerRows } = findings;
   const volatile = [...fuzzer.volatile].flatMap(([table, columns]) =>
     [...columns].map((column) => `${table}.${nameOf(fuzzed, table, column)}`),
@@ -47,6 +47,7 @@ async function run(fuzzed: World): Promise<boolean> {
   say(`
 ${transactions} global transactions: ${committed} committed, ${rolledBack} rolled back
 ${pairs} pairs of them at the same time, ${conflicts} lock conflicts
+${missed} writes that found what was rolled back later, and nothing to write (see docs/isolation.md)
 ${statements} statements, of which ${failed} failed by themselves ${top(findings.failures)}
 ${refused} refused ${top(findings.refusals)}
 ${triggerRows} rows written by triggers during a rollback, which stay (see docs/at-postgres.md)
@@ -54,7 +55,7 @@ not compared behind a commit, since they are never twice the same: ${volatile.jo
 ${differences} differences, ${left} undo rows left, ${open} transactions left open`);
   const result = {
     ...{ transactions, committed, rolledBack, statements, refused, failed, tables },
-    ...{ seed: options.seed, conflicts, triggerRows, left, open, seconds },
+    ...{ seed: options.seed, conflicts, missed, triggerRows, left, open, seconds },
     differences,
   };
   if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);

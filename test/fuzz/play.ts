@@ -11,7 +11,14 @@ export const OK: Outcome = 'ok';
 /** The statements of a local transaction that were really sent, with what they came to. */
 export interface Played {
   readonly outcomes: readonly Outcome[];
+  /** How many rows each statement wrote or read, as far as one ended well. */
+  readonly rowCounts: readonly (number | undefined)[];
   readonly committed: boolean;
+}
+
+interface Answer {
+  readonly outcome: Outcome;
+  readonly rowCount?: number;
 }
 
 /**
@@ -25,30 +32,30 @@ export async function playLocal(pool: pg.Pool, local: Local): Promise<Played> {
 }
 
 async function playAutocommit(pool: pg.Pool, { steps }: Local): Promise<Played> {
-  const outcomes: Outcome[] = [];
-  for (const { sql } of steps) outcomes.push(await outcomeOf(pool.query(sql)));
-  return { outcomes, committed: true };
+  const answers: Answer[] = [];
+  for (const { sql } of steps) answers.push(await answerOf(pool.query(sql)));
+  return played(answers, true);
 }
 
 async function playTransaction(pool: pg.Pool, local: Local): Promise<Played> {
   const client = await pool.connect();
-  const outcomes: Outcome[] = [];
+  const answers: Answer[] = [];
   try {
     await client.query('BEGIN');
     for (const { savepoint, sql } of local.steps) {
       if (savepoint !== 'none') await client.query('SAVEPOINT s');
-      const outcome = await outcomeOf(client.query(sql));
-      outcomes.push(outcome);
+      const answer = await answerOf(client.query(sql));
+      const { outcome } = answer;
+      answers.push(answer);
       if (savepoint === 'none' && outcome !== OK) {
         await client.query('ROLLBACK');
-        return { outcomes, committed: false };
+        return played(answers, false);
       }
       if (savepoint === 'undo' || outcome !== OK) await client.query('ROLLBACK TO SAVEPOINT s');
       if (savepoint !== 'none') await client.query('RELEASE SAVEPOINT s');
     }
-    const end = await outcomeOf(client.query(local.commits ? 'COMMIT' : 'ROLLBACK'));
-    outcomes.push(end);
-    return { outcomes, committed: local.commits && end === OK };
+    const end = await answerOf(client.query(local.commits ? 'COMMIT' : 'ROLLBACK'));
+    return played([...answers, end], local.commits && end.outcome === OK);
   } catch (error) {
     // The connection may be gone, and then so is the transaction.
     await client.query('ROLLBACK').catch(() => undefined);
@@ -58,15 +65,21 @@ async function playTransaction(pool: pg.Pool, local: Local): Promise<Played> {
   }
 }
 
-async function outcomeOf(work: Promise<unknown>): Promise<Outcome> {
+const played = (answers: readonly Answer[], committed: boolean): Played => ({
+  outcomes: answers.map(({ outcome }) => outcome),
+  rowCounts: answers.map(({ rowCount }) => rowCount),
+  committed,
+});
+
+async function answerOf(work: Promise<pg.QueryResult>): Promise<Answer> {
   try {
-    await work;
-    return OK;
+    const { rowCount } = await work;
+    return { outcome: OK, rowCount: rowCount ?? 0 };
   } catch (error) {
     const { code } = error as { readonly code?: unknown };
     if (error instanceof DtxError || typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code)) {
       throw error;
     }
-    return code;
+    return { outcome: code };
   }
 }

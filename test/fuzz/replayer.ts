@@ -1,8 +1,23 @@
 import { setSequences } from './align.js';
 import type { Part } from './part.js';
+import type { Local } from './plan.js';
 import type { Played } from './play.js';
 import { OK, playLocal } from './play.js';
 import type { World } from './world.js';
+
+/** What the copies say to what was committed. */
+export interface Replay {
+  /** Where their answers were others. */
+  readonly wrong: readonly string[];
+  /**
+   * Whether a statement wrote nothing in AT mode and something here: it found what was rolled back
+   * later, such as a row that was gone. What writes nothing waits for nobody, so the copies are
+   * ahead: see docs/isolation.md.
+   */
+  readonly isAhead: boolean;
+}
+
+const NOTHING: Replay = { wrong: [], isAhead: false };
 
 /** Does on both copies what was committed. */
 export class Replayer {
@@ -14,15 +29,16 @@ export class Replayer {
     this.#world = world;
   }
 
-  /** What was committed once more, on both copies. @returns where the answers were others */
   async replay(
     parts: readonly Part[],
     order: readonly Part[],
     sequences: readonly string[],
-  ): Promise<readonly string[]> {
-    if (!parts.some(({ committed }) => committed)) return [];
+  ): Promise<Replay> {
+    if (!parts.some(({ committed }) => committed)) return NOTHING;
     const { copy, scratch } = this.#world;
+    const mayBeAhead = parts.some(({ committed }) => !committed);
     const wrong: string[] = [];
+    let isAhead = false;
     for (const database of [copy, scratch]) {
       await setSequences(database, sequences);
       const next = new Map<Part, number>();
@@ -33,6 +49,7 @@ export class Replayer {
         if (!part.committed || local === undefined) continue;
         const again = await playLocal(database, local);
         const [was, is] = [result?.outcomes.join(' '), again.outcomes.join(' ')];
+        isAhead ||= mayBeAhead && result !== undefined && hasFoundLess(local, result, again);
         if (was !== is) wrong.push(`answers in AT mode: ${was ?? ''}; without: ${is}`);
         if (database === copy)
           this.#learn(
@@ -41,7 +58,7 @@ export class Replayer {
           );
       }
     }
-    return wrong;
+    return { wrong, isAhead };
   }
 
   /** Values that a table refuses again and again are taken from its rows instead. */
@@ -56,3 +73,10 @@ export class Replayer {
     }
   }
 }
+
+/** Whether one of the writes wrote nothing, and something when it was played again. */
+const hasFoundLess = ({ steps }: Local, was: Played, is: Played): boolean =>
+  steps.some(
+    ({ sql }, index) =>
+      !sql.startsWith('SELECT ') && was.rowCounts[index] === 0 && (is.rowCounts[index] ?? 0) > 0,
+  );

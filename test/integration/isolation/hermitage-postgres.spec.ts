@@ -157,6 +157,26 @@ describe.each(READS)('Between global transactions with %s', (_how, suffix) => {
     expect(await values()).toEqual([20, 30]);
   });
 
+  it('PMP for a write, whose predicate misses a row that is deleted: possible', async () => {
+    await t1.write('DELETE FROM test WHERE id = 1');
+    await t2.write('UPDATE test SET value = 11 WHERE id = 1');
+
+    await t1.transaction.rollback();
+    await t2.transaction.commit();
+
+    expect(await values()).toEqual([10, 20]);
+  });
+
+  it('PMP for an insert that does nothing where a row stands: possible', async () => {
+    await t1.write('INSERT INTO test VALUES (3, 30)');
+    await t2.write('INSERT INTO test VALUES (3, 31) ON CONFLICT DO NOTHING');
+
+    await t1.transaction.rollback();
+    await t2.transaction.commit();
+
+    expect(await values()).toEqual([10, 20]);
+  });
+
   it('P4, lost updates of what was read before: possible', async () => {
     const seen = [await t1.read('id = 1'), await t2.read('id = 1')];
     await t1.write('UPDATE test SET value = 11 WHERE id = 1');
