@@ -38,7 +38,7 @@ const SETUP = `
     RETURN NULL;
   END $$;
   CREATE TRIGGER a_meddles AFTER INSERT OR UPDATE OR DELETE ON meddled FOR EACH ROW
-    WHEN (current_setting('dtx.tag', true) <> '') EXECUTE FUNCTION meddle();
+    WHEN (current_setting('dtx.undoing', true) IS DISTINCT FROM 'on') EXECUTE FUNCTION meddle();
 `;
 
 const RESET = (table: string): string => `

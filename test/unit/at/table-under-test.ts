@@ -29,6 +29,7 @@ export function table(more: Partial<TableDefinition> = {}): TableDefinition {
     missingPrivileges: [],
     hidesRows: false,
     triggers: [],
+    hasForeignTriggers: false,
     hasForeignBeforeTriggers: false,
     cascadingReferences: [],
     uniqueIndexes: [],

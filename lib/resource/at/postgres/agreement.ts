@@ -21,6 +21,18 @@ export const FENCED_SETTING = 'dtx.fenced';
  */
 export const RELEASED_SETTING = 'dtx.released';
 
+/**
+ * Setting of a local transaction that restores rows: `on`. What triggers of the user write then is
+ * recorded under the branch `ECHO_BRANCH`, to be taken back before the transaction ends.
+ */
+export const UNDOING_SETTING = 'dtx.undoing';
+
+/** No branch has this id. */
+export const ECHO_BRANCH = '0';
+
+/** Stands before the names of their tables, so that they are nobody's locks. No name begins so. */
+export const ECHO_PREFIX = '~';
+
 /** Setting that holds the row image that is being restored. */
 export const IMAGE_SETTING = 'dtx.image';
 

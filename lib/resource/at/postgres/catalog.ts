@@ -78,12 +78,17 @@ const TRIGGERS = `
   JOIN pg_catalog.pg_namespace fn ON fn.oid = f.pronamespace
   WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND fn.nspname = 'dtx'`;
 
-/** tgtype is a set of bits: 1 for each row, 2 before, 4 insert, 16 update. */
-const HAS_FOREIGN_BEFORE_TRIGGERS = `
+/** A trigger may stand on a partition alone. */
+const FOREIGN_TRIGGERS = `
   SELECT FROM pg_catalog.pg_trigger g
   JOIN pg_catalog.pg_proc f ON f.oid = g.tgfoid
   JOIN pg_catalog.pg_namespace fn ON fn.oid = f.pronamespace
-  WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND fn.nspname <> 'dtx'
+  WHERE (g.tgrelid = c.oid OR c.relkind = 'p'
+      AND g.tgrelid IN (SELECT tree.relid FROM pg_catalog.pg_partition_tree(c.oid) AS tree))
+    AND NOT g.tgisinternal AND fn.nspname <> 'dtx'`;
+
+/** tgtype is a set of bits: 1 for each row, 2 before, 4 insert, 16 update. */
+const FOREIGN_BEFORE_TRIGGERS = `${FOREIGN_TRIGGERS}
     AND g.tgtype::integer & 3 = 3 AND g.tgtype::integer & 20 <> 0`;
 
 const columnNames = (relation: string, numbers: string): string => `
@@ -140,7 +145,8 @@ SELECT pg_catalog.json_build_object(
   'missingPrivileges', coalesce((${MISSING_PRIVILEGES}), '[]'::json),
   'hidesRows', pg_catalog.row_security_active(c.oid),
   'triggers', coalesce((${TRIGGERS}), '[]'::json),
-  'hasForeignBeforeTriggers', EXISTS (${HAS_FOREIGN_BEFORE_TRIGGERS}),
+  'hasForeignTriggers', EXISTS (${FOREIGN_TRIGGERS}),
+  'hasForeignBeforeTriggers', EXISTS (${FOREIGN_BEFORE_TRIGGERS}),
   'cascadingReferences', coalesce((${CASCADING_REFERENCES}), '[]'::json),
   'uniqueIndexes', coalesce((${indexes}), '[]'::json),
   'references', coalesce((${references}), '[]'::json),

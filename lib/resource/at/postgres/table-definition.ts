@@ -98,6 +98,8 @@ export interface ForeignKeyPair {
 export interface TableDefinition {
   /** Quoted where needed, with its schema: `public.account`, `"My Shop"."Order"`. */
   readonly name: string;
+  /** What undo rows call it, where that is not its name. */
+  readonly recordedAs?: string;
   /** pg_class.relkind: `r` ordinary, `p` partitioned, `f` foreign. */
   readonly kind: 'r' | 'p' | 'f';
   readonly isPartition: boolean;
@@ -109,7 +111,9 @@ export interface TableDefinition {
   /** Whether policies hide rows from the current role. */
   readonly hidesRows: boolean;
   readonly triggers: readonly ExistingTrigger[];
-  /** Whether triggers that are not ours may change a row before it is written. */
+  /** Whether triggers that are not ours stand on it or on one of its partitions. */
+  readonly hasForeignTriggers: boolean;
+  /** Whether some of them may change a row before it is written. */
   readonly hasForeignBeforeTriggers: boolean;
   readonly cascadingReferences: readonly CascadingReference[];
   readonly uniqueIndexes: readonly UniqueIndex[];

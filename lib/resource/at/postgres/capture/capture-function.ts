@@ -5,6 +5,7 @@ import {
   RELEASED_SETTING,
   SCHEMA,
   TAG_SETTING,
+  UNDOING_SETTING,
   WRITTEN_STATE,
 } from '../agreement.js';
 import { rowsOf, storedImage, triggerImage } from '../row-image.js';
@@ -98,6 +99,10 @@ function recordRow(table: TableDefinition): string {
   -- Once per local transaction. A savepoint takes the row and the mark back together. Not "on
   -- conflict": a tombstone of phase two has to make this fail.
   IF current_setting('${FENCED_SETTING}', true) IS DISTINCT FROM tag THEN
+    IF current_setting('${UNDOING_SETTING}', true) = 'on' THEN
+${recordEcho(table)}
+      RETURN NULL;
+    END IF;
     INSERT INTO dtx.branch_fence (xid, branch) VALUES (own_xid, own_branch);
     -- An assignment is evaluated at once; PERFORM would run a query.
     tag := set_config('${FENCED_SETTING}', tag, true);
@@ -117,6 +122,23 @@ ${recordChange(table, { key: 'old_key', found: 'OLD', left: undefined, current: 
   ELSE
 ${recordChange(table, { key: 'new_key', found: 'OLD', left: 'NEW', current: 'NEW' })}
   END IF;`;
+}
+
+/** The rows that are being restored are written by no trigger. */
+function recordEcho(table: TableDefinition): string {
+  const record = (key: string, before: string, after: string): string =>
+    `PERFORM dtx.record_echo(${literal(table.name)}, ${key}, own_xid, ${shapeOf(table)},
+          ${before}, ${after});`;
+  const [before, after] = [triggerImage(table, 'OLD'), triggerImage(table, 'NEW')];
+  return `\
+      IF pg_trigger_depth() = 1 THEN
+        NULL;
+      ELSIF old_key <> new_key THEN
+        ${record('old_key', before, 'NULL')}
+        ${record('new_key', 'NULL', after)}
+      ELSE
+        ${record('coalesce(new_key, old_key)', before, after)}
+      END IF;`;
 }
 
 /** What happened to the row of one key. */

@@ -1,4 +1,13 @@
-import { FENCE, GUARD_SETTING, REFUSED_STATE, SCHEMA_VERSION, TAG_SETTING } from '../agreement.js';
+import {
+  ECHO_BRANCH,
+  ECHO_PREFIX,
+  FENCE,
+  GUARD_SETTING,
+  REFUSED_STATE,
+  SCHEMA_VERSION,
+  TAG_SETTING,
+  UNDOING_SETTING,
+} from '../agreement.js';
 import { HOLDER_FUNCTIONS } from './holder-functions.js';
 import type { SharedFunction } from './holder-functions.js';
 
@@ -52,12 +61,18 @@ CREATE TABLE dtx.table_shape (
   seen_at timestamptz NOT NULL DEFAULT now()
 );`;
 
-/** Refuses to write a row that cannot be restored. Its one argument says why and what to do. */
+/**
+ * Refuses to write a row that cannot be restored. Its one argument says why and what to do. What a
+ * trigger of the user writes during a rollback is let through: no rollback may fail by it.
+ */
 const REFUSE_WRITE: SharedFunction = {
   name: 'dtx.refuse_write',
   sql: `CREATE OR REPLACE FUNCTION dtx.refuse_write() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $dtx$
 BEGIN
+  IF current_setting('${UNDOING_SETTING}', true) = 'on' THEN
+    RETURN coalesce(NEW, OLD);
+  END IF;
   RAISE EXCEPTION USING ERRCODE = '${REFUSED_STATE}', MESSAGE = TG_ARGV[0];
 END
 $dtx$`,
@@ -68,6 +83,9 @@ const REFUSE_TRUNCATE: SharedFunction = {
   sql: `CREATE OR REPLACE FUNCTION dtx.refuse_truncate() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $dtx$
 BEGIN
+  IF current_setting('${UNDOING_SETTING}', true) = 'on' THEN
+    RETURN NULL;
+  END IF;
   RAISE EXCEPTION USING ERRCODE = '${REFUSED_STATE}',
     MESSAGE = format('TRUNCATE of %I.%I cannot be undone. Use DELETE, or do it outside of the '
       'global transaction.', TG_TABLE_SCHEMA, TG_TABLE_NAME);
@@ -150,6 +168,24 @@ $dtx$`,
 };
 
 /**
+ * Records what a trigger of the user does to a row while others are restored. The rows of the
+ * transaction itself are left out, which get their before image anyway.
+ */
+const RECORD_ECHO: SharedFunction = {
+  name: 'dtx.record_echo',
+  sql: `CREATE OR REPLACE FUNCTION dtx.record_echo(changed_tbl text, changed_key text,
+  own_xid text, own_shape bigint, found_image text, left_image text)
+RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $dtx$
+INSERT INTO dtx.undo_row (tbl, pk, xid, branch, shape, before, after)
+SELECT '${ECHO_PREFIX}' || changed_tbl, changed_key, own_xid, ${ECHO_BRANCH}, own_shape,
+  found_image, left_image
+WHERE NOT EXISTS (SELECT FROM dtx.undo_row u
+  WHERE u.tbl = changed_tbl AND u.pk = changed_key AND u.xid = own_xid)
+ON CONFLICT (tbl, pk) DO NOTHING
+$dtx$`,
+};
+
+/**
  * Deletes undo rows and fences of branches whose commit is decided; returns the branches of which
  * something is left, for another try.
  *
@@ -215,6 +251,7 @@ export const SHARED_FUNCTIONS: readonly SharedFunction[] = [
   ...HOLDER_FUNCTIONS,
   IS_OWN,
   FOLD_CHANGE,
+  RECORD_ECHO,
   FORGET_BRANCHES,
   FORGET_XIDS,
 ];

@@ -26,7 +26,7 @@ export function imagesOf(table: TableDefinition, keys: string): string {
   return `SELECT u.pk, u.before::${table.name} AS b, u.after::${table.name} AS a,
     coalesce(u.after, u.before)::${table.name} AS k
   FROM dtx.undo_row u
-  WHERE u.xid = $1 AND u.tbl = ${literal(table.name)} AND u.pk = ANY (${keys})`;
+  WHERE u.xid = $1 AND u.tbl = ${literal(table.recordedAs ?? table.name)} AND u.pk = ANY (${keys})`;
 }
 
 /** SQL: the row `t` of the table is the one that the image `i` is of. */

@@ -12,6 +12,7 @@ import type { Comparison } from './compare-rows.js';
 import { compareRows, countOfOurs } from './compare-rows.js';
 import { restoreStatement } from './restore-statement.js';
 import { roomStatements } from './room-statements.js';
+import { Echoes } from './echoes.js';
 import type { RestoreOrder, UndoRow } from './undo-row.js';
 import { actionFor } from './undo-row.js';
 
@@ -20,6 +21,9 @@ type Failures = ReadonlyMap<UndoRow, string>;
 
 /** Triggers that change restored rows again are answered this often. */
 const SETTLE_PASSES_MAX = 3;
+
+/** How often what triggers write is taken back, which makes triggers write. */
+const ECHO_PASSES_MAX = 3;
 
 /** How often the careful way starts again without the rows that it could not give back. */
 const ROUNDS_MAX = 5;
@@ -38,14 +42,49 @@ const RESTORED_OTHERWISE =
 export class Restorer {
   readonly #session: SqlSession;
   readonly #xid: string;
+  #settled: readonly UndoRow[] = [];
 
   constructor(session: SqlSession, xid: string) {
     this.#session = session;
     this.#xid = xid;
   }
 
-  /** @returns the rows that are as they were, and why; all others have their before image */
-  async restore(rows: readonly UndoRow[]): Promise<Failures> {
+  /**
+   * @param settled rows that are as they were: triggers of others may change them
+   * @returns the rows that do not have their before image, and why
+   */
+  async restore(rows: readonly UndoRow[], settled: readonly UndoRow[] = []): Promise<Failures> {
+    if (!rows.some(({ table }) => table.hasForeignTriggers)) return this.#restoreRows(rows);
+    this.#settled = settled;
+    const echoes = new Echoes(this.#session, this.#xid);
+    await echoes.listen();
+    const failures = await this.#restoreRows(rows);
+    const restored = [...rows, ...settled].filter((row) => !failures.has(row));
+    await this.#silence(echoes, restored);
+    await echoes.end();
+    return failures;
+  }
+
+  /** What cannot be taken back stays, such as lines that a trigger forbids to delete. */
+  async #silence(echoes: Echoes, restored: readonly UndoRow[]): Promise<void> {
+    const given = new Set<string>();
+    for (let pass = 0; pass < ECHO_PASSES_MAX; pass += 1) {
+      const heard = (await echoes.heard()).filter((echo) => !given.has(nameOf(echo)));
+      const orders = await this.#unsettled(heard);
+      if (orders.length === 0) return;
+      const failure = await this.#attempt('dtx_echoes', async () => {
+        for (const order of orders) {
+          const refused = await this.#attempt('dtx_echo', () => this.#run([order]));
+          if (refused !== undefined) given.add(nameOf(order.row));
+        }
+        const unsettled = await this.#settle(restored);
+        if (unsettled.length > 0) throw new NotRestoredError(RESTORED_OTHERWISE);
+      });
+      if (failure !== undefined) return;
+    }
+  }
+
+  async #restoreRows(rows: readonly UndoRow[]): Promise<Failures> {
     if (rows.length === 0) return new Map();
     const failure = await this.#attempt('dtx_all', () => this.#restoreInOrder(rows));
     if (failure === undefined) return new Map();
@@ -54,7 +93,7 @@ export class Restorer {
 
   async #restoreInOrder(rows: readonly UndoRow[]): Promise<void> {
     for (const run of runsOf(rows.map(firstOrder))) await this.#run(run);
-    const unsettled = await this.#settle(rows);
+    const unsettled = await this.#settle([...rows, ...this.#settled]);
     if (unsettled.length > 0) throw new NotRestoredError(RESTORED_OTHERWISE);
   }
 
@@ -65,7 +104,9 @@ export class Restorer {
       const found = { stuck: new Map() as Failures, unsettled: [] as readonly UndoRow[] };
       const failure = await this.#attempt('dtx_round', async () => {
         found.stuck = await this.#restoreOneByOne(todo);
-        found.unsettled = await this.#settle(todo.filter((row) => !found.stuck.has(row)));
+        const restored = todo.filter((row) => !found.stuck.has(row));
+        const settled = this.#settled.filter((row) => !left.has(row));
+        found.unsettled = await this.#settle([...restored, ...settled]);
         if (found.unsettled.length > 0) throw new NotRestoredError(RESTORED_OTHERWISE);
       });
       if (failure === undefined) return new Map([...left, ...found.stuck]);
@@ -165,7 +206,8 @@ export class Restorer {
   async #run(orders: readonly RestoreOrder[]): Promise<void> {
     const [first] = orders;
     const keepsImage = orders.length === 1 && first !== undefined && needsImage(first);
-    if (keepsImage) await this.#session.query(SET_IMAGE, [first.row.table.name, first.row.key]);
+    if (keepsImage)
+      await this.#session.query(SET_IMAGE, [nameInUndo(first.row.table), first.row.key]);
     const { text, keys, expectedCount } = restoreStatement(orders);
     const values = [this.#xid, ...keys];
     const count = Number(await queryText(this.#session, text, values));
@@ -178,6 +220,10 @@ export class Restorer {
     return attempt(this.#session, savepoint, work);
   }
 }
+
+const nameInUndo = ({ name, recordedAs }: TableDefinition): string => recordedAs ?? name;
+
+const nameOf = ({ key, table }: UndoRow): string => JSON.stringify([table.name, key]);
 
 const HELD_BACK =
   'rows that are not part of the transaction refer to it by a foreign key that cascades, or a ' +

@@ -67,10 +67,10 @@ async function otherBranches(session: SqlSession, tag: BranchTag): Promise<reado
 async function undo(session: SqlSession, scope: UndoScope): Promise<readonly LeftRow[]> {
   const { clean, settled, left } = await readUndoRows(session, scope);
   failpoint('at.undo.checked');
-  const failures = await new Restorer(session, scope.xid).restore(clean);
+  const failures = await new Restorer(session, scope.xid).restore(clean, settled);
   failpoint('at.undo.restored');
-  const restored = clean.filter((row) => !failures.has(row));
-  await forgetRows(session, scope.xid, [...settled, ...restored]);
+  const restored = [...settled, ...clean].filter((row) => !failures.has(row));
+  await forgetRows(session, scope.xid, restored);
   const failed = [...failures].map(([{ branchId, key, table }, reason]) => {
     return { branchId, key, tableName: table.name, reason };
   });
