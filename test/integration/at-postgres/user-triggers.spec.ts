@@ -60,6 +60,19 @@ const SETUP = `
     $$ BEGIN RAISE 'lines stay'; END $$;
   CREATE TRIGGER forbid BEFORE DELETE ON journal FOR EACH ROW EXECUTE FUNCTION forbid();
 
+  CREATE TABLE copied (id int PRIMARY KEY, note text);
+  CREATE TABLE copy (id int PRIMARY KEY, note text, at timestamptz);
+  CREATE FUNCTION shout() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN NEW.note := upper(NEW.note); RETURN NEW; END $$;
+  CREATE TRIGGER shout BEFORE INSERT OR UPDATE ON copy FOR EACH ROW EXECUTE FUNCTION shout();
+  CREATE FUNCTION to_copy() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    INSERT INTO copy VALUES (NEW.id, 'of ' || NEW.note)
+      ON CONFLICT (id) DO UPDATE SET note = excluded.note;
+    RETURN NEW;
+  END $$;
+  CREATE TRIGGER to_copy BEFORE INSERT OR UPDATE ON copied FOR EACH ROW EXECUTE FUNCTION to_copy();
+
   CREATE TABLE parted (id int PRIMARY KEY, note text) PARTITION BY RANGE (id);
   CREATE TABLE parted_low PARTITION OF parted FOR VALUES FROM (0) TO (10);
   CREATE FUNCTION sign() RETURNS trigger LANGUAGE plpgsql AS
@@ -68,7 +81,7 @@ const SETUP = `
 `;
 
 const RESET = `
-  TRUNCATE account, bay, tally, stamped, place, item, cart, guarded, parted, scribble;
+  TRUNCATE account, bay, tally, stamped, place, item, cart, guarded, parted, scribble, copied, copy;
   DROP TRIGGER IF EXISTS keep ON kept;
   TRUNCATE kept;
   CREATE TRIGGER keep BEFORE DELETE ON kept FOR EACH ROW EXECUTE FUNCTION keep();
@@ -80,6 +93,8 @@ const RESET = `
   INSERT INTO bay VALUES (1, 7), (2, 7);
   UPDATE tally SET bays = 40;
   INSERT INTO parted VALUES (1, 'one');
+  INSERT INTO copied VALUES (1, 'one');
+  UPDATE copy SET note = 'another';
   TRUNCATE offer, audit, journal, scribble;
   INSERT INTO offer VALUES (1, 100);
   TRUNCATE scribble;
@@ -190,6 +205,18 @@ describe('Rollback where tables have triggers of their own', () => {
     await expect(database.rollback(tag)).resolves.toEqual(DONE);
     await expect(database.rows('cart', 'item')).resolves.toEqual(['(1,0)']);
   });
+
+  it.each(['DELETE FROM copied', "UPDATE copied SET note = 'changed'"])(
+    'gives no row the image of another table’s row: %s',
+    async (statement) => {
+      const before = await database.rows('copied', 'copy');
+      const tag = newTag();
+      await database.branch(tag, statement);
+
+      await expect(database.rollback(tag)).resolves.toEqual(DONE);
+      await expect(database.rows('copied', 'copy')).resolves.toEqual(before);
+    },
+  );
 
   it('has the last word where only a partition has the trigger', async () => {
     const before = await database.rows('parted');

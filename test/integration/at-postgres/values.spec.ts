@@ -14,6 +14,8 @@ const HOSTILE: PoolConfig = {
     intervalstyle: 'sql_standard',
     timezone: 'America/St_Johns',
     extra_float_digits: '-15',
+    array_nulls: 'off',
+    transform_null_equals: 'on',
     bytea_output: 'escape',
     xmloption: 'document',
     quote_all_identifiers: 'on',

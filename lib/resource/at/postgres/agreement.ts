@@ -36,6 +36,9 @@ export const ECHO_PREFIX = '~';
 /** Setting that holds the row image that is being restored. */
 export const IMAGE_SETTING = 'dtx.image';
 
+/** Setting that holds the name of the table that the image is of. */
+export const IMAGE_TABLE_SETTING = 'dtx.image_table';
+
 /** Setting of our own transactions, to which the guard trigger does not apply: `off`. */
 export const GUARD_SETTING = 'dtx.guard';
 

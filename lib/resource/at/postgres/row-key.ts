@@ -61,6 +61,17 @@ export function sameKey(table: TableDefinition, left: string, right: string): st
   return equalities.join(' AND ');
 }
 
+/**
+ * The same, for rows whose keys are spelled alike, too: an update from `a` to `A`, where those are
+ * equal, is to whoever locks keys one row that went and another one that came.
+ */
+export function sameSpelling(table: TableDefinition, left: string, right: string): string {
+  const isExact = table.key.every((name) => isCanonical(columnOf(table, name)));
+  const equal = sameKey(table, left, right);
+  const keys = [left, right].map((row) => `(${rowKey(table, row)}) COLLATE "C"`);
+  return isExact ? equal : `${equal} AND ${keys.join(' = ')}`;
+}
+
 function canonicalText(column: Column, value: string): string {
   switch (baseName(column)) {
     case 'numeric':

@@ -41,10 +41,14 @@ export function pinnedSettings(columns: readonly Column[]): readonly string[] {
   return EVERY_PIN.filter((pin) => needed.has(pin)).flatMap((pin) => PINS[pin]);
 }
 
-/** All of them but the time zone: what is restored must not change what now() means to triggers. */
-export const RESTORE_SETTINGS: readonly string[] = EVERY_PIN.flatMap((pin) => PINS[pin]).filter(
-  (setting) => !setting.startsWith('timezone'),
-);
+/**
+ * All of them but the time zone: what is restored must not change what now() means to triggers. And
+ * how a NULL is read that stands in an array; it is written in one way.
+ */
+export const RESTORE_SETTINGS: readonly string[] = [
+  ...EVERY_PIN.flatMap((pin) => PINS[pin]).filter((setting) => !setting.startsWith('timezone')),
+  'array_nulls = on',
+];
 
 function pinsOf(column: Column): readonly Pin[] {
   if (column.scalarKind === 'e') return [];

@@ -1,6 +1,6 @@
 import type { SqlSession } from '../../at-engine.interface.js';
 import { rowsOf, storedImage } from '../row-image.js';
-import { sameKey } from '../row-key.js';
+import { sameSpelling } from '../row-key.js';
 import { queryJson } from '../session.js';
 import { identifier, literal } from '../sql-text.js';
 import type { TableDefinition } from '../table-definition.js';
@@ -31,7 +31,7 @@ export function imagesOf(table: TableDefinition, keys: string): string {
 
 /** SQL: the row `t` of the table is the one that the image `i` is of. */
 export function isRowOfImage(table: TableDefinition): string {
-  return sameKey(table, 't', '(i.k)');
+  return sameSpelling(table, 't', '(i.k)');
 }
 
 /**

@@ -69,7 +69,8 @@ export class Echoes {
 const ECHOES = `branch = ${ECHO_BRANCH} AND xid = $1 AND tbl LIKE '${ECHO_PREFIX}%'`;
 
 const STORED = `
-SELECT json_build_object('tbl', substr(tbl, ${String(ECHO_PREFIX.length + 1)}), 'shape', shape::text, 'key', pk, 'version', xmin::text,
+SELECT json_build_object('tbl', substr(tbl, ${String(ECHO_PREFIX.length + 1)}),
+  'shape', shape::text, 'key', pk, 'version', xmin::text,
   'hasBefore', before IS NOT NULL, 'hasAfter', after IS NOT NULL)::text
 FROM dtx.undo_row WHERE ${ECHOES} ORDER BY seq DESC`;
 

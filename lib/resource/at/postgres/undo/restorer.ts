@@ -1,8 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
-
-import { failpoint } from '../../../../system/index.js';
 import type { SqlSession } from '../../at-engine.interface.js';
-import { RESTORE_TRIGGER } from '../agreement.js';
 import { queryText } from '../session.js';
 import type { TableDefinition } from '../table-definition.js';
 import { settableColumns } from '../table-definition.js';
@@ -10,8 +6,9 @@ import type { Failure } from './attempt.js';
 import { NotRestoredError, attempt } from './attempt.js';
 import type { Comparison } from './compare-rows.js';
 import { compareRows, countOfOurs } from './compare-rows.js';
-import { restoreStatement } from './restore-statement.js';
+import { firstOrder, replaceOrder, runsOf } from './restore-orders.js';
 import { roomStatements } from './room-statements.js';
+import { runOrders } from './run-orders.js';
 import { Echoes } from './echoes.js';
 import type { RestoreOrder, UndoRow } from './undo-row.js';
 import { actionFor } from './undo-row.js';
@@ -35,9 +32,11 @@ const RESTORED_OTHERWISE =
  * Gives rows their before images, in the transaction of its session. Rows come in the reverse order
  * of their changes. Nearly always that order is right, and runs of rows are restored together.
  *
- * It can be wrong, since the undo row of a row that was changed twice has the place of the first
- * change, and since unique values can have been swapped. Then each row is tried by itself until no
- * further one succeeds, and those that remain all at once.
+ * It can be wrong. What a cascade has deleted needs its parent, which went first, and so does a row
+ * whose trigger keeps a sum under a check: then the order of the changes is right. And the undo row
+ * of a row that was changed twice has the place of the first change, and unique values can have
+ * been swapped: then each row is tried by itself until no further one succeeds, and those that
+ * remain all at once.
  */
 export class Restorer {
   readonly #session: SqlSession;
@@ -86,9 +85,29 @@ export class Restorer {
 
   async #restoreRows(rows: readonly UndoRow[]): Promise<Failures> {
     if (rows.length === 0) return new Map();
-    const failure = await this.#attempt('dtx_all', () => this.#restoreInOrder(rows));
-    if (failure === undefined) return new Map();
-    return this.#restoreCarefully(rows);
+    const orders = [rows, rows.toReversed()];
+    for (const order of orders) {
+      const failure = await this.#attempt('dtx_all', () => this.#restoreInOrder(order));
+      if (failure === undefined) return new Map();
+    }
+    const hasTriggers = rows.some(({ table }) => table.hasForeignTriggers);
+    return this.#restoreCarefully(hasTriggers ? await this.#betterOrder(orders) : rows);
+  }
+
+  /** A row whose trigger keeps a sum can be refused when the sum is there already, or before. */
+  async #betterOrder(orders: readonly (readonly UndoRow[])[]): Promise<readonly UndoRow[]> {
+    let best: readonly UndoRow[] = [];
+    let fewest = Infinity;
+    for (const order of orders) {
+      let count = 0;
+      await this.#attempt('dtx_order', async () => {
+        count = (await this.#restoreCarefully(order)).size;
+        throw new NotRestoredError('to be taken back');
+      });
+      if (count < fewest) [best, fewest] = [order, count];
+      if (fewest === 0) break;
+    }
+    return best;
   }
 
   async #restoreInOrder(rows: readonly UndoRow[]): Promise<void> {
@@ -203,17 +222,8 @@ export class Restorer {
     });
   }
 
-  async #run(orders: readonly RestoreOrder[]): Promise<void> {
-    const [first] = orders;
-    const keepsImage = orders.length === 1 && first !== undefined && needsImage(first);
-    if (keepsImage)
-      await this.#session.query(SET_IMAGE, [nameInUndo(first.row.table), first.row.key]);
-    const { text, keys, expectedCount } = restoreStatement(orders);
-    const values = [this.#xid, ...keys];
-    const count = Number(await queryText(this.#session, text, values));
-    if (keepsImage) await this.#session.query(CLEAR_IMAGE);
-    failpoint('at.undo.row');
-    if (count !== expectedCount) throw new NotRestoredError(HELD_BACK);
+  #run(orders: readonly RestoreOrder[]): Promise<void> {
+    return runOrders(this.#session, this.#xid, orders);
   }
 
   #attempt(savepoint: string, work: () => Promise<void>): Promise<Failure | undefined> {
@@ -221,54 +231,4 @@ export class Restorer {
   }
 }
 
-const nameInUndo = ({ name, recordedAs }: TableDefinition): string => recordedAs ?? name;
-
 const nameOf = ({ key, table }: UndoRow): string => JSON.stringify([table.name, key]);
-
-const HELD_BACK =
-  'rows that are not part of the transaction refer to it by a foreign key that cascades, or a ' +
-  'trigger or rule of the table keeps the row from being restored';
-
-/** The content of the row does not travel: the length is all that is asked for. */
-const SET_IMAGE = `
-SELECT length(set_config('dtx.image', u.before, true))::text FROM dtx.undo_row u
-WHERE u.tbl = $1 AND u.pk = $2`;
-
-const CLEAR_IMAGE = "SET LOCAL dtx.image = ''";
-
-const needsImage = ({ row, action }: RestoreOrder): boolean =>
-  action !== 'delete' && hasRestoreTrigger(row.table);
-
-const hasRestoreTrigger = ({ triggers }: TableDefinition): boolean =>
-  triggers.some(({ name }) => name === RESTORE_TRIGGER);
-
-const firstOrder = (row: UndoRow): RestoreOrder => ({
-  row,
-  action: actionFor(row.hasAfter, row.hasBefore),
-  columns: row.changed,
-});
-
-/** A row that others refer to by a cascading foreign key cannot go, not even for a moment. */
-function replaceOrder(row: UndoRow): RestoreOrder {
-  const order = firstOrder(row);
-  const isReferred = row.table.cascadingReferences.some(({ onDelete }) => onDelete);
-  return order.action === 'update' && !isReferred ? { ...order, action: 'replace' } : order;
-}
-
-const isAlike = (one: RestoreOrder, other: RestoreOrder): boolean =>
-  one.row.table === other.row.table &&
-  one.action === other.action &&
-  (one.action !== 'update' || isDeepStrictEqual(one.columns, other.columns));
-
-/** Neighbours of one table that need the same are restored by one statement. */
-function runsOf(orders: readonly RestoreOrder[]): readonly (readonly RestoreOrder[])[] {
-  const runs: RestoreOrder[][] = [];
-  for (const order of orders) {
-    const run = runs.at(-1);
-    const last = run?.at(-1);
-    const isSame = last !== undefined && isAlike(last, order);
-    if (run !== undefined && isSame && !needsImage(order)) run.push(order);
-    else runs.push([order]);
-  }
-  return runs;
-}

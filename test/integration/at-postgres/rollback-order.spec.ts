@@ -1,0 +1,107 @@
+import { createPostgresEngine } from '../../../lib/resource/at/postgres/index.js';
+import type { SqlSource } from '../../../lib/resource/at/index.js';
+import type { AtDatabase } from './at-database.js';
+import { DONE, createAtDatabase, newTag, reasonOf, sourceOf } from './at-database.js';
+
+const SETUP = `
+  CREATE TABLE stock (sku text PRIMARY KEY, amount int NOT NULL CHECK (amount >= 0));
+  CREATE TABLE line (id int PRIMARY KEY, sku text NOT NULL REFERENCES stock, qty int NOT NULL);
+  CREATE FUNCTION take() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    IF TG_OP <> 'INSERT' THEN
+      UPDATE stock SET amount = amount + OLD.qty WHERE sku = OLD.sku;
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+      UPDATE stock SET amount = amount - NEW.qty WHERE sku = NEW.sku;
+    END IF;
+    RETURN NULL;
+  END $$;
+  CREATE TRIGGER take AFTER INSERT OR UPDATE OR DELETE ON line FOR EACH ROW EXECUTE FUNCTION take();
+
+  CREATE TABLE frozen (id int PRIMARY KEY, v int);
+  CREATE FUNCTION keep_frozen() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN IF NEW.v = 1 THEN RAISE 'frozen'; END IF; RETURN NEW; END $$;
+  CREATE TRIGGER keep_frozen BEFORE UPDATE ON frozen FOR EACH ROW EXECUTE FUNCTION keep_frozen();
+
+  CREATE TABLE parent (id int PRIMARY KEY);
+  CREATE TABLE child (id int PRIMARY KEY, parent int NOT NULL REFERENCES parent ON DELETE CASCADE);
+`;
+
+const RESET = `
+  TRUNCATE line, stock, frozen, parent, child;
+  INSERT INTO frozen VALUES (1, 1);
+  INSERT INTO stock VALUES ('a', 100);
+  INSERT INTO line VALUES (1, 'a', 60);
+  INSERT INTO parent VALUES (1);
+  INSERT INTO child SELECT n, 1 FROM generate_series(1, 200) n;
+`;
+
+/** Counts the statements of its sessions. */
+function counting(source: SqlSource): SqlSource & { count: number } {
+  const counter = {
+    count: 0,
+    withSession: <T>(work: Parameters<typeof source.withSession<T>>[0]): Promise<T> =>
+      source.withSession((session) =>
+        work({
+          query: (text, values) => {
+            counter.count += 1;
+            return session.query(text, values);
+          },
+        }),
+      ),
+  };
+  return counter;
+}
+
+describe('The order in which a rollback restores rows', () => {
+  let database: AtDatabase;
+
+  beforeAll(async () => {
+    database = await createAtDatabase(SETUP);
+  });
+
+  beforeEach(async () => {
+    await database.reset(RESET);
+  });
+
+  afterAll(async () => {
+    await database.drop();
+  });
+
+  it.each([
+    ['goes', ['DELETE FROM line']],
+    ['shrinks', ['UPDATE line SET qty = 10']],
+    ['moves and goes', ['UPDATE line SET id = 2', 'DELETE FROM line']],
+  ])('keeps a check on a sum, where a line %s', async (_how, statements) => {
+    const before = await database.rows('line', 'stock');
+    const tag = newTag();
+    await database.branch(tag, ...statements);
+
+    await expect(database.rollback(tag)).resolves.toEqual(DONE);
+    await expect(database.rows('line', 'stock')).resolves.toEqual(before);
+  });
+
+  it('keeps it while another row has to be left', async () => {
+    const before = await database.rows('line', 'stock');
+    const tag = newTag();
+    await database.branch(tag, 'DELETE FROM line', 'UPDATE frozen SET v = 2');
+
+    const error = reasonOf(await database.rollback(tag));
+
+    expect(error).toMatch(/^Rows were left as they are, with their undo rows. public.frozen 1: /);
+    await expect(database.rows('line', 'stock')).resolves.toEqual(before);
+  });
+
+  it('restores what a cascade has deleted in a few statements', async () => {
+    const source = counting(sourceOf(database.pool));
+    const engine = createPostgresEngine({ source, resourceId: 'shop' });
+    const before = await database.rows('parent', 'child');
+    const tag = newTag();
+    await database.branch(tag, 'DELETE FROM parent');
+
+    await expect(engine.rollbackBranches([tag])).resolves.toEqual([DONE]);
+
+    await expect(database.rows('parent', 'child')).resolves.toEqual(before);
+    expect(source.count).toBeLessThan(50);
+  });
+});
