@@ -3,7 +3,30 @@ import type { SqlSource } from '../../../lib/resource/at/index.js';
 import type { AtDatabase } from './at-database.js';
 import { DONE, createAtDatabase, newTag, reasonOf, sourceOf } from './at-database.js';
 
+/** Unique columns that are not NULL, with two values and one to swap them by. */
+const UNIQUE = [
+  ['text', `'a'`, `'b'`, `'c'`],
+  ['varchar(3)', `'a'`, `'b'`, `'c'`],
+  ['char(2)', `'a'`, `'b'`, `'c'`],
+  ['int', '1', '2', '3'],
+  ['smallint CHECK (u < 4)', '1', '2', '3'],
+  ['numeric(4, 2)', '1', '2', '3'],
+  ['date', `'2024-01-01'`, `'2024-01-02'`, `'2024-01-03'`],
+  ['timestamptz', `'2024-01-01'`, `'2024-01-02'`, `'2024-01-03'`],
+  ['uuid', ...['1', '2', '3'].map((digit) => `'${digit.repeat(32)}'`)],
+] as const;
+
+const ACTIONS = ['CASCADE', 'SET NULL', 'RESTRICT'];
+
 const SETUP = `
+  ${UNIQUE.map(
+    ([type], n) => `
+    CREATE TABLE owner_${n} (id int PRIMARY KEY, u ${type} NOT NULL UNIQUE);
+    ${ACTIONS.map(
+      (action, m) => `CREATE TABLE owned_${n}_${m} (id int PRIMARY KEY,
+        owner int REFERENCES owner_${n} ON DELETE ${action});`,
+    ).join(' ')}`,
+  ).join(' ')}
   CREATE TABLE stock (sku text PRIMARY KEY, amount int NOT NULL CHECK (amount >= 0));
   CREATE TABLE line (id int PRIMARY KEY, sku text NOT NULL REFERENCES stock, qty int NOT NULL);
   CREATE FUNCTION take() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -28,6 +51,12 @@ const SETUP = `
 `;
 
 const RESET = `
+  ${UNIQUE.map(
+    ([, one, two], n) => `
+    TRUNCATE owner_${n}, ${ACTIONS.map((_, m) => `owned_${n}_${m}`).join(', ')};
+    INSERT INTO owner_${n} VALUES (1, ${one}), (2, ${two});
+    ${ACTIONS.map((_, m) => `INSERT INTO owned_${n}_${m} VALUES (1, 1), (2, 2);`).join(' ')}`,
+  ).join(' ')}
   TRUNCATE line, stock, frozen, parent, child;
   INSERT INTO frozen VALUES (1, 1);
   INSERT INTO stock VALUES ('a', 100);
@@ -91,6 +120,24 @@ describe('The order in which a rollback restores rows', () => {
     expect(error).toMatch(/^Rows were left as they are, with their undo rows. public.frozen 1: /);
     await expect(database.rows('line', 'stock')).resolves.toEqual(before);
   });
+
+  it.each(UNIQUE.map(([type, one, two, spare], n) => ({ type, one, two, spare, n })))(
+    'gives two rows that others refer to their unique values back: $type',
+    async ({ n, one, spare, two }) => {
+      const tables = [`owner_${n}`, ...ACTIONS.map((_, m) => `owned_${n}_${m}`)];
+      const before = await database.rows(...tables);
+      const tag = newTag();
+      await database.branch(
+        tag,
+        `UPDATE owner_${n} SET u = ${spare} WHERE id = 1`,
+        `UPDATE owner_${n} SET u = ${one} WHERE id = 2`,
+        `UPDATE owner_${n} SET u = ${two} WHERE id = 1`,
+      );
+
+      await expect(database.rollback(tag)).resolves.toEqual(DONE);
+      await expect(database.rows(...tables)).resolves.toEqual(before);
+    },
+  );
 
   it('restores what a cascade has deleted in a few statements', async () => {
     const source = counting(sourceOf(database.pool));

@@ -181,14 +181,17 @@ export class Restorer {
     return moved === undefined;
   }
 
-  /** Rows that cannot go for a moment give up their unique values, where these may be NULL. */
+  /** Rows that cannot go for a moment give up their unique values, for NULL or for spare ones. */
   async #makeRoom(rows: readonly UndoRow[]): Promise<void> {
     for (const table of new Set(rows.map((row) => row.table))) {
       const keys = rows.filter((row) => row.table === table).map(({ key }) => key);
-      for (const text of await roomStatements(this.#session, table)) {
-        await this.#attempt('dtx_room', async () => {
-          await this.#session.query(text, [this.#xid, keys]);
-        });
+      for (const texts of await roomStatements(this.#session, table)) {
+        for (const text of texts) {
+          const failure = await this.#attempt('dtx_room', async () => {
+            await this.#session.query(text, [this.#xid, keys]);
+          });
+          if (failure === undefined) break;
+        }
       }
     }
   }
