@@ -1,5 +1,5 @@
 import type { AtDatabase } from './at-database.js';
-import { DONE, createAtDatabase, failureOf, newTag } from './at-database.js';
+import { DONE, createAtDatabase, failureOf, newTag, reasonOf } from './at-database.js';
 import { conflictIn, conflictOf, guardedConflictOf } from './holes.js';
 
 const SETUP = `
@@ -21,9 +21,14 @@ const SETUP = `
   CREATE TABLE use (id int, part int, day int, PRIMARY KEY (id, day),
     FOREIGN KEY (part, day) REFERENCES part) PARTITION BY RANGE (day);
   CREATE TABLE use_1 PARTITION OF use FOR VALUES FROM (0) TO (10);
+  CREATE TABLE term (code text COLLATE "C" PRIMARY KEY, n int);
+  CREATE TABLE gloss (id int PRIMARY KEY, term text COLLATE "POSIX" REFERENCES term
+    ON DELETE CASCADE ON UPDATE CASCADE);
 `;
 
-const TABLES = 'use part seat hall tree promise guest box shelf visit sale shop'.split(' ');
+const TABLES = 'gloss term use part seat hall tree promise guest box shelf visit sale shop'.split(
+  ' ',
+);
 
 const RESET = `
   ${TABLES.map((table) => `DELETE FROM ${table};`).join(' ')}
@@ -90,11 +95,12 @@ describe('Foreign keys', () => {
         "INSERT INTO seat VALUES (9, 'x', 'y')",
       ],
       ['partitioned tables', 'INSERT INTO part VALUES (9, 9)', 'INSERT INTO use VALUES (9, 9, 9)'],
+      ['another collation', "INSERT INTO term VALUES ('x')", "INSERT INTO gloss VALUES (9, 'x')"],
     ])('by %s', async (_what, first, second) => {
       await database.branch(newTag(), first);
 
       await expect(conflictOf(database, second)).resolves.toMatchObject({
-        table: expect.stringMatching(/^public\.(shop|tree|hall|part)\b/),
+        table: expect.stringMatching(/^public\.(shop|tree|hall|part|term)\b/),
       });
       await expect(guardedConflictOf(database, second)).resolves.toBeDefined();
     });
@@ -221,6 +227,12 @@ describe('Foreign keys', () => {
         "DELETE FROM hall WHERE a = 'a'",
       ],
       ['partitioned tables', '', 'DELETE FROM use', 'DELETE FROM part WHERE id = 1'],
+      [
+        'another collation',
+        "INSERT INTO term VALUES ('x'), ('w'); INSERT INTO gloss VALUES (1, 'x'), (2, 'w')",
+        'DELETE FROM gloss WHERE id = 1',
+        "UPDATE term SET code = 'y' WHERE code = 'x'",
+      ],
     ])('by %s', async (_what, before, first, second) => {
       await database.sql(before);
       await database.branch(newTag(), first);
@@ -288,6 +300,37 @@ describe('Foreign keys', () => {
 
       expect(error).toMatchObject({ code: '40001' });
       expect(conflictIn(database, error)).toMatchObject({ table: 'public.sale' });
+    });
+  });
+
+  describe('of another collation than their parent', () => {
+    it('are carried along, and back', async () => {
+      await database.sql(`
+        INSERT INTO term VALUES ('a', 1), ('b', 2);
+        INSERT INTO gloss VALUES (1, 'a'), (2, 'b');`);
+      const before = await database.rows('term', 'gloss');
+      const tag = newTag();
+      await database.branch(
+        tag,
+        "UPDATE term SET code = 'z' WHERE code = 'a'",
+        "DELETE FROM term WHERE code = 'b'",
+        "INSERT INTO term VALUES ('c', 3)",
+        "INSERT INTO gloss VALUES (3, 'c')",
+      );
+
+      await expect(database.rollback(tag)).resolves.toEqual(DONE);
+      await expect(database.rows('term', 'gloss')).resolves.toEqual(before);
+    });
+
+    it('keep their parent when they are of others', async () => {
+      const tag = newTag();
+      await database.branch(tag, "INSERT INTO term VALUES ('c', 3)");
+      await database.sql("INSERT INTO gloss VALUES (1, 'c')");
+
+      expect(reasonOf(await database.rollback(tag))).toContain(
+        'public.term c: rows that are not part of the transaction refer to it',
+      );
+      await expect(database.rows('term', 'gloss')).resolves.toEqual(['(c,3)', '(1,c)']);
     });
   });
 });

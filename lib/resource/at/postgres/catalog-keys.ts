@@ -51,13 +51,16 @@ export const UNIQUE_INDEXES = `
     AND NOT (c.relispartition
       AND EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhrelid = ix.indexrelid))`;
 
-/** Each column of the key in the order of the index that it refers to. */
-const PAIRS = `
+/** SQL of each column of the foreign key `k`, in the order of the index `ix` that it refers to. */
+export const PAIRS = `
   SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
     'child', ca.attname,
     'parent', pa.attname,
     'type', pg_catalog.format('%I.%I', tn.nspname, t.typname),
-    'operator', pg_catalog.format('OPERATOR(%I.%s)', opn.nspname, op.oprname))
+    'operator', pg_catalog.format('OPERATOR(%I.%s)', opn.nspname, op.oprname),
+    'collation', (SELECT pg_catalog.format('%I.%I', ln.nspname, l.collname)
+      FROM pg_catalog.pg_collation l JOIN pg_catalog.pg_namespace ln ON ln.oid = l.collnamespace
+      WHERE l.oid = pa.attcollation AND ca.attcollation NOT IN (0, pa.attcollation)))
     ORDER BY pg_catalog.array_position(ix.indkey::pg_catalog.int2[], pair.parent))
   FROM ROWS FROM (pg_catalog.unnest(k.conkey), pg_catalog.unnest(k.confkey),
     pg_catalog.unnest(k.conpfeqop)) AS pair (child, parent, operator)

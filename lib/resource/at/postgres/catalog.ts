@@ -1,6 +1,6 @@
 import type { SqlSession } from '../at-engine.interface.js';
 import { BASE_TYPE_JOINS, COLUMN_FIELDS } from './catalog-columns.js';
-import { FOREIGN_KEYS_HERE, FOREIGN_KEYS_TO_HERE, UNIQUE_INDEXES } from './catalog-keys.js';
+import { FOREIGN_KEYS_HERE, FOREIGN_KEYS_TO_HERE, PAIRS, UNIQUE_INDEXES } from './catalog-keys.js';
 import { queryJson } from './session.js';
 import type { TableDefinition } from './table-definition.js';
 
@@ -91,23 +91,20 @@ const FOREIGN_TRIGGERS = `
 const FOREIGN_BEFORE_TRIGGERS = `${FOREIGN_TRIGGERS}
     AND g.tgtype::integer & 3 = 3 AND g.tgtype::integer & 20 <> 0`;
 
-const columnNames = (relation: string, numbers: string): string => `
-  (SELECT pg_catalog.json_agg(a.attname ORDER BY listed.position)
-   FROM pg_catalog.unnest(${numbers}) WITH ORDINALITY AS listed (attnum, position)
-   JOIN pg_catalog.pg_attribute a
-     ON a.attrelid = ${relation} AND a.attnum = listed.attnum)`;
-
 /** c cascade, n set null, d set default. */
 const CASCADING_REFERENCES = `
   SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
     'table', pg_catalog.format('%I.%I', rn.nspname, r.relname),
-    'columns', ${columnNames('k.conrelid', 'k.conkey')},
-    'referenced', ${columnNames('k.confrelid', 'k.confkey')},
+    'pairs', (${PAIRS}),
+    'referenced', (
+      SELECT pg_catalog.json_agg(a.attname) FROM pg_catalog.pg_attribute a
+      WHERE a.attrelid = c.oid AND a.attnum = ANY (k.confkey)),
     'onDelete', k.confdeltype IN ('c', 'n', 'd'),
     'onUpdate', k.confupdtype IN ('c', 'n', 'd')))
   FROM pg_catalog.pg_constraint k
   JOIN pg_catalog.pg_class r ON r.oid = k.conrelid
   JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace
+  JOIN pg_catalog.pg_index ix ON ix.indexrelid = k.conindid
   WHERE k.contype = 'f' AND k.confrelid = c.oid AND k.conparentid = 0
     AND (k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd'))`;
 

@@ -1,5 +1,5 @@
 import { identifier } from './sql-text.js';
-import type { Column, TableDefinition } from './table-definition.js';
+import type { Column, ForeignKeyPair, TableDefinition } from './table-definition.js';
 import { columnOf } from './table-definition.js';
 
 /** Bytes of a key that go into the index as they are; a B-tree entry holds some 2700. */
@@ -70,6 +70,19 @@ export function sameSpelling(table: TableDefinition, left: string, right: string
   const equal = sameKey(table, left, right);
   const keys = [left, right].map((row) => `(${rowKey(table, row)}) COLLATE "C"`);
   return isExact ? equal : `${equal} AND ${keys.join(' = ')}`;
+}
+
+/**
+ * SQL of a condition that is true when a row refers to another one, as the check of the foreign key
+ * compares them: where the columns have two collations, by the parent's.
+ */
+export function refersTo(pairs: readonly ForeignKeyPair[], child: string, parent: string): string {
+  const equalities = pairs.map((pair) => {
+    const collated = pair.collation === null ? '' : ` COLLATE ${pair.collation}`;
+    const value = `${child}.${identifier(pair.child)}${collated}`;
+    return `${parent}.${identifier(pair.parent)} ${pair.operator} ${value}`;
+  });
+  return equalities.join(' AND ');
 }
 
 function canonicalText(column: Column, value: string): string {

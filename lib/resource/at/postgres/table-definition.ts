@@ -33,7 +33,8 @@ export interface ExistingTrigger {
 export interface CascadingReference {
   /** The referencing table, quoted, with its schema. */
   readonly table: string;
-  readonly columns: readonly string[];
+  readonly pairs: readonly ForeignKeyPair[];
+  /** Of these, the columns that are referred to. */
   readonly referenced: readonly string[];
   readonly onDelete: boolean;
   readonly onUpdate: boolean;
@@ -92,6 +93,8 @@ export interface ForeignKeyPair {
   readonly type: string;
   /** SQL of the operator that compares them, the parent's column on its left. */
   readonly operator: string;
+  /** Collation that it compares by, with its schema, where those of the columns differ. */
+  readonly collation: string | null;
 }
 
 /** A table as the catalogue describes it, and what the current role may do with it. */

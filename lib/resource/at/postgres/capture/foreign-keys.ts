@@ -1,5 +1,5 @@
 import { KEY_SEPARATOR } from '../agreement.js';
-import { isCanonical } from '../row-key.js';
+import { isCanonical, refersTo } from '../row-key.js';
 import { identifier, literal } from '../sql-text.js';
 import type { ForeignKey, TableDefinition } from '../table-definition.js';
 import { bothSides, holdLock } from './lock-rows.js';
@@ -88,26 +88,18 @@ const referenceText = (
 
 /** Whether it is there; without the right to lock it the check of the foreign key has to do. */
 function lockParent({ pairs, parent, parentKind }: ForeignKey): string {
-  const equal = pairs.map(
-    ({ child, operator, parent: column }) =>
-      `dtx_parent.${identifier(column)} ${operator} NEW.${identifier(child)}`,
-  );
   return `is_found := true;
       IF ${mayLock(parent)} THEN
         PERFORM FROM ${rows(parent, parentKind)} AS dtx_parent
-        WHERE ${equal.join(' AND ')} FOR KEY SHARE;
+        WHERE ${refersTo(pairs, 'NEW', 'dtx_parent')} FOR KEY SHARE;
         is_found := FOUND;
       END IF;`;
 }
 
 function lockChildren({ child, childKind, pairs }: ForeignKey): string {
-  const equal = pairs.map(
-    ({ child: column, operator, parent }) =>
-      `OLD.${identifier(parent)} ${operator} dtx_child.${identifier(column)}`,
-  );
   return `IF ${mayLock(child)} THEN
         PERFORM FROM ${rows(child, childKind)} AS dtx_child
-        WHERE ${equal.join(' AND ')} FOR KEY SHARE;
+        WHERE ${refersTo(pairs, 'dtx_child', 'OLD')} FOR KEY SHARE;
       END IF;`;
 }
 

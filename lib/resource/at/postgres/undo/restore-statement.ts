@@ -1,5 +1,5 @@
 import { rowsOf } from '../row-image.js';
-import { rowKey } from '../row-key.js';
+import { refersTo, rowKey } from '../row-key.js';
 import { identifier } from '../sql-text.js';
 import type { CascadingReference, TableDefinition } from '../table-definition.js';
 import { settableColumns } from '../table-definition.js';
@@ -138,19 +138,19 @@ function spareOthers(
 }
 
 function referringRows(reference: CascadingReference, parts: readonly Part[]): string {
-  const equalities = reference.columns.map((column, index) => {
-    return `c.${identifier(column)} = t.${identifier(reference.referenced[index] ?? '')}`;
-  });
   const own = parts.find(({ table }) => table.name === reference.table);
   const except = own && `AND ${rowKey(own.table, 'c')} <> ALL (${keysFor(own, ...ACTIONS)})`;
-  return `SELECT FROM ${reference.table} c WHERE ${equalities.join(' AND ')} ${except ?? ''}`;
+  const refers = refersTo(reference.pairs, 'c', 't');
+  return `SELECT FROM ${reference.table} c WHERE ${refers} ${except ?? ''}`;
 }
 
-const keepsValues = ({ referenced }: CascadingReference): string =>
-  referenced
-    .map(identifier)
-    .map((column) => `t.${column} IS NOT DISTINCT FROM (i.b).${column}`)
-    .join(' AND ');
+function keepsValues({ pairs }: CascadingReference): string {
+  const kept = pairs.map(({ operator, parent }) => {
+    const [now, before] = [`t.${identifier(parent)}`, `(i.b).${identifier(parent)}`];
+    return `(${now} ${operator} ${before} OR ${now} IS NULL AND ${before} IS NULL)`;
+  });
+  return kept.join(' AND ');
+}
 
 function countOf(prefix: string, parts: readonly Part[]): string {
   const counts = parts.map(({ number }) => `(SELECT count(*) FROM ${prefix}${String(number)})`);
