@@ -27,7 +27,22 @@ const SETUP = `
   CREATE EXTENSION citext SCHEMA types;
   CREATE TYPE types.kind AS ENUM ('small', 'big');
   CREATE TABLE spelled (name types.citext, kind types.kind, n int, PRIMARY KEY (name, kind));
+  CREATE TABLE spelling (id int PRIMARY KEY, name types.citext, kind types.kind,
+    FOREIGN KEY (name, kind) REFERENCES spelled ON UPDATE CASCADE ON DELETE CASCADE);
   INSERT INTO spelled VALUES ('Ada', 'small', 1), ('Ben', 'big', 2);
+  INSERT INTO spelling VALUES (1, 'aDA', 'small'), (2, 'BEN', 'big');
+
+  CREATE SCHEMA "more.types";
+  CREATE EXTENSION hstore SCHEMA "more.types";
+  CREATE EXTENSION ltree SCHEMA "more.types";
+  CREATE TYPE "more.types"."a kind" AS ENUM ('small', 'big');
+  CREATE TABLE sorted (path "more.types".ltree, kind "more.types"."a kind",
+    facts "more.types".hstore, n int UNIQUE, PRIMARY KEY (path, kind, facts));
+  CREATE TABLE sorting (id int PRIMARY KEY, path "more.types".ltree,
+    kind "more.types"."a kind", facts "more.types".hstore,
+    FOREIGN KEY (path, kind, facts) REFERENCES sorted ON UPDATE CASCADE ON DELETE CASCADE);
+  INSERT INTO sorted VALUES ('Top', 'small', 'a=>1', 1), ('Top.A', 'big', 'b=>2', 2);
+  INSERT INTO sorting VALUES (1, 'Top', 'small', 'a=>1'), (2, 'Top.A', 'big', 'b=>2');
 
   CREATE TABLE author (id int PRIMARY KEY, email text UNIQUE);
   CREATE TABLE book (id int PRIMARY KEY, title text,
@@ -226,13 +241,28 @@ const CASES: readonly Case[] = [
   },
   {
     title: 'keys of types that are not the system’s, under another spelling',
-    tables: ['spelled'],
+    tables: ['spelled', 'spelling'],
     statements: [
       "UPDATE spelled SET name = 'ADA', n = 5 WHERE kind = 'small'",
       "DELETE FROM spelled WHERE name = 'Ben'::types.citext",
       "INSERT INTO spelled VALUES ('ben', 'big', 3)",
       "UPDATE spelled SET kind = 'small' WHERE kind = 'big'",
     ],
+  },
+  {
+    title: 'keys of types whose schema has a dot in its name',
+    tables: ['sorted', 'sorting'],
+    statements: [
+      "UPDATE sorted SET n = 7 WHERE kind = 'small'",
+      "UPDATE sorted SET path = 'Top.B' WHERE kind = 'small'",
+      "DELETE FROM sorted WHERE kind = 'big'",
+      "INSERT INTO sorted VALUES ('Top.C', 'big', '', 8)",
+    ],
+  },
+  {
+    title: 'other columns of rows that have such keys and are referred to',
+    tables: ['sorted', 'sorting'],
+    statements: ['UPDATE sorted SET n = n + 10'],
   },
   {
     title: 'a move between partitions',

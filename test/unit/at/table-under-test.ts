@@ -8,6 +8,7 @@ export function column(name: string, type: string, more: Partial<Column> = {}): 
   return {
     name,
     type: `pg_catalog.${type}`,
+    scalarSchema: 'pg_catalog',
     scalarType: `pg_catalog.${type}`,
     scalarKind: 'b',
     isArray: false,

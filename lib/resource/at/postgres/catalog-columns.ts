@@ -11,6 +11,7 @@ const BASE_TYPE = `
 export const COLUMN_FIELDS = `
     'name', a.attname,
     'type', tn.nspname || '.' || t.typname,
+    'scalarSchema', sn.nspname,
     'scalarType', sn.nspname || '.' || s.typname,
     'scalarKind', s.typtype,
     'isArray', s.oid <> b.oid,

@@ -52,10 +52,9 @@ export function keyText(
  */
 export function sameKey(table: TableDefinition, left: string, right: string): string {
   const equalities = table.key.map((name) => {
-    const { isArray, scalarKind, scalarType } = columnOf(table, name);
-    const [schema = ''] = scalarType.split('.');
-    const isForeign = schema !== 'pg_catalog' && scalarKind === 'b' && !isArray;
-    const operator = isForeign ? `OPERATOR(${identifier(schema)}.=)` : '=';
+    const { isArray, scalarKind, scalarSchema } = columnOf(table, name);
+    const isForeign = scalarSchema !== 'pg_catalog' && scalarKind === 'b' && !isArray;
+    const operator = isForeign ? `OPERATOR(${identifier(scalarSchema)}.=)` : '=';
     return `${left}.${identifier(name)} ${operator} ${right}.${identifier(name)}`;
   });
   return equalities.join(' AND ');
@@ -119,7 +118,7 @@ export function isCanonical(column: Column): boolean {
 }
 
 /** Name of a type of the system, or of the one extension type that is common in keys. */
-function baseName(column: Column): string {
-  const [schema, name = ''] = column.scalarType.split('.');
-  return !column.isArray && (schema === 'pg_catalog' || name === 'citext') ? name : '';
+function baseName({ isArray, scalarSchema, scalarType }: Column): string {
+  const name = scalarType.slice(scalarSchema.length + 1);
+  return !isArray && (scalarSchema === 'pg_catalog' || name === 'citext') ? name : '';
 }

@@ -7,6 +7,8 @@ export interface Column {
   readonly type: string;
   /** What the values are in the end: the base type of a domain, the element type of an array. */
   readonly scalarType: string;
+  /** Schema of the scalar type, since either name may hold a dot. */
+  readonly scalarSchema: string;
   readonly isArray: boolean;
   /** pg_type.typtype of the scalar type: `b` base, `c` composite, `d` domain, `e` enum, … */
   readonly scalarKind: string;
