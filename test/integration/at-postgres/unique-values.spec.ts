@@ -27,6 +27,9 @@ const SETUP = `
   CREATE TABLE stay (id int PRIMARY KEY, room int, guest text, during int4range,
     EXCLUDE USING gist (room WITH =, during WITH &&));
   CREATE TABLE zone (id int PRIMARY KEY, area int4range, EXCLUDE USING gist (area WITH &&));
+  CREATE DOMAIN stretch AS numrange;
+  CREATE TABLE road (id int PRIMARY KEY, part stretch UNIQUE);
+  CREATE TABLE lane (part stretch PRIMARY KEY, n int);
   CREATE TABLE lone (id int PRIMARY KEY, code text, UNIQUE NULLS NOT DISTINCT (code));
   CREATE TABLE event (id int, day int, code text, PRIMARY KEY (id, day), UNIQUE (code, day))
     PARTITION BY RANGE (day);
@@ -35,10 +38,10 @@ const SETUP = `
   ALTER TABLE event ATTACH PARTITION event_2 FOR VALUES FROM (10) TO (20);
 `;
 
-const TABLES =
-  'plain account seat task word late wide mail label nick span price stay zone lone event'.split(
-    ' ',
-  );
+const TABLES = [
+  ...'plain account seat task word late wide mail label nick span price'.split(' '),
+  ...'stay zone road lane lone event'.split(' '),
+];
 
 const RESET = `
   ${TABLES.map((table) => `DELETE FROM ${table};`).join(' ')}
@@ -56,6 +59,8 @@ const RESET = `
   INSERT INTO price VALUES (1, 1.0, 0, 'n');
   INSERT INTO stay VALUES (1, 5, 'ada', '[1,5)');
   INSERT INTO zone VALUES (1, '[1,5)');
+  INSERT INTO road VALUES (1, '[1,2)');
+  INSERT INTO lane VALUES ('[1,2)', 1);
   INSERT INTO lone VALUES (1, NULL);
   INSERT INTO event VALUES (1, 5, 'c'), (1, 15, 'd');
 `;
@@ -157,6 +162,16 @@ describe('Values of unique indexes are locks', () => {
       "INSERT INTO stay VALUES (9, 5, 'x', '[4,6)')",
     ],
     ['a range without a room', 'DELETE FROM zone', "INSERT INTO zone VALUES (9, '[4,9)')"],
+    [
+      'ranges of a domain that are equal',
+      'DELETE FROM road',
+      "INSERT INTO road VALUES (9, '[1.0,2.00)')",
+    ],
+    [
+      'a primary key of such ranges',
+      'DELETE FROM lane',
+      "INSERT INTO lane VALUES ('[1.0,2.00)', 9)",
+    ],
     [
       'a partitioned table',
       'DELETE FROM event WHERE day < 9',

@@ -21,6 +21,8 @@ const IS_EQUALITY = `
 const PARTS = `
   SELECT pg_catalog.json_agg(pg_catalog.json_build_object(${COLUMN_FIELDS},
     'expression', pg_catalog.pg_get_indexdef(ix.indexrelid, a.attnum, false),
+    'domainOf', (SELECT pg_catalog.format('%I.%I', dn.nspname, b.typname)
+      FROM pg_catalog.pg_namespace dn WHERE dn.oid = b.typnamespace AND b.oid <> t.oid),
     'isColumn', ix.indkey[a.attnum - 1] <> 0,
     'collation', (SELECT pg_catalog.format('%I.%I', ln.nspname, l.collname)
       FROM pg_catalog.pg_namespace ln WHERE ln.oid = l.collnamespace),

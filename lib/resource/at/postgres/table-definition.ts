@@ -48,6 +48,8 @@ export interface IndexPart extends Column {
   readonly expression: string;
   /** Whether that is a column by itself. */
   readonly isColumn: boolean;
+  /** Of a domain, the type that it is of, quoted, with its schema. */
+  readonly domainOf: string | null;
   /** Collation that the index compares by, with its schema. */
   readonly collation: string | null;
   /** Whether the database can hash the values so that equal ones have equal hashes. */

@@ -55,7 +55,9 @@ export function indexKeyText(
 
 function hashText(part: IndexPart, value: string): string {
   if (isCanonical(part) || !part.hasHash) return keyText([part], [value], 'single');
-  const collated = part.collation === null ? value : `(${value}) COLLATE ${part.collation}`;
+  // Of a domain over a range, PostgreSQL does not see how its values are hashed.
+  const plain = part.domainOf === null ? value : `(${value})::${part.domainOf}`;
+  const collated = part.collation === null ? plain : `(${plain}) COLLATE ${part.collation}`;
   return `hash_array_extended(ARRAY[${collated}], 0)`;
 }
 
