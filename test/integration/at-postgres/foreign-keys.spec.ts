@@ -333,4 +333,38 @@ describe('Foreign keys', () => {
       await expect(database.rows('term', 'gloss')).resolves.toEqual(['(c,3)', '(1,c)']);
     });
   });
+
+  describe('that are not enforced', () => {
+    beforeAll(async () => {
+      // Servers before 18 have none; without any foreign key the same has to be true.
+      const [server] = await database.sql("SELECT current_setting('server_version_num') AS is");
+      const isKnown = Number(server?.['is']) >= 180_000;
+      const reference = isKnown ? 'REFERENCES brand ON DELETE CASCADE NOT ENFORCED' : '';
+      await database.sql(`
+        CREATE TABLE brand (id int PRIMARY KEY, n int);
+        CREATE TABLE model (id int PRIMARY KEY, brand int ${reference});`);
+      await database.engine.install();
+    });
+
+    beforeEach(async () => {
+      await database.sql('DELETE FROM model; DELETE FROM brand; INSERT INTO model VALUES (1, 5)');
+    });
+
+    it('do not keep a row that a rollback has to delete', async () => {
+      const tag = newTag();
+      await database.branch(tag, 'INSERT INTO brand VALUES (5, 1)');
+
+      await expect(database.rollback(tag)).resolves.toEqual(DONE);
+      await expect(database.rows('brand', 'model')).resolves.toEqual(['(1,5)']);
+    });
+
+    it.each([
+      ['a child', 'INSERT INTO brand VALUES (6, 1)', 'INSERT INTO model VALUES (2, 6)'],
+      ['a parent', 'DELETE FROM model', 'INSERT INTO brand VALUES (5, 1); DELETE FROM brand'],
+    ])('do not keep %s from anything', async (_what, first, second) => {
+      await database.branch(newTag(), first);
+
+      await expect(conflictOf(database, ...second.split('; '))).resolves.toBeUndefined();
+    });
+  });
 });

@@ -33,8 +33,8 @@ const PARTS = `
   WHERE a.attrelid = ix.indexrelid AND a.attnum <= ix.indnkeyatts`;
 
 /** Catalogue columns that are not there in every version are read out of the row as JSON. */
-const optional = (alias: string, column: string): string =>
-  `coalesce((pg_catalog.to_jsonb(${alias}) ->> '${column}')::boolean, false)`;
+const optional = (alias: string, column: string, otherwise: boolean): string =>
+  `coalesce((pg_catalog.to_jsonb(${alias}) ->> '${column}')::boolean, ${String(otherwise)})`;
 
 /**
  * What the table allows only once: unique indexes and constraints, and exclusion constraints. Of a
@@ -46,12 +46,15 @@ export const UNIQUE_INDEXES = `
     'isPrimary', ix.indisprimary,
     'isExclusion', ix.indisexclusion,
     'predicate', pg_catalog.pg_get_expr(ix.indpred, ix.indrelid, false),
-    'nullsAreEqual', ${optional('ix', 'indnullsnotdistinct')},
+    'nullsAreEqual', ${optional('ix', 'indnullsnotdistinct', false)},
     'parts', (${PARTS})) ORDER BY i.relname)
   FROM pg_catalog.pg_index ix JOIN pg_catalog.pg_class i ON i.oid = ix.indexrelid
   WHERE ix.indrelid = c.oid AND (ix.indisunique OR ix.indisexclusion)
     AND NOT (c.relispartition
       AND EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhrelid = ix.indexrelid))`;
+
+/** SQL: the foreign key `k` is enforced. One that is not keeps and changes nothing. */
+export const IS_ENFORCED = optional('k', 'conenforced', true);
 
 /** SQL of each column of the foreign key `k`, in the order of the index `ix` that it refers to. */
 export const PAIRS = `
@@ -97,7 +100,7 @@ const foreignKeys = (condition: string): string => `
   JOIN pg_catalog.pg_class i
     ON i.oid = coalesce(pg_catalog.pg_partition_root(k.conindid), k.conindid)
   WHERE k.contype = 'f' AND k.conparentid = 0 AND ${condition}
-    AND NOT ${optional('k', 'conperiod')}`;
+    AND ${IS_ENFORCED} AND NOT ${optional('k', 'conperiod', false)}`;
 
 /** Foreign keys of the table. */
 export const FOREIGN_KEYS_HERE = foreignKeys('k.conrelid = c.oid');

@@ -1,6 +1,12 @@
 import type { SqlSession } from '../at-engine.interface.js';
 import { BASE_TYPE_JOINS, COLUMN_FIELDS } from './catalog-columns.js';
-import { FOREIGN_KEYS_HERE, FOREIGN_KEYS_TO_HERE, PAIRS, UNIQUE_INDEXES } from './catalog-keys.js';
+import {
+  FOREIGN_KEYS_HERE,
+  FOREIGN_KEYS_TO_HERE,
+  IS_ENFORCED,
+  PAIRS,
+  UNIQUE_INDEXES,
+} from './catalog-keys.js';
 import { queryJson } from './session.js';
 import type { TableDefinition } from './table-definition.js';
 
@@ -105,7 +111,7 @@ const CASCADING_REFERENCES = `
   JOIN pg_catalog.pg_class r ON r.oid = k.conrelid
   JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace
   JOIN pg_catalog.pg_index ix ON ix.indexrelid = k.conindid
-  WHERE k.contype = 'f' AND k.confrelid = c.oid AND k.conparentid = 0
+  WHERE k.contype = 'f' AND k.confrelid = c.oid AND k.conparentid = 0 AND ${IS_ENFORCED}
     AND (k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd'))`;
 
 /** How much of a table is described. */
