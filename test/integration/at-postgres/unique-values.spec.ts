@@ -30,6 +30,11 @@ const SETUP = `
   CREATE DOMAIN stretch AS numrange;
   CREATE TABLE road (id int PRIMARY KEY, part stretch UNIQUE);
   CREATE TABLE lane (part stretch PRIMARY KEY, n int);
+  CREATE FUNCTION small(value text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT lower(value)';
+  CREATE FUNCTION trimmed(value text) RETURNS text IMMUTABLE LANGUAGE plpgsql
+    AS 'BEGIN RETURN small(trim(value)); END';
+  CREATE TABLE slug (id int PRIMARY KEY, name text);
+  CREATE UNIQUE INDEX ON slug (trimmed(name));
   CREATE TABLE lone (id int PRIMARY KEY, code text, UNIQUE NULLS NOT DISTINCT (code));
   CREATE TABLE event (id int, day int, code text, PRIMARY KEY (id, day), UNIQUE (code, day))
     PARTITION BY RANGE (day);
@@ -40,7 +45,7 @@ const SETUP = `
 
 const TABLES = [
   ...'plain account seat task word late wide mail label nick span price'.split(' '),
-  ...'stay zone road lane lone event'.split(' '),
+  ...'stay zone road lane slug lone event'.split(' '),
 ];
 
 const RESET = `
@@ -61,6 +66,7 @@ const RESET = `
   INSERT INTO zone VALUES (1, '[1,5)');
   INSERT INTO road VALUES (1, '[1,2)');
   INSERT INTO lane VALUES ('[1,2)', 1);
+  INSERT INTO slug VALUES (1, ' A ');
   INSERT INTO lone VALUES (1, NULL);
   INSERT INTO event VALUES (1, 5, 'c'), (1, 15, 'd');
 `;
@@ -219,6 +225,22 @@ describe('Values of unique indexes are locks', () => {
     await database.branch(newTag(), first);
 
     await expect(conflictOf(database, second)).resolves.toBeUndefined();
+  });
+
+  it('unless a function of the index finds nothing, until it has a search path', async () => {
+    const error = await failureOf(database.branch(newTag(), 'DELETE FROM slug'));
+    const met = database.engine.explain(error);
+    await database.sql('ALTER FUNCTION trimmed(text) SET search_path = public');
+    await database.branch(newTag(), 'DELETE FROM slug');
+
+    expect(met).toEqual({
+      kind: 'refused',
+      reason: expect.stringContaining('ALTER FUNCTION trimmed(text) SET search_path'),
+    });
+    await expect(conflictOf(database, "INSERT INTO slug VALUES (9, 'a')")).resolves.toMatchObject({
+      table: 'public.slug (slug_trimmed_idx)',
+      key: 'a',
+    });
   });
 
   it('that a branch of the same transaction may take', async () => {

@@ -47,6 +47,38 @@ describe('What an error of the database means', () => {
     expect(explain({ code: '42P01', where })).toMatchObject({ kind: 'refused' });
   });
 
+  it.each([
+    ['in PL/pgSQL', 'PL/pgSQL function norm(text) line 1 at RETURN', 'norm(text)'],
+    ['in SQL', 'SQL function "norm" statement 1', '"norm"'],
+    [
+      'called by another one',
+      'PL/pgSQL function norm(text) line 1 at RETURN\nPL/pgSQL function deep(text) line 2 at IF',
+      'norm(text)',
+    ],
+  ])('is a refusal when a function of an index finds nothing, %s', (_where, frames, name) => {
+    const where = `${frames}\nPL/pgSQL function dtx.capture_x() line 20 at assignment`;
+    const error = { code: '42883', message: 'function helper(text) does not exist', where };
+
+    expect(explain(error)).toEqual({
+      kind: 'refused',
+      reason: expect.stringMatching(/function helper\(text\) does not exist.*ALTER FUNCTION /),
+    });
+    expect(explain(error)).toMatchObject({
+      reason: expect.stringContaining(`ALTER FUNCTION ${name} SET search_path`),
+    });
+  });
+
+  it('is a refusal when a function of an index has been renamed', () => {
+    const where =
+      'PL/pgSQL function dtx.capture_x() line 20 at assignment\n' +
+      'SQL statement "UPDATE a"\nPL/pgSQL function transfer() line 3 at SQL statement';
+
+    expect(explain({ code: '42883', where })).toEqual({
+      kind: 'refused',
+      reason: expect.stringContaining('Start the application again'),
+    });
+  });
+
   it('is a fence only on our own table', () => {
     const error = { code: '23505', constraint: 'branch_fence_pkey' };
 
@@ -67,6 +99,10 @@ describe('What an error of the database means', () => {
     ['a lost connection', Object.assign(new Error('gone'), { code: 'ECONNRESET' })],
     ['another serialization failure', { code: '40001', where: 'SQL statement "UPDATE x"' }],
     ['an unknown column of the caller', { code: '42703', where: undefined }],
+    [
+      'an unknown function of a trigger of the application',
+      { code: '42883', where: 'PL/pgSQL function stamp() line 3 at assignment' },
+    ],
   ])('is not ours: %s', (_what, error) => {
     expect(explain(error)).toBeUndefined();
   });

@@ -19,6 +19,8 @@ const UNIQUE_VIOLATION = '23505';
 const SERIALIZATION_FAILURE = '40001';
 const UNDEFINED_COLUMN = '42703';
 const UNDEFINED_TABLE = '42P01';
+const UNDEFINED_FUNCTION = '42883';
+const UNDEFINED_OBJECT = '42704';
 
 /** What a failed statement met, if it met capture. */
 export function explain(error: unknown): CaptureError | undefined {
@@ -36,8 +38,11 @@ export function explain(error: unknown): CaptureError | undefined {
     case SERIALIZATION_FAILURE:
       return unseenConflict(message.where);
     case UNDEFINED_COLUMN:
-    case UNDEFINED_TABLE:
       return staleCapture(message.where);
+    case UNDEFINED_TABLE:
+    case UNDEFINED_FUNCTION:
+    case UNDEFINED_OBJECT:
+      return lostFunction(message) ?? staleCapture(message.where);
     default:
       return undefined;
   }
@@ -81,6 +86,24 @@ function unquoted(mark: string | undefined, quoted: string): string {
   const text = quoted.replaceAll("''", "'");
   return mark === 'E' ? text.replaceAll('\\\\', '\\') : text;
 }
+
+/**
+ * A function that a unique index calls looks for something by the search path, which is fixed while
+ * a capture function runs: with the caller's, whoever can create a function could have it run with
+ * the rights of the capture function.
+ */
+function lostFunction({ message, where }: ServerMessage): CaptureError | undefined {
+  const [inner = '', ...outer] = String(where).split('function dtx.capture_');
+  const name = INNER_FRAME.exec(inner)?.[1];
+  if (outer.length === 0 || name === undefined) return undefined;
+  const reason =
+    `an index of a table that it writes to calls ${name}, which does not find what it uses ` +
+    `(${String(message)}), since triggers look into pg_catalog alone. Let it say where its things ` +
+    `are: ALTER FUNCTION ${name} SET search_path = …`;
+  return { kind: 'refused', reason };
+}
+
+const INNER_FRAME = /^(?:PL\/pgSQL|SQL) function (?!dtx\.)(.+?) (?:line|statement|during)/m;
 
 /** A column of the key was renamed or dropped after the capture function was made. */
 function staleCapture(where: unknown): CaptureError | undefined {
