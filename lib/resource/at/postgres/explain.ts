@@ -98,8 +98,8 @@ function lostFunction({ message, where }: ServerMessage): CaptureError | undefin
   if (outer.length === 0 || name === undefined) return undefined;
   const reason =
     `an index of a table that it writes to calls ${name}, which does not find what it uses ` +
-    `(${String(message)}), since triggers look into pg_catalog alone. Let it say where its things ` +
-    `are: ALTER FUNCTION ${name} SET search_path = …`;
+    `(${String(message)}), since triggers look into pg_catalog alone. Let it say where its ` +
+    `things are: ALTER FUNCTION ${name} SET search_path = …`;
   return { kind: 'refused', reason };
 }
 
