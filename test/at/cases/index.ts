@@ -2,11 +2,13 @@ import type { CaseGroup } from '../work.js';
 import { COLUMNS } from './columns.js';
 import { KEYS } from './keys.js';
 import { LOCALS } from './locals.js';
+import { MOVES } from './moves.js';
 import { NAMES } from './names.js';
 import { PARTITIONS } from './partitions.js';
 import { REFERENCES } from './references.js';
 import { ROUTINES } from './routines.js';
 import { ROWS } from './rows.js';
+import { SUMS } from './sums.js';
 import { TRIGGERS } from './triggers.js';
 import { UNIQUES } from './uniques.js';
 import { UPSERTS } from './upserts.js';
@@ -18,6 +20,8 @@ export const GROUPS: readonly CaseGroup[] = [
   UNIQUES,
   REFERENCES,
   TRIGGERS,
+  SUMS,
+  MOVES,
   ROUTINES,
   LOCALS,
   KEYS,

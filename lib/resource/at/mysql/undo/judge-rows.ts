@@ -8,7 +8,7 @@ import { shapeOf } from '../table-definition.js';
 import { attempt } from './attempt.js';
 import { readRows } from './read-rows.js';
 import type { LeftRow, StoredUndoRow, UndoRow, UndoScope } from './undo-row.js';
-import { storedRows } from './undo-row.js';
+import { hasImage, storedRows } from './undo-row.js';
 
 /** Undo rows, by what is to be done with them. */
 export interface JudgedRows {
@@ -76,8 +76,6 @@ async function judgeTable(
     return [stored, failure?.reason ?? verdictOf(row, images.get(row.pk) ?? null)];
   });
 }
-
-const hasImage = ({ after, before }: UndoRow): boolean => after !== null || before !== null;
 
 function verdictOf(row: UndoRow, current: string | null): Verdict {
   if (!hasImage(row) || current === row.before) return { row, isSettled: true };

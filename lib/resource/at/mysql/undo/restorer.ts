@@ -1,12 +1,16 @@
 import { failpoint } from '../../../../system/index.js';
 import type { SqlSession } from '../../at-engine.interface.js';
+import { NULL_PART } from '../agreement.js';
+import { partsOf } from '../row-image.js';
 import type { TableDefinition } from '../table-definition.js';
+import { columnOf } from '../table-definition.js';
 import type { Failure } from './attempt.js';
 import { NotRestoredError, attempt } from './attempt.js';
 import { readRows } from './read-rows.js';
 import type { RestoreAction } from './restore-statement.js';
 import { actionFor, restoreStatement } from './restore-statement.js';
 import type { UndoRow } from './undo-row.js';
+import { hasImage } from './undo-row.js';
 
 /** Why a row could not be restored, by row. */
 type Failures = ReadonlyMap<UndoRow, string>;
@@ -14,8 +18,10 @@ type Failures = ReadonlyMap<UndoRow, string>;
 /** Triggers that change restored rows again are answered this often. */
 const SETTLE_PASSES_MAX = 3;
 
-/** How often the careful way starts again without the rows that it could not give back. */
-const ROUNDS_MAX = 5;
+/** How often the careful way starts again, in another order or without rows that stay. */
+const ROUNDS_MAX = 6;
+
+const OUT_OF_ORDER = 'rows stand in the way of each other';
 
 const RESTORED_OTHERWISE = 'a trigger of the table changes the row while it is being restored';
 
@@ -26,9 +32,11 @@ const HELD_BACK =
  * Gives rows their before images, in the transaction of its session. Rows come in the reverse order
  * of their changes. Nearly always that order is right.
  *
- * It can be wrong, since the undo row of a row that was changed twice has the place of the first
- * change, and since unique values can have been swapped. Then each row is tried by itself until no
- * further one succeeds, and those that remain all at once.
+ * It can be wrong: the undo row of a row that was changed twice has the place of the first change,
+ * unique values can have been swapped, and what a trigger changes can be recorded before the row
+ * that fires it, so that a sum which is restored first would go too far. Then the order of the
+ * changes is tried, then each row by itself until no further one succeeds, and those that remain
+ * all at once.
  */
 export class Restorer {
   readonly #session: SqlSession;
@@ -37,48 +45,106 @@ export class Restorer {
     this.#session = session;
   }
 
-  /** @returns the rows that are as they were, and why; all others have their before image */
-  async restore(rows: readonly UndoRow[]): Promise<Failures> {
+  /**
+   * @param settled rows that have their before image, for as long as no trigger changes them
+   * @returns the rows that do not have their before image, and why
+   */
+  async restore(rows: readonly UndoRow[], settled: readonly UndoRow[] = []): Promise<Failures> {
     if (rows.length === 0) return new Map();
-    const failure = await attempt(this.#session, 'dtx_all', async () => {
-      for (const row of rows) await this.#do(row, firstAction(row));
-      if ((await this.#settle(rows)).length > 0) throw new NotRestoredError(RESTORED_OTHERWISE);
-    });
-    return failure === undefined ? new Map() : this.#restoreCarefully(rows);
+    const watched = settled.filter(hasImage);
+    const failure = await this.#restoreAll(rows, watched);
+    if (failure === undefined) return new Map();
+    const isOfOrder = failure.reason !== RESTORED_OTHERWISE;
+    if (isOfOrder && (await this.#restoreAll(rows.toReversed(), watched)) === undefined) {
+      return new Map();
+    }
+    return this.#restoreCarefully(rows, watched);
   }
 
-  async #restoreCarefully(rows: readonly UndoRow[]): Promise<Failures> {
+  #restoreAll(rows: readonly UndoRow[], settled: readonly UndoRow[]): Promise<Failure | undefined> {
+    return attempt(this.#session, 'dtx_all', async () => {
+      for (const row of rows) await this.#do(row, firstAction(row));
+      const [reason] = (await this.#settle([...rows, ...settled])).values();
+      if (reason !== undefined) throw new NotRestoredError(reason);
+    });
+  }
+
+  async #restoreCarefully(
+    rows: readonly UndoRow[],
+    settled: readonly UndoRow[],
+  ): Promise<Failures> {
     const left = new Map<UndoRow, string>();
+    let order = rows;
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
-      const todo = rows.filter((row) => !left.has(row));
-      const found = { stuck: new Map() as Failures, unsettled: [] as readonly UndoRow[] };
+      const todo = order.filter((row) => !left.has(row));
+      const isLastOrder = order !== rows;
+      const found = { stuck: new Map() as Failures, unsettled: new Map() as Failures };
       const failure = await attempt(this.#session, 'dtx_round', async () => {
         found.stuck = await this.#restoreOneByOne(todo);
-        found.unsettled = await this.#settle(todo.filter((row) => !found.stuck.has(row)));
-        if (found.unsettled.length > 0) throw new NotRestoredError(RESTORED_OTHERWISE);
+        const isDone = (row: UndoRow): boolean => !found.stuck.has(row) && !left.has(row);
+        found.unsettled = await this.#settle([...todo, ...settled].filter(isDone));
+        if (found.unsettled.size > 0) throw new NotRestoredError(RESTORED_OTHERWISE);
+        if (found.stuck.size > 0 && !isLastOrder) throw new NotRestoredError(OUT_OF_ORDER);
       });
-      if (failure === undefined) return new Map([...left, ...found.stuck]);
-      const given = found.unsettled.length > 0 ? found.unsettled : todo;
-      for (const row of given) left.set(row, failure.reason);
+      const { stuck, unsettled } = found;
+      if (failure === undefined) return new Map([...left, ...stuck]);
+      for (const [row, reason] of unsettled) left.set(row, reason);
+      // Whoever comes too late for a trigger or a check comes first.
+      if (unsettled.size === 0) order = [...stuck.keys(), ...todo.filter((row) => !stuck.has(row))];
     }
     for (const row of rows) if (!left.has(row)) left.set(row, RESTORED_OTHERWISE);
     return left;
   }
 
   async #restoreOneByOne(rows: readonly UndoRow[]): Promise<Failures> {
-    for (let pending = rows; ;) {
-      const failures = new Map<UndoRow, Failure>();
-      for (const row of pending) {
-        const failure = await this.#try(() => this.#do(row, firstAction(row)));
-        if (failure !== undefined) failures.set(row, failure);
+    for (let pending: readonly Pending[] = rows.map(asLeft); ;) {
+      const failures = new Map<Pending, Failure>();
+      for (const one of pending) {
+        const failure = await this.#try(() => this.#do(one.row, nextAction(one)));
+        if (failure !== undefined) failures.set(one, failure);
       }
       if (failures.size === 0) return new Map();
-      if (failures.size === pending.length) {
-        if (await this.#replaceAll(pending, failures)) return new Map();
-        return new Map([...failures].map(([row, { reason }]) => [row, reason]));
+      const stuck = [...failures.keys()];
+      if (stuck.length < pending.length) {
+        pending = stuck;
+        continue;
       }
-      pending = [...failures.keys()];
+      const rest = await this.#moveBack(stuck);
+      if (rest.length === stuck.length) {
+        if (await this.#replaceAll(stuck, failures)) return new Map();
+        return new Map([...failures].map(([{ row }, { reason }]) => [row, reason]));
+      }
+      pending = rest;
     }
+  }
+
+  /**
+   * For rows whose key was changed, and to which others refer by another unique key: such a row
+   * cannot go, not even for a moment, so it is given its old key.
+   *
+   * @returns those that are still to be restored
+   */
+  async #moveBack(rows: readonly Pending[]): Promise<readonly Pending[]> {
+    const now = new Map(rows.map(({ now: image, row }) => [row, image]));
+    const sources = new Map<string, UndoRow>();
+    for (const [row, image] of now) {
+      if (image === null) continue;
+      for (const name of referredValues(row.table, image)) sources.set(name, row);
+    }
+    for (const row of now.keys()) {
+      if (row.before === null || now.get(row) !== null) continue;
+      const names = referredValues(row.table, row.before);
+      const [source] = names.flatMap((name) => sources.get(name) ?? []);
+      const image = source && now.get(source);
+      if (source === undefined || typeof image !== 'string') continue;
+      const failure = await this.#try(() => this.#do({ ...row, after: image }, 'update'));
+      if (failure !== undefined) continue;
+      now.set(row, row.before);
+      now.set(source, null);
+    }
+    return [...now]
+      .filter(([row, image]) => image !== row.before)
+      .map(([row, image]) => ({ row, now: image }));
   }
 
   /**
@@ -86,13 +152,13 @@ export class Restorer {
    * they were. For no other reason, since that would get round a trigger that forbids an update.
    */
   async #replaceAll(
-    rows: readonly UndoRow[],
-    failures: ReadonlyMap<UndoRow, Failure>,
+    rows: readonly Pending[],
+    failures: ReadonlyMap<Pending, Failure>,
   ): Promise<boolean> {
     if (![...failures.values()].some(({ isUniqueViolation }) => isUniqueViolation)) return false;
     const failure = await this.#try(async () => {
-      for (const row of rows) if (row.after !== null) await this.#do(row, 'delete');
-      for (const row of rows) if (row.before !== null) await this.#do(row, 'insert');
+      for (const { now, row } of rows) if (now !== null) await this.#do(row, 'delete');
+      for (const { row } of rows) if (row.before !== null) await this.#do(row, 'insert');
     });
     return failure === undefined;
   }
@@ -100,14 +166,22 @@ export class Restorer {
   /**
    * Restores rows again that were changed by triggers of other rows.
    *
-   * @returns the rows that will not keep their before image
+   * @returns the rows that will not keep their before image, and why
    */
-  async #settle(rows: readonly UndoRow[]): Promise<readonly UndoRow[]> {
+  async #settle(rows: readonly UndoRow[]): Promise<Failures> {
+    let reasons = new Map<UndoRow, string>();
     for (let pass = 0; ; pass += 1) {
       const now = await this.#imagesOf(rows);
       const other = rows.filter((row) => now.get(row) !== row.before);
-      if (other.length === 0 || pass === SETTLE_PASSES_MAX) return other;
-      for (const row of other) await this.#do(row, actionFor(now.get(row) !== null, row));
+      if (other.length === 0 || pass === SETTLE_PASSES_MAX) {
+        return new Map(other.map((row) => [row, reasons.get(row) ?? RESTORED_OTHERWISE]));
+      }
+      reasons = new Map();
+      for (const row of other) {
+        const action = actionFor(now.get(row) !== null, row);
+        const failure = await this.#try(() => this.#do(row, action));
+        if (failure !== undefined) reasons.set(row, failure.reason);
+      }
     }
   }
 
@@ -133,4 +207,25 @@ export class Restorer {
   }
 }
 
+/** A row that is still to be restored, and its image as it is. */
+interface Pending {
+  readonly row: UndoRow;
+  readonly now: string | null;
+}
+
 const firstAction = (row: UndoRow): RestoreAction => actionFor(row.after !== null, row);
+
+const asLeft = (row: UndoRow): Pending => ({ row, now: row.after });
+
+const nextAction = ({ now, row }: Pending): RestoreAction => actionFor(now !== null, row);
+
+/** Values of the image to which foreign keys refer, as names. */
+function referredValues(table: TableDefinition, image: string): readonly string[] {
+  const parts = partsOf(table, image);
+  return table.referrers.flatMap(({ parentColumns }) => {
+    const values = parentColumns.map((name) => parts.get(columnOf(table, name)));
+    // Nobody refers to NULL.
+    if (values.includes(NULL_PART)) return [];
+    return JSON.stringify([table.name, parentColumns, values]);
+  });
+}

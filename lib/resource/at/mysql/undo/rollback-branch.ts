@@ -53,14 +53,14 @@ async function otherBranches(session: SqlSession, tag: BranchTag): Promise<reado
 async function undo(session: SqlSession, scope: UndoScope): Promise<readonly LeftRow[]> {
   const { clean, left, locks, settled } = await judgeRows(session, scope);
   failpoint('at.undo.checked');
-  const failures = await new Restorer(session).restore(clean);
+  const failures = await new Restorer(session).restore(clean, settled);
   failpoint('at.undo.restored');
-  const restored = clean.filter((row) => !failures.has(row));
+  const restored = [...settled, ...clean].filter((row) => !failures.has(row));
   const failed = [...failures].map(([row, reason]) => ({ row, reason }));
   const all = [...left, ...failed];
   // Values and references of rows that stay are still theirs.
   const free = locks.filter(({ branchId }) => !all.some(({ row }) => row.branchId === branchId));
-  await forgetRows(session, [...settled, ...restored, ...free]);
+  await forgetRows(session, [...restored, ...free]);
   return all;
 }
 

@@ -25,6 +25,9 @@ export interface UndoRow extends StoredUndoRow {
   readonly table: TableDefinition;
 }
 
+/** A row that came and went within the transaction has none, so nobody knows which one it was. */
+export const hasImage = ({ after, before }: UndoRow): boolean => after !== null || before !== null;
+
 /** A row that stays as it is, with its undo row, and why. */
 export interface LeftRow {
   readonly row: StoredUndoRow;

@@ -1,5 +1,6 @@
 import type { Reference } from '../references.js';
 import type { SqliteDatabase } from '../sqlite-database.interface.js';
+import type { TableDefinition } from '../table-definition.js';
 import { TRIGGER_PREFIX } from '../agreement.js';
 import type { Failure } from './attempt.js';
 import { NotRestoredError, attempt } from './attempt.js';
@@ -12,7 +13,7 @@ import {
   updateRow,
 } from './row-statements.js';
 import type { UndoRow } from './undo-row.js';
-import { anyImage } from './undo-row.js';
+import { anyImage, literalsOf } from './undo-row.js';
 
 /** Why a row could not be restored, by row. */
 export type Failures = ReadonlyMap<UndoRow, string>;
@@ -20,8 +21,10 @@ export type Failures = ReadonlyMap<UndoRow, string>;
 /** Triggers that change restored rows again are answered this often. */
 const SETTLE_PASSES_MAX = 3;
 
-/** How often the careful way starts again without the rows that it could not give back. */
-const ROUNDS_MAX = 5;
+/** How often the careful way starts again, in another order or without rows that stay. */
+const ROUNDS_MAX = 6;
+
+const OUT_OF_ORDER = 'rows stand in the way of each other';
 
 const RESTORED_OTHERWISE = 'a trigger of the table changes the row while it is being restored';
 
@@ -29,9 +32,11 @@ const RESTORED_OTHERWISE = 'a trigger of the table changes the row while it is b
  * Gives rows their before images, in the transaction of its connection. Rows come in the reverse
  * order of their changes. Nearly always that order is right.
  *
- * It can be wrong, since the undo row of a row that was changed twice has the place of the first
- * change, and since unique values can have been swapped. Then each row is tried by itself until no
- * further one succeeds, and those that remain all at once.
+ * It can be wrong: the undo row of a row that was changed twice has the place of the first change,
+ * unique values can have been swapped, and what a trigger changes can be recorded before the row
+ * that fires it, so that a sum which is restored first would go too far. Then the order of the
+ * changes is tried, then each row by itself until no further one succeeds, and those that remain
+ * all at once.
  */
 export class Restorer {
   readonly #database: SqliteDatabase;
@@ -42,29 +47,46 @@ export class Restorer {
     this.#references = references;
   }
 
-  /** @returns the rows that are as they were, and why; all others have their before image */
-  restore(rows: readonly UndoRow[]): Failures {
+  /**
+   * @param settled rows that have their before image, for as long as no trigger changes them
+   * @returns the rows that do not have their before image, and why
+   */
+  restore(rows: readonly UndoRow[], settled: readonly UndoRow[] = []): Failures {
     if (rows.length === 0) return new Map();
-    const failure = this.#attempt('dtx_all', () => {
-      for (const row of rows) this.#restoreRow(row);
-      if (this.#settle(rows).length > 0) throw new NotRestoredError(RESTORED_OTHERWISE);
-    });
-    return failure === undefined ? new Map() : this.#restoreCarefully(rows);
+    const failure = this.#restoreAll(rows, settled);
+    if (failure === undefined) return new Map();
+    const isOfOrder = failure.reason !== RESTORED_OTHERWISE;
+    if (isOfOrder && this.#restoreAll(rows.toReversed(), settled) === undefined) return new Map();
+    return this.#restoreCarefully(rows, settled);
   }
 
-  #restoreCarefully(rows: readonly UndoRow[]): Failures {
+  #restoreAll(rows: readonly UndoRow[], settled: readonly UndoRow[]): Failure | undefined {
+    return this.#attempt('dtx_all', () => {
+      for (const row of rows) this.#restoreRow(row);
+      const [reason] = this.#settle([...rows, ...settled]).values();
+      if (reason !== undefined) throw new NotRestoredError(reason);
+    });
+  }
+
+  #restoreCarefully(rows: readonly UndoRow[], settled: readonly UndoRow[]): Failures {
     const left = new Map<UndoRow, string>();
+    let order = rows;
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
-      const todo = rows.filter((row) => !left.has(row));
+      const todo = order.filter((row) => !left.has(row));
+      const isLastOrder = order !== rows;
       let stuck: Failures = new Map();
-      let unsettled: readonly UndoRow[] = [];
+      let unsettled: Failures = new Map();
       const failure = this.#attempt('dtx_round', () => {
         stuck = this.#restoreOneByOne(todo);
-        unsettled = this.#settle(todo.filter((row) => !stuck.has(row)));
-        if (unsettled.length > 0) throw new NotRestoredError(RESTORED_OTHERWISE);
+        const restored = [...todo, ...settled].filter((row) => !stuck.has(row) && !left.has(row));
+        unsettled = this.#settle(restored);
+        if (unsettled.size > 0) throw new NotRestoredError(RESTORED_OTHERWISE);
+        if (stuck.size > 0 && !isLastOrder) throw new NotRestoredError(OUT_OF_ORDER);
       });
       if (failure === undefined) return new Map([...left, ...stuck]);
-      for (const row of unsettled.length > 0 ? unsettled : todo) left.set(row, failure.reason);
+      for (const [row, reason] of unsettled) left.set(row, reason);
+      // Whoever comes too late for a trigger or a check comes first.
+      if (unsettled.size === 0) order = [...stuck.keys(), ...todo.filter((row) => !stuck.has(row))];
     }
     for (const row of rows) if (!left.has(row)) left.set(row, RESTORED_OTHERWISE);
     return left;
@@ -80,9 +102,54 @@ export class Restorer {
         if (failure !== undefined) failures.set(row, failure);
       }
       if (failures.size === 0) return new Map();
-      if (failures.size === pending.length) return this.#restoreAtOnce(failures);
+      const isStuck = failures.size === pending.length;
+      if (isStuck && !this.#moveBack(pending)) return this.#restoreAtOnce(failures);
       pending = [...failures.keys()];
     }
+  }
+
+  /**
+   * For rows whose key was changed, and to which others refer by another unique key: such a row
+   * cannot go, not even for a moment, so it is given its old key.
+   *
+   * @returns whether one was
+   */
+  #moveBack(rows: readonly UndoRow[]): boolean {
+    const sources = new Map<string, UndoRow>();
+    for (const row of rows) {
+      const current = this.#current(row);
+      if (current === undefined || current === row.before) continue;
+      for (const name of this.#referredValues(row, current)) sources.set(name, row);
+    }
+    const moved = rows.filter((row) => {
+      if (row.before === undefined || this.#current(row) !== undefined) return false;
+      const [source] = this.#referredValues(row, row.before).flatMap(
+        (name) => sources.get(name) ?? [],
+      );
+      return source !== undefined && this.#move(source, row.before);
+    });
+    return moved.length > 0;
+  }
+
+  #move(source: UndoRow, image: string): boolean {
+    const failure = this.#attempt('dtx_row', () => {
+      const current = this.#current(source);
+      if (current !== undefined) this.#update(source.table, current, image);
+    });
+    return failure === undefined;
+  }
+
+  /** Values of the image to which foreign keys refer, as names. */
+  #referredValues({ table }: UndoRow, image: string): readonly string[] {
+    const values = literalsOf(table, image);
+    return (
+      this.#references
+        .filter(({ parent }) => parent.name === table.name)
+        .map(({ referenced }) => referenced.map(({ name }) => [name, values.get(name) ?? 'NULL']))
+        // Nobody refers to NULL.
+        .filter((parts) => parts.every(([, value]) => value !== 'NULL'))
+        .map((parts) => JSON.stringify([table.name, parts]))
+    );
   }
 
   /**
@@ -105,13 +172,22 @@ export class Restorer {
   /**
    * Restores rows again that were changed by triggers, of their own or of other rows.
    *
-   * @returns the rows that will not keep their before image
+   * @returns the rows that will not keep their before image, and why
    */
-  #settle(rows: readonly UndoRow[]): readonly UndoRow[] {
+  #settle(rows: readonly UndoRow[]): Failures {
+    let reasons = new Map<UndoRow, string>();
     for (let pass = 0; ; pass += 1) {
       const unsettled = rows.filter((row) => this.#current(row) !== row.before);
-      if (unsettled.length === 0 || pass === SETTLE_PASSES_MAX) return unsettled;
-      for (const row of unsettled) this.#insist(row);
+      if (unsettled.length === 0 || pass === SETTLE_PASSES_MAX) {
+        return new Map(unsettled.map((row) => [row, reasons.get(row) ?? RESTORED_OTHERWISE]));
+      }
+      reasons = new Map();
+      for (const row of unsettled) {
+        const failure = this.#attempt('dtx_row', () => {
+          this.#insist(row);
+        });
+        if (failure !== undefined) reasons.set(row, failure.reason);
+      }
     }
   }
 
@@ -140,12 +216,13 @@ export class Restorer {
       if (current !== undefined) this.#delete(row);
       return;
     }
-    if (current === undefined) {
-      this.#change(insertRow(table, before));
-      return;
-    }
-    assertNobodyRefers(this.#database, this.#references, { table, current, next: before });
-    this.#change(updateRow(table, current, before));
+    if (current === undefined) this.#change(insertRow(table, before));
+    else if (current !== before) this.#update(table, current, before);
+  }
+
+  #update(table: TableDefinition, current: string, next: string): void {
+    assertNobodyRefers(this.#database, this.#references, { table, current, next });
+    this.#change(updateRow(table, current, next));
   }
 
   #delete(row: UndoRow): void {

@@ -67,7 +67,7 @@ function undo(
   const tables = tablesOf(database);
   const stored = storedRows(database, xid, branchIds);
   const { clean, left, settled } = readUndoRows(database, tables, stored);
-  const failures = new Restorer(database, referencesAmong(tables)).restore(clean);
+  const failures = new Restorer(database, referencesAmong(tables)).restore(clean, settled);
   const forget = prepared(
     database,
     `DELETE FROM main.${UNDO_TABLE} WHERE seq = CAST(? AS INTEGER)`,

@@ -36,8 +36,8 @@ export function updateRow(table: TableDefinition, current: string, image: string
   const now = literalsOf(table, current);
   const changed = [...literalsOf(table, image)].filter(([name, value]) => now.get(name) !== value);
   const sets = changed.map(([name, value]) => `${identifier(name)} = ${value}`).join(', ');
-  const set = sets === '' ? setRow(table, image) : `SET ${sets} WHERE ${isRowOf(table, image)}`;
-  return `UPDATE OR ABORT main.${identifier(table.name)} ${set}`;
+  const target = `main.${identifier(table.name)}`;
+  return `UPDATE OR ABORT ${target} SET ${sets} WHERE ${isRowOf(table, current)}`;
 }
 
 /**
@@ -46,14 +46,11 @@ export function updateRow(table: TableDefinition, current: string, image: string
  */
 export function insistingTrigger(name: string, table: TableDefinition, image: string): string {
   const target = identifier(table.name);
+  const columns = storedColumns(table).map(identifier).join(', ');
   return (
     `CREATE TRIGGER ${name} AFTER UPDATE ON main.${target} ` +
     `WHEN ${rowImage(table, 'NEW')} IS NOT ${literal(image)} BEGIN ` +
-    `UPDATE OR ABORT ${target} ${setRow(table, image)}; END`
+    `UPDATE OR ABORT ${target} SET (${columns}) = (${assertImage(image)}) ` +
+    `WHERE ${isRowOf(table, image)}; END`
   );
-}
-
-function setRow(table: TableDefinition, image: string): string {
-  const columns = storedColumns(table).map(identifier).join(', ');
-  return `SET (${columns}) = (${assertImage(image)}) WHERE ${isRowOf(table, image)}`;
 }
