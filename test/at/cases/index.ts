@@ -8,6 +8,7 @@ import { PARTITIONS } from './partitions.js';
 import { REFERENCES } from './references.js';
 import { ROUTINES } from './routines.js';
 import { ROWS } from './rows.js';
+import { SPELLINGS } from './spellings.js';
 import { SUMS } from './sums.js';
 import { TRIGGERS } from './triggers.js';
 import { UNIQUES } from './uniques.js';
@@ -21,6 +22,7 @@ export const GROUPS: readonly CaseGroup[] = [
   REFERENCES,
   TRIGGERS,
   SUMS,
+  SPELLINGS,
   MOVES,
   ROUTINES,
   LOCALS,

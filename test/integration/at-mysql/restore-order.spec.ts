@@ -15,6 +15,12 @@ const SETUP = `
   CREATE TABLE journal (id int AUTO_INCREMENT PRIMARY KEY, price int);
   CREATE TRIGGER log_offer AFTER UPDATE ON offer FOR EACH ROW
     INSERT INTO journal (price) VALUES (NEW.price);
+  CREATE TABLE nick (id varchar(20) COLLATE utf8mb4_general_ci PRIMARY KEY, n int,
+    seen timestamp(6) NULL DEFAULT NULL ON UPDATE CURRENT_TIMESTAMP(6));
+  CREATE TABLE follower (id int PRIMARY KEY, nick varchar(20) COLLATE utf8mb4_general_ci,
+    FOREIGN KEY (nick) REFERENCES nick (id) ON UPDATE CASCADE);
+  CREATE TABLE visitor (id int PRIMARY KEY, nick varchar(20) COLLATE utf8mb4_general_ci,
+    FOREIGN KEY (nick) REFERENCES nick (id));
 `;
 
 /** The server calls triggers in the order in which they were made. */
@@ -32,11 +38,13 @@ const BEHIND_OURS = `
 
 const RESET = `
   DELETE FROM take; DELETE FROM supply; DELETE FROM entry; DELETE FROM account;
+  DELETE FROM follower; DELETE FROM visitor; DELETE FROM nick;
   INSERT INTO supply VALUES (1, 100), (2, 100);
   INSERT INTO take VALUES (1, 1, 60), (2, 2, 10), (3, 2, 90);
   INSERT INTO account VALUES (1, 100, 0);
   INSERT INTO entry VALUES (1, 1, 100);
   DELETE FROM offer; DELETE FROM journal; INSERT INTO offer VALUES (1, 5);
+  INSERT INTO nick VALUES ('nick1', 1, '2020-01-01');
 `;
 
 describeMariadb('A rollback gives back', () => {
@@ -97,4 +105,18 @@ describeMariadb('A rollback gives back', () => {
     await expect(database.rows('offer')).resolves.toEqual(['[1,5]']);
     await expect(database.sql('SELECT price FROM journal')).resolves.toEqual([{ price: 5 }]);
   });
+
+  it.each(['follower', 'visitor'])(
+    'a key in another case, and leaves a %s as it is that refers to it since',
+    async (table) => {
+      const before = await database.rows('nick');
+      const tag = newTag();
+      await database.branch(tag, "UPDATE nick SET id = 'Nick1', n = 7, seen = NULL");
+      await database.sql(`INSERT INTO ${table} VALUES (1, 'NICK1')`);
+
+      await expect(database.rollback(tag)).resolves.toEqual(DONE);
+      await expect(database.rows('nick')).resolves.toEqual(before);
+      await expect(database.rows(table)).resolves.toEqual(['[1,"NICK1"]']);
+    },
+  );
 });

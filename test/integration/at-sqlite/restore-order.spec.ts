@@ -18,6 +18,16 @@ const SETUP = `
     INSERT INTO journal (price) VALUES (NEW.price);
   END;
   INSERT INTO offer VALUES (1, 5);
+
+  CREATE TABLE loose (k PRIMARY KEY NOT NULL, n INT);
+  CREATE TABLE bound (id INTEGER PRIMARY KEY, k REFERENCES loose ON UPDATE CASCADE);
+  INSERT INTO loose VALUES (1, 1), ('x', 2);
+  INSERT INTO bound VALUES (1, 1), (2, 1.0), (3, 'x');
+
+  CREATE TABLE tail (k TEXT PRIMARY KEY COLLATE RTRIM NOT NULL, n INT);
+  CREATE TABLE hung (id INTEGER PRIMARY KEY, k TEXT REFERENCES tail ON UPDATE SET NULL);
+  INSERT INTO tail VALUES ('x', 1), ('y ', 2);
+  INSERT INTO hung VALUES (1, 'x'), (2, 'y');
 `;
 
 describe('A rollback on SQLite gives back', () => {
@@ -52,5 +62,25 @@ describe('A rollback on SQLite gives back', () => {
     expect(await file.rollback(tag)).toEqual(DONE);
     expect(file.database.prepare('SELECT price FROM offer').pluck().all()).toEqual([5]);
     expect(file.database.prepare('SELECT price FROM journal').pluck().all()).toEqual([5]);
+  });
+
+  it.each([
+    [
+      'a number that is written otherwise, and to which others refer',
+      'UPDATE loose SET k = 1.0, n = 7 WHERE k = 1',
+      'UPDATE loose SET n = 8',
+    ],
+    [
+      'blanks behind a key to which others refer',
+      "UPDATE tail SET k = 'x  ' WHERE k = 'x'",
+      "UPDATE tail SET k = 'y', n = 7 WHERE k = 'y'",
+    ],
+  ])('%s', async (_title, ...statements) => {
+    const before = file.rows('loose', 'bound', 'tail', 'hung');
+    const tag = newTag();
+    file.branch(tag, ...statements);
+
+    expect(await file.rollback(tag)).toEqual(DONE);
+    expect(file.rows('loose', 'bound', 'tail', 'hung')).toEqual(before);
   });
 });

@@ -7,6 +7,7 @@ import { columnOf } from '../table-definition.js';
 import type { Failure } from './attempt.js';
 import { NotRestoredError, attempt } from './attempt.js';
 import { readRows } from './read-rows.js';
+import { respelledImage } from './respelling.js';
 import type { RestoreAction } from './restore-statement.js';
 import { actionFor, restoreStatement } from './restore-statement.js';
 import type { UndoRow } from './undo-row.js';
@@ -101,7 +102,7 @@ export class Restorer {
       const failures = new Map<Pending, Failure>();
       for (const one of pending) {
         const failure = await this.#try(() => this.#do(one.row, nextAction(one)));
-        if (failure !== undefined) failures.set(one, failure);
+        if (failure !== undefined && !(await this.#respell(one.row))) failures.set(one, failure);
       }
       if (failures.size === 0) return new Map();
       const stuck = [...failures.keys()];
@@ -116,6 +117,23 @@ export class Restorer {
       }
       pending = rest;
     }
+  }
+
+  /** For a row to which others refer by values that have only been written otherwise. */
+  async #respell(row: UndoRow): Promise<boolean> {
+    const respelled = await respelledImage(this.#session, row);
+    if (respelled === undefined) return false;
+    const table = { ...row.table, referrers: [] };
+    const failure = await this.#try(async () => {
+      await this.#session.query('SET foreign_key_checks = 0');
+      try {
+        await this.#do({ ...row, before: respelled, table }, 'update');
+      } finally {
+        await this.#session.query('SET foreign_key_checks = 1');
+      }
+      if (respelled !== row.before) await this.#do({ ...row, after: respelled }, 'update');
+    });
+    return failure === undefined;
   }
 
   /**

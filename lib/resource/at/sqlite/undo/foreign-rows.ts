@@ -2,7 +2,7 @@ import { rowsOf } from '../catalog.js';
 import type { Reference } from '../references.js';
 import { identifier } from '../sql-text.js';
 import type { SqliteDatabase } from '../sqlite-database.interface.js';
-import type { TableDefinition } from '../table-definition.js';
+import type { KeyColumn, TableDefinition } from '../table-definition.js';
 import { NotRestoredError } from './attempt.js';
 import { isRowOf, literalsOf } from './undo-row.js';
 
@@ -33,9 +33,7 @@ export function assertNobodyRefers(
     if (parent.name !== table.name) continue;
     const action = then === undefined ? foreignKey.onDelete : foreignKey.onUpdate;
     if (!CHANGING.includes(action)) continue;
-    if (then !== undefined && referenced.every(({ name }) => now.get(name) === then.get(name))) {
-      continue;
-    }
+    if (then !== undefined && isSameKey(database, referenced, now, then)) continue;
     const isChild = referenced.map(
       ({ collation, name }, at) =>
         `${identifier(foreignKey.columns[at] ?? '')} = ` +
@@ -54,4 +52,22 @@ export function assertNobodyRefers(
       );
     }
   }
+}
+
+type Literals = ReadonlyMap<string, string>;
+
+/** As SQLite sees it: nothing cascades from a value that is only written otherwise. */
+function isSameKey(
+  database: SqliteDatabase,
+  columns: readonly KeyColumn[],
+  now: Literals,
+  then: Literals,
+): boolean {
+  const changed = columns.filter(({ name }) => now.get(name) !== then.get(name));
+  if (changed.length === 0) return true;
+  const equal = changed.map(
+    ({ collation, name }) =>
+      `+${now.get(name) ?? 'NULL'} IS +${then.get(name) ?? 'NULL'} COLLATE ${collation}`,
+  );
+  return rowsOf(database, `SELECT 1 WHERE ${equal.join(' AND ')}`).length > 0;
 }
