@@ -27,8 +27,8 @@ const HOSTILE = Object.entries({
 
 export async function openPostgresWorld(server: string, options: WorldOptions): Promise<World> {
   const database = await createTestDatabase(server);
+  await layOut(database, options.schema);
   const plain = plainOf(database);
-  await plain.sql(options.schema);
   const { close, ...seam } = await openSeam(database, options);
   const texts = async (sql: string): Promise<readonly string[]> => {
     const { rows } = await seam.outside.query<{ text: string }>(sql);
@@ -49,9 +49,15 @@ export async function openPostgresWorld(server: string, options: WorldOptions): 
 
 export async function openPostgresPlain(server: string, schema: string): Promise<PlainDatabase> {
   const database = await createTestDatabase(server);
-  const plain = plainOf(database);
-  await plain.sql(schema);
-  return plain;
+  await layOut(database, schema);
+  return plainOf(database);
+}
+
+/** On a connection of its own: one that is there already does not see settings of the database. */
+async function layOut(database: TestDatabase, schema: string): Promise<void> {
+  const pool = database.pool({ max: 1 });
+  await pool.query(schema);
+  await pool.end();
 }
 
 const LOCKS = "SELECT format('%s %s is held by %s', tbl, pk, xid) AS text FROM dtx.undo_row";

@@ -94,20 +94,27 @@ export class Restorer {
     return this.#restoreCarefully(hasTriggers ? await this.#betterOrder(orders) : rows);
   }
 
-  /** A row whose trigger keeps a sum can be refused when the sum is there already, or before. */
+  /**
+   * A row whose trigger keeps a sum can be refused when the sum is there already, or before. Who
+   * comes too late in either order comes first in the last one.
+   */
   async #betterOrder(orders: readonly (readonly UndoRow[])[]): Promise<readonly UndoRow[]> {
-    let best: readonly UndoRow[] = [];
-    let fewest = Infinity;
-    for (const order of orders) {
-      let count = 0;
+    const candidates = [...orders];
+    let best: { order: readonly UndoRow[]; failures: Failures } | undefined;
+    for (const order of candidates) {
+      let failures: Failures = new Map();
       await this.#attempt('dtx_order', async () => {
-        count = (await this.#restoreCarefully(order)).size;
+        failures = await this.#restoreCarefully(order);
         throw new NotRestoredError('to be taken back');
       });
-      if (count < fewest) [best, fewest] = [order, count];
-      if (fewest === 0) break;
+      if (best === undefined || failures.size < best.failures.size) best = { order, failures };
+      if (failures.size === 0) break;
+      const late = best.failures;
+      if (candidates.length === orders.length && order === orders.at(-1)) {
+        candidates.push([...late.keys(), ...best.order.filter((row) => !late.has(row))]);
+      }
     }
-    return best;
+    return best?.order ?? [];
   }
 
   async #restoreInOrder(rows: readonly UndoRow[]): Promise<void> {
