@@ -37,13 +37,13 @@ export class Echoes {
     );
   }
 
-  /** The rows that were written so far, the last one first. */
+  /** The rows that were written so far and can be restored, the last one first. */
   async heard(): Promise<readonly UndoRow[]> {
     const stored = await queryJson<StoredEcho>(this.#session, STORED, [this.#xid]);
     const rows: UndoRow[] = [];
     for (const { hasAfter, hasBefore, key, shape, tbl, version } of stored) {
       const table = await this.#table(tbl);
-      if (table === undefined || shapeOf(table) !== shape) continue;
+      if (table === undefined || shapeOf(table) !== shape || !isOpen(table)) continue;
       const branchId = ECHO_BRANCH;
       rows.push({ branchId, table, key, version, hasBefore, hasAfter, changed: [] });
     }
@@ -65,6 +65,10 @@ export class Echoes {
     return this.#tables.get(name);
   }
 }
+
+/** A trigger may write with other rights than those of the rollback. */
+const isOpen = ({ hidesRows, missingPrivileges }: TableDefinition): boolean =>
+  !hidesRows && missingPrivileges.every((privilege) => privilege === 'TRIGGER');
 
 const ECHOES = `branch = ${ECHO_BRANCH} AND xid = $1 AND tbl LIKE '${ECHO_PREFIX}%'`;
 

@@ -6,10 +6,10 @@ import type { Failure } from './attempt.js';
 import { NotRestoredError, attempt } from './attempt.js';
 import type { Comparison } from './compare-rows.js';
 import { compareRows, countOfOurs } from './compare-rows.js';
+import { Echoes } from './echoes.js';
 import { firstOrder, replaceOrder, runsOf } from './restore-orders.js';
 import { roomStatements } from './room-statements.js';
 import { runOrders } from './run-orders.js';
-import { Echoes } from './echoes.js';
 import type { RestoreOrder, UndoRow } from './undo-row.js';
 import { actionFor } from './undo-row.js';
 
@@ -66,20 +66,22 @@ export class Restorer {
 
   /** What cannot be taken back stays, such as lines that a trigger forbids to delete. */
   async #silence(echoes: Echoes, restored: readonly UndoRow[]): Promise<void> {
-    const given = new Set<string>();
+    const refused = new Set<string>();
     for (let pass = 0; pass < ECHO_PASSES_MAX; pass += 1) {
-      const heard = (await echoes.heard()).filter((echo) => !given.has(nameOf(echo)));
-      const orders = await this.#unsettled(heard);
-      if (orders.length === 0) return;
+      let count = 0;
       const failure = await this.#attempt('dtx_echoes', async () => {
+        const heard = (await echoes.heard()).filter((echo) => !refused.has(nameOf(echo)));
+        const orders = await this.#unsettled(heard);
+        count = orders.length;
         for (const order of orders) {
-          const refused = await this.#attempt('dtx_echo', () => this.#run([order]));
-          if (refused !== undefined) given.add(nameOf(order.row));
+          const reason = await this.#attempt('dtx_echo', () => this.#run([order]));
+          if (reason !== undefined) refused.add(nameOf(order.row));
         }
-        const unsettled = await this.#settle(restored);
-        if (unsettled.length > 0) throw new NotRestoredError(RESTORED_OTHERWISE);
+        if (count > 0 && (await this.#settle(restored)).length > 0) {
+          throw new NotRestoredError(RESTORED_OTHERWISE);
+        }
       });
-      if (failure !== undefined) return;
+      if (failure !== undefined || count === 0) return;
     }
   }
 
@@ -109,9 +111,10 @@ export class Restorer {
       });
       if (best === undefined || failures.size < best.failures.size) best = { order, failures };
       if (failures.size === 0) break;
-      const late = best.failures;
       if (candidates.length === orders.length && order === orders.at(-1)) {
-        candidates.push([...late.keys(), ...best.order.filter((row) => !late.has(row))]);
+        const isLate = (row: UndoRow): boolean => best?.failures.has(row) === true;
+        const inTime = best.order.filter((row) => !isLate(row));
+        candidates.push([...best.order.filter(isLate), ...inTime]);
       }
     }
     return best?.order ?? [];
