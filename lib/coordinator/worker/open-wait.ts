@@ -1,4 +1,6 @@
 import type { WaitEdge } from '../core/index.js';
+import type { Ending } from './end-signal.js';
+import { EndSignal } from './end-signal.js';
 import type { Standing } from './standing.js';
 
 interface OpenWaitInit extends WaitEdge {
@@ -8,7 +10,7 @@ interface OpenWaitInit extends WaitEdge {
   /** What stands under an xid of its namespace. */
   readonly standing: (xid: string) => Promise<Standing>;
   /** Aborted when its caller is gone. */
-  readonly gone: AbortSignal | undefined;
+  readonly gone: Ending | undefined;
 }
 
 /** One call that waits at this node, of a global transaction, for rows of another one. */
@@ -22,10 +24,11 @@ export class OpenWait implements WaitEdge {
   circle: readonly string[] | undefined;
   /** The circle in which the last look has found it, where one look is not enough. */
   suspected = '';
-  readonly #gone: AbortSignal | undefined;
-  readonly #over = new AbortController();
+  /** Aborted when it has to end, for its circle or because its caller is gone. */
+  readonly over = new EndSignal();
+  readonly #gone: Ending | undefined;
   readonly #end = (): void => {
-    this.#over.abort();
+    this.over.abort();
   };
 
   constructor(init: OpenWaitInit) {
@@ -36,12 +39,7 @@ export class OpenWait implements WaitEdge {
     this.standing = init.standing;
     this.#gone = init.gone;
     if (this.#gone?.aborted === true) this.#end();
-    else this.#gone?.addEventListener('abort', this.#end, { once: true });
-  }
-
-  /** Aborted when it has to end, for its circle or because its caller is gone. */
-  get over(): AbortSignal {
-    return this.#over.signal;
+    else this.#gone?.addEventListener('abort', this.#end);
   }
 
   /** It is the one that gives up. */

@@ -2,6 +2,7 @@ import type { AwaitReleaseRequest, Clock, ReleaseSummary } from '../../protocol/
 import { assertXid } from '../../protocol/index.js';
 import { summaryOf } from '../core/index.js';
 import type { DeadlockWatch } from './deadlock-watch.js';
+import type { Ending } from './end-signal.js';
 import type { ForetoldCommit } from './foretold-commit.js';
 import type { LiveSession } from './live-session.js';
 import { OpenWait } from './open-wait.js';
@@ -39,7 +40,7 @@ export class ReleaseWait {
   /** @param gone aborted when nobody waits for the answer any more */
   async until(
     request: AwaitReleaseRequest,
-    gone: AbortSignal | undefined,
+    gone: Ending | undefined,
   ): Promise<ReleaseSummary> {
     const { waiterXid, xid } = request;
     if (waiterXid === undefined) return released(xid, await this.#until(request, gone));
@@ -65,7 +66,7 @@ export class ReleaseWait {
 
   async #until(
     { mayBeForetold, timeoutMs, xid }: AwaitReleaseRequest,
-    gone: AbortSignal | undefined,
+    gone: Ending | undefined,
   ): Promise<Released> {
     const { wait } = this.#deps;
     if (mayBeForetold !== true) {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../protocol/index.js';
 import { TIMEOUT_MS_MAX } from '../../protocol/index.js';
+import type { Ending } from './end-signal.js';
 import { ELSEWHERE_MS_MAX, ELSEWHERE_MS_MIN } from './limits.js';
 import type { LiveSession } from './live-session.js';
 import type { SessionTable } from './session-table.js';
@@ -14,7 +15,7 @@ export interface Awaited {
   /** Whom the session wakes when it may be over. */
   readonly waitersOf: (live: LiveSession) => Waiters;
   /** Aborted when nobody waits for the answer any more. */
-  readonly gone: AbortSignal | undefined;
+  readonly gone: Ending | undefined;
 }
 
 interface SessionWaitDeps {

@@ -1,4 +1,5 @@
 import type { Clock } from '../../protocol/index.js';
+import type { Ending } from './end-signal.js';
 
 /** Calls that wait for one thing to happen, each with its own bound. */
 export class Waiters {
@@ -9,7 +10,7 @@ export class Waiters {
   }
 
   /** Resolves on wakeAll(), when the caller is gone, at the latest after `timeoutMs`. */
-  wait(clock: Clock, timeoutMs: number, gone?: AbortSignal): Promise<void> {
+  wait(clock: Clock, timeoutMs: number, gone?: Ending): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {
         timer.cancel();
