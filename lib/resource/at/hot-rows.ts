@@ -9,8 +9,11 @@ export interface StatementContent {
   readonly values: readonly unknown[];
 }
 
-/** After so long without anybody waiting for it, a row is one like all others. */
-const HOT_MS = 1_000;
+/**
+ * After so long without anybody waiting for it, a row is one like all others. Long enough for those
+ * who come in bursts: the first ones of each would all run into the row.
+ */
+const HOT_MS = 10_000;
 
 /** Texts and values that are remembered; beyond that all are forgotten, and soon known again. */
 const REMEMBERED_MAX = 2_000;

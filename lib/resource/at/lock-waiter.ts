@@ -62,27 +62,28 @@ export class LockWaiter {
    */
   async run<T>(work: Waiting, wanted: Wanted, tries: Tries<T>): Promise<T> {
     const { conflict: met, content, isWrite } = wanted;
-    let conflict = met ?? this.#expected(work, content);
+    let conflict = met ?? this.#expected(content);
     if (conflict === undefined) {
       const first = await tries.attempt(AT_ONCE);
       if ('result' in first) return first.result;
       ({ conflict } = first);
     }
     const wait = new HolderWait(this.#deps, work, { isWrite, tries });
+    // It will write when it has its turn, and must not wait for its registration then.
+    const getReady = (): void => {
+      if (content !== undefined) work.register();
+    };
     for (;;) {
-      const turn: Attempt<T> = await this.#inTurn({ conflict, content, wait }, tries);
+      const turn: Attempt<T> = await this.#inTurn({ conflict, content, wait, getReady }, tries);
       if ('result' in turn) return turn.result;
       conflict = turn.conflict;
     }
   }
 
   /** What the work would run into, as far as others of this process have. */
-  #expected(work: Waiting, content: StatementContent | undefined): LockConflict | undefined {
+  #expected(content: StatementContent | undefined): LockConflict | undefined {
     const hot = content === undefined ? undefined : this.#hot.rowOf(content);
-    if (hot === undefined) return undefined;
-    // It will write when it has its turn, and must not wait for its registration then.
-    work.register();
-    return { ...hot, holderXid: HOLDER_UNKNOWN };
+    return hot && { ...hot, holderXid: HOLDER_UNKNOWN };
   }
 
   /** Branches of these transactions hold nothing in this database any more, or never will. */
@@ -94,15 +95,17 @@ export class LockWaiter {
     }
   }
 
-  async #inTurn<T>({ conflict, content, wait }: Wish, tries: Tries<T>): Promise<Attempt<T>> {
+  async #inTurn<T>(wish: Wish, tries: Tries<T>): Promise<Attempt<T>> {
+    const { conflict, content, getReady, wait } = wish;
     const name = nameOf(conflict);
     const queue = this.#queues.get(name) ?? new RowQueue(this.#deps.host.clock);
     this.#queues.set(name, queue);
     const isContended = !queue.isEmpty || conflict.holderXid !== HOLDER_UNKNOWN;
     if (content !== undefined && isContended) this.#hot.met(content, conflict);
-    const place = queue.enter();
+    const place = queue.enter(getReady);
     try {
       await this.#untilTurn(queue, place, { conflict, wait });
+      place.begin();
       for (let met = conflict; ;) {
         const { rolledBackXid, ...start } = await wait.untilFree(holderIn(queue, met), queue.moved);
         const turn = await tries.attempt(start);
@@ -169,6 +172,8 @@ interface Wish {
   readonly conflict: LockConflict;
   readonly content: StatementContent | undefined;
   readonly wait: HolderWait;
+  /** Does what has to be done before it has its turn, and need not be sooner. */
+  readonly getReady: () => void;
 }
 
 const AT_ONCE: Start = {};

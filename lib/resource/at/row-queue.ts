@@ -4,14 +4,30 @@ import type { Clock } from '../../protocol/index.js';
 export interface Place {
   /** Settles when everybody who came before has had their turn, or has given up. */
   readonly turn: Promise<void>;
+  /** Its turn has come. */
+  begin(): void;
   /** Whoever comes behind has their turn, once it would have been this one's. */
   leave(): void;
+}
+
+/** So many get ready together at the most, so that nobody is unready for long. */
+const READY_TOGETHER_MAX = 16;
+
+/** One who has not got ready yet, by the number of its place. */
+interface Unready {
+  readonly number: number;
+  readonly getReady: () => void;
 }
 
 /** Those who wait for one row in this process, in the order in which they came. */
 export class RowQueue {
   readonly #clock: Clock;
   #length = 0;
+  #enteredCount = 0;
+  /** The number of the place whose turn it was last. */
+  #turnNumber = 0;
+  /** In the order in which they came. */
+  #unready: Unready[] = [];
   #tail = Promise.resolve();
   #isKnown = false;
   #holderXid: string | undefined;
@@ -50,8 +66,15 @@ export class RowQueue {
     }));
   }
 
-  enter(): Place {
+  /**
+   * @param getReady called once, mostly before the turn comes, for many of the queue at the same
+   * moment: what each of them has to have written by then shares one write. A write for each would
+   * hold up every turn.
+   */
+  enter(getReady: () => void): Place {
     const turn = this.#tail;
+    this.#enteredCount += 1;
+    const number = this.#enteredCount;
     let pass = (): void => undefined;
     this.#tail = new Promise((resolve) => {
       pass = resolve;
@@ -59,9 +82,17 @@ export class RowQueue {
     this.#length += 1;
     const leave = (): void => {
       this.#length -= 1;
+      // Who has given up must not do for nothing what the others do.
+      this.#unready = this.#unready.filter((unready) => unready.number !== number);
       void turn.then(pass);
     };
-    return { turn, leave };
+    const begin = (): void => {
+      this.#turnNumber = number;
+      this.#readyBy(number + 1);
+    };
+    this.#unready.push({ number, getReady });
+    this.#readyBy(this.#turnNumber + 1);
+    return { turn, begin, leave };
   }
 
   /**
@@ -74,6 +105,14 @@ export class RowQueue {
   /** Somebody has run into the holder. */
   foundAt(xid: string | undefined): void {
     this.#move(xid);
+  }
+
+  /** The place of that number is the next one: if it is not ready, all get ready. */
+  #readyBy(number: number): void {
+    const [first] = this.#unready;
+    const isEarly = first === undefined || first.number > number;
+    if (isEarly && this.#unready.length < READY_TOGETHER_MAX) return;
+    for (const { getReady } of this.#unready.splice(0)) getReady();
   }
 
   #move(xid: string | undefined): void {
