@@ -38,10 +38,7 @@ export class ReleaseWait {
   }
 
   /** @param gone aborted when nobody waits for the answer any more */
-  async until(
-    request: AwaitReleaseRequest,
-    gone: Ending | undefined,
-  ): Promise<ReleaseSummary> {
+  async until(request: AwaitReleaseRequest, gone: Ending | undefined): Promise<ReleaseSummary> {
     const { waiterXid, xid } = request;
     if (waiterXid === undefined) return released(xid, await this.#until(request, gone));
     const { clock, deadlocks, namespace, table } = this.#deps;
