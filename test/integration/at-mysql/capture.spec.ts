@@ -1,4 +1,5 @@
 import { GUARDED } from '../../../lib/resource/at/index.js';
+import { CLEAR_TAG } from '../../../lib/resource/at/mysql/index.js';
 import { describeMariadb } from '../../servers/test-mariadb.js';
 import type { AtDatabase } from './at-database.js';
 import { DONE, createAtDatabase, failureOf, newTag } from './at-database.js';
@@ -10,10 +11,13 @@ const SETUP = `
   CREATE TABLE label (name varchar(200) PRIMARY KEY) CHARACTER SET utf8mb4
     COLLATE utf8mb4_unicode_ci;
   CREATE TABLE heap (n int);
+  CREATE TABLE owner (id int PRIMARY KEY, name varchar(20) UNIQUE) CHARACTER SET latin1;
+  CREATE TABLE thing (id int PRIMARY KEY, owner int REFERENCES owner (id));
   CREATE PROCEDURE pay() UPDATE account SET balance = balance - 1 WHERE id = 1;
 `;
 
 const RESET = `
+  DELETE FROM thing; DELETE FROM owner;
   DELETE FROM account; DELETE FROM pair; DELETE FROM label; DELETE FROM heap; DELETE FROM counted;
   INSERT INTO account VALUES (1, 100), (2, 200);
 `;
@@ -98,6 +102,33 @@ describeMariadb('Capture', () => {
     await expect(undoRows()).resolves.toMatchObject([
       { pk: '2', before_image: '2,200', after_image: '2,0' },
     ]);
+  });
+
+  it('knows the branch whatever character set and collation the session changes to', async () => {
+    const tags = [newTag(), newTag(), newTag(), newTag()];
+    const names = [
+      'utf8mb4 COLLATE utf8mb4_unicode_ci',
+      'utf8mb4 COLLATE utf8mb4_general_ci',
+      'latin1 COLLATE latin1_german2_ci',
+      'latin1 COLLATE latin1_swedish_ci',
+    ];
+    const connection = await database.connect();
+    for (const [index, tag] of tags.entries()) {
+      const id = String(index + 10);
+      await connection.query(`SET NAMES ${names[index] ?? ''}`);
+      await connection.query(`${database.engine.tagStatement(tag)}, autocommit = 0`);
+      await connection.query(`INSERT INTO owner VALUES (${id}, 'o${id}')`);
+      await connection.query(`INSERT INTO thing VALUES (${id}, ${id})`);
+      await connection.query(`UPDATE owner SET name = 'p${id}' WHERE id = ${id}`);
+      await connection.query(`DELETE FROM thing WHERE id = ${id}`);
+      await connection.query(`SET ${CLEAR_TAG}, autocommit = 1`);
+    }
+
+    const written = await fences();
+    expect(written).toHaveLength(tags.length);
+    expect(written).toEqual(expect.arrayContaining(tags.map((tag) => ({ ...tag, state: 1 }))));
+    for (const tag of tags) await expect(database.rollback(tag)).resolves.toEqual(DONE);
+    await expect(database.rows('owner', 'thing')).resolves.toEqual([]);
   });
 
   it('leaves the id of an inserted row and the count of rows as they were', async () => {

@@ -13,6 +13,7 @@ import {
 } from '../agreement.js';
 import { labelOf } from '../labels.js';
 import { literal } from '../sql-text.js';
+import { IS_BRANCH, KNOWN_MARK, OWN_BRANCH, OWN_XID } from './own-work.js';
 
 /** Characters of a key that fit into the message of an error. */
 const MESSAGE_KEY_LENGTH_MAX = 40;
@@ -49,7 +50,11 @@ export const NOTE_DUPLICATES = `DECLARE is_there boolean DEFAULT FALSE;
 const COMMITTED = String(FENCE.committed);
 
 const INSERT_FENCE = `INSERT INTO dtx_branch_fence (xid, branch, state)
-        VALUES (own_xid, own_branch, ${COMMITTED})`;
+        VALUES (${OWN_XID}, ${OWN_BRANCH}, ${COMMITTED})`;
+
+const RAISE_FENCED = `IF ${HOLDER} IS NOT NULL THEN
+          SIGNAL SQLSTATE '${FENCED_STATE}' SET MESSAGE_TEXT = 'dtx fenced';
+        END IF;`;
 
 /**
  * SQL that writes the fence row. It is asked for at every row: a variable that remembers it would
@@ -57,24 +62,23 @@ const INSERT_FENCE = `INSERT INTO dtx_branch_fence (xid, branch, state)
  * the cheaper one, that for a row that is there or that for one that is not; both do the same. A
  * tombstone makes it fail.
  */
-export const WRITE_FENCE = `IF own_branch > 0 THEN
-      SET ${HOLDER} = NULL;
-      IF ${GUESS} <=> tag THEN
+export const WRITE_FENCE = `IF ${IS_BRANCH} THEN
+      IF ${GUESS} <=> ${KNOWN_MARK} THEN
+        SET ${HOLDER} = NULL;
         ${INSERT_FENCE}
         ON DUPLICATE KEY UPDATE state = IF(state = ${COMMITTED}, state,
           IF((${HOLDER} := state) = 0, state, state));
+        ${RAISE_FENCED}
       ELSE
         ${INSERT_FENCE};
-        SET ${GUESS} = tag;
+        SET ${GUESS} = ${KNOWN_MARK};
         IF is_there THEN
           SET is_there = FALSE;
           SET ${HOLDER} = (SELECT NULLIF(state, ${COMMITTED})
             FROM dtx_branch_fence FORCE INDEX (PRIMARY)
-            WHERE xid = own_xid AND branch = own_branch LOCK IN SHARE MODE);
+            WHERE xid = ${OWN_XID} AND branch = ${OWN_BRANCH} LOCK IN SHARE MODE);
+          ${RAISE_FENCED}
         END IF;
-      END IF;
-      IF ${HOLDER} IS NOT NULL THEN
-        SIGNAL SQLSTATE '${FENCED_STATE}' SET MESSAGE_TEXT = 'dtx fenced';
       END IF;
     END IF;`;
 
@@ -104,7 +108,7 @@ const noteHolder = (unchanged: string): string =>
 
 /** Makes the undo row of a released holder one of ours; `xid` last, since all others ask for it. */
 function takeOver(values: Readonly<Record<string, string>>): string {
-  return Object.entries({ ...values, branch: 'own_branch', seq: 'UUID_SHORT()', xid: 'own_xid' })
+  return Object.entries({ ...values, branch: OWN_BRANCH, seq: 'UUID_SHORT()', xid: OWN_XID })
     .map(([column, value]) => `${column} = IF(${IS_RELEASED}, ${value}, ${column})`)
     .join(',\n        ');
 }
@@ -126,15 +130,15 @@ export function recordChange(lock: Lock, { shape, before, after }: Change): stri
   const shown = lock.shown ?? 'NULL';
   return `INSERT INTO dtx_undo_row
       (tbl, pk, xid, branch, seq, shape, shown, before_image, after_image)
-    VALUES (${literal(lock.name)}, ${lock.key}, own_xid, own_branch, UUID_SHORT(), ${shape},
+    VALUES (${literal(lock.name)}, ${lock.key}, ${OWN_XID}, ${OWN_BRANCH}, UUID_SHORT(), ${shape},
       ${shown}, ${was}, ${is});
     IF is_there THEN
       SET is_there = FALSE, ${HOLDER} = NULL;
       UPDATE dtx_undo_row FORCE INDEX (PRIMARY) SET
-        is_broken = IF(xid = own_xid,
+        is_broken = IF(xid = ${OWN_XID},
           is_broken OR NOT (after_image <=> ${was}) OR shape <> ${shape},
           IF(${IS_RELEASED}, 0, ${noteHolder('is_broken')})),
-        after_image = IF(xid = own_xid OR ${IS_RELEASED}, ${is}, after_image),
+        after_image = IF(xid = ${OWN_XID} OR ${IS_RELEASED}, ${is}, after_image),
         changes = IF(${IS_RELEASED}, 0, changes + 1),
         ${takeOver({ before_image: was, shape, shown })}
       WHERE tbl = ${literal(lock.name)} AND pk = ${lock.key};
@@ -147,12 +151,12 @@ export function recordChange(lock: Lock, { shape, before, after }: Change): stri
 export function lockValue(lock: Lock): string {
   const shown = lock.shown ?? 'NULL';
   return `INSERT INTO dtx_undo_row (tbl, pk, xid, branch, seq, shape, shown)
-    VALUES (${literal(lock.name)}, ${lock.key}, own_xid, own_branch, UUID_SHORT(), ${LOCK_SHAPE},
-      ${shown});
+    VALUES (${literal(lock.name)}, ${lock.key}, ${OWN_XID}, ${OWN_BRANCH}, UUID_SHORT(),
+      ${LOCK_SHAPE}, ${shown});
     IF is_there THEN
       SET is_there = FALSE, ${HOLDER} = NULL;
       UPDATE dtx_undo_row FORCE INDEX (PRIMARY) SET
-        changes = IF(xid = own_xid OR ${IS_RELEASED}, changes, ${noteHolder('changes')}),
+        changes = IF(xid = ${OWN_XID} OR ${IS_RELEASED}, changes, ${noteHolder('changes')}),
         ${takeOver({ shown })}
       WHERE tbl = ${literal(lock.name)} AND pk = ${lock.key};
       ${raiseConflict(lock.name, lock.shown ?? lock.key)}
@@ -161,7 +165,7 @@ export function lockValue(lock: Lock): string {
 }
 
 function takeBack({ key, name }: Lock): string {
-  return `IF own_branch = 0 THEN
+  return `IF NOT (${IS_BRANCH}) THEN
       DELETE FROM dtx_undo_row WHERE tbl = ${literal(name)} AND pk = ${key};
     END IF;`;
 }

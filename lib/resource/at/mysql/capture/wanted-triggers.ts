@@ -133,10 +133,6 @@ function captureBody(
     END IF;`;
   const tooLong = [...(rows.old ? ['old_image'] : []), ...(rows.new ? ['new_image'] : [])];
   return `BEGIN
-    DECLARE tag varchar(64) ${ASCII} DEFAULT IFNULL(${TAG}, '${GUARDED}');
-    DECLARE own_xid varchar(40) ${ASCII} DEFAULT SUBSTRING_INDEX(tag, '/', 1);
-    DECLARE own_branch bigint unsigned DEFAULT
-      IF(LOCATE('/', tag) > 0, SUBSTRING_INDEX(tag, '/', -1), '0');
     ${[...images, ...(checks.length > 0 ? [isolated] : [])].join('\n    ')}
     ${NOTE_DUPLICATES}
     IF ${tooLong.map((image) => `${image} IS NULL`).join(' OR ')} THEN
