@@ -11,6 +11,7 @@ const SETUP = `
   CREATE TABLE label (name varchar(200) PRIMARY KEY) CHARACTER SET utf8mb4
     COLLATE utf8mb4_unicode_ci;
   CREATE TABLE heap (n int);
+  CREATE TABLE scan (id int PRIMARY KEY, front longblob, back longblob);
   CREATE TABLE owner (id int PRIMARY KEY, name varchar(20) UNIQUE) CHARACTER SET latin1;
   CREATE TABLE thing (id int PRIMARY KEY, owner int REFERENCES owner (id));
   CREATE PROCEDURE pay() UPDATE account SET balance = balance - 1 WHERE id = 1;
@@ -280,6 +281,25 @@ describeMariadb('Capture', () => {
     const { kind, reason } = database.engine.explain(error) as { kind: string; reason?: string };
     expect(kind).toBe('refused');
     expect(reason).toContain('heap has no primary key');
+  });
+
+  it.each([
+    ['an insert', "INSERT INTO scan VALUES (2, REPEAT('x', 5000000), REPEAT('y', 5000000))"],
+    ['an update to a short row', 'UPDATE scan SET front = NULL, back = NULL'],
+    ['an update to another key', 'UPDATE scan SET id = 3, front = NULL, back = NULL'],
+    ['a delete', 'DELETE FROM scan'],
+  ])('refuses %s of a row that is too long for an image', async (_case, statement) => {
+    await database.sql(`DELETE FROM scan;
+      INSERT INTO scan VALUES (1, REPEAT('x', 5000000), REPEAT('y', 5000000))`);
+
+    const error = await failureOf(database.branch(newTag(), statement));
+
+    const { kind, reason } = database.engine.explain(error) as { kind: string; reason?: string };
+    expect([kind, reason]).toEqual(['refused', expect.stringContaining('scan is too long')]);
+    await expect(database.sql('SELECT id, LENGTH(back) AS n FROM scan')).resolves.toEqual([
+      { id: 1, n: 5_000_000 },
+    ]);
+    await expect(fences()).resolves.toEqual([]);
   });
 
   it('refuses ids in the mark that are none', () => {

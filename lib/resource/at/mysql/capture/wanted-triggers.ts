@@ -98,6 +98,12 @@ function whenActive({ guard }: CaptureScope, body: string): string {
   return `IF ${condition} THEN\n  ${body}\n  END IF;`;
 }
 
+/**
+ * A text has become longer than max_allowed_packet. MariaDB fails with it in the sql_mode of our
+ * triggers. A server that gives a warning and NULL is met by a test for NULL.
+ */
+const TOO_LONG = 1301;
+
 const ASCII = 'CHARACTER SET ascii COLLATE ascii_bin';
 
 function captureBody(
@@ -122,24 +128,29 @@ function captureBody(
   const shape = shapeOf(table);
   const gone = old && recordChange(old, { shape, before: 'old_image', after: undefined });
   const come = now && recordChange(now, { shape, before: undefined, after: 'new_image' });
+  const tooLong = [...(rows.old ? ['old_image'] : []), ...(rows.new ? ['new_image'] : [])];
+  const refuseTooLong = `IF ${tooLong.map((image) => `${image} IS NULL`).join(' OR ')} THEN
+      ${refuse('too-long', table.name)}
+    END IF;`;
+  // Most updates leave the key as it is, so one test has to be enough for those.
   const record =
     gone === undefined || come === undefined || now === undefined
-      ? (gone ?? come ?? '')
-      : `IF old_key = new_key THEN
+      ? `${refuseTooLong}\n    ${gone ?? come ?? ''}`
+      : `IF old_key = new_key AND old_image IS NOT NULL AND new_image IS NOT NULL THEN
     ${recordChange(now, { shape, before: 'old_image', after: 'new_image' })}
     ELSE
+    ${refuseTooLong}
     ${gone}
     ${come}
     END IF;`;
-  const tooLong = [...(rows.old ? ['old_image'] : []), ...(rows.new ? ['new_image'] : [])];
   return `BEGIN
+    DECLARE EXIT HANDLER FOR ${String(TOO_LONG)} ${refuse('too-long', table.name)}
+    BEGIN
     ${[...images, ...(checks.length > 0 ? [isolated] : [])].join('\n    ')}
     ${NOTE_DUPLICATES}
-    IF ${tooLong.map((image) => `${image} IS NULL`).join(' OR ')} THEN
-      ${refuse('too-long', table.name)}
-    END IF;
     ${WRITE_FENCE}
     ${record}
     ${[...lockUniqueValues(table, event), ...checks].join('\n    ')}
+    END;
   END;`;
 }
