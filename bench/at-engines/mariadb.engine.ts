@@ -60,7 +60,7 @@ export async function openMariadbEngine({
         // As the seam does it: the same number of statements as plain.
         await connection.query(`${tagStatement(tag)}, autocommit = 0`);
         await connection.query(updateText('captured', range), [...bounds(range)]);
-        await connection.query('SET @dtx_tag = NULL, autocommit = 1');
+        await connection.query('SET @dtx_tag = NULL, @dtx_branch = NULL, autocommit = 1');
       }),
     async clearUndo() {
       await plainPool.query('TRUNCATE dtx_undo_row');

@@ -1,4 +1,5 @@
 import { GUARDED } from '../../../lib/resource/at/index.js';
+import { CLEAR_TAG } from '../../../lib/resource/at/mysql/index.js';
 import { describeMariadb } from '../../servers/test-mariadb.js';
 import type { AtDatabase } from './at-database.js';
 import { DONE, createAtDatabase, failureOf, newTag } from './at-database.js';
@@ -213,5 +214,22 @@ describeMariadb('A guard', () => {
     await expect(database.rollback(tag)).resolves.toEqual(DONE);
     await database.sql('UPDATE account SET n = 60 WHERE id = 1');
     await expect(database.rows('account')).resolves.toContain('[1,"ann","Berlin",60]');
+  });
+
+  it.each([
+    ['the global lock', () => database.engine.tagStatement(GUARDED)],
+    ['no mark', () => `SET ${CLEAR_TAG}`],
+  ])('takes what a session does behind a branch under %s for no branch', async (_case, mark) => {
+    const tag = newTag();
+    const session = await database.begin(tag);
+    await session.query('UPDATE account SET n = n + 1 WHERE id = 2');
+    await session.query('COMMIT');
+
+    await session.query(mark());
+    await session.query('UPDATE account SET n = n + 1 WHERE id = 3');
+    await session.query('COMMIT');
+
+    await expect(database.sql('SELECT pk FROM dtx_undo_row')).resolves.toEqual([{ pk: '2' }]);
+    await expect(database.commit(tag)).resolves.toEqual(DONE);
   });
 });

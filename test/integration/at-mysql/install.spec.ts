@@ -114,6 +114,20 @@ describeMariadb('The installation', () => {
     await expect(states()).resolves.toContain('account missing');
   });
 
+  it('raises an older version before it touches triggers', async () => {
+    await database.sql('UPDATE dtx_schema_version SET version = 1');
+
+    const { statements } = await database.engine.plan();
+    const refused = await failureOf(database.engine.install('check'));
+    await database.engine.install();
+
+    expect(statements.slice(1)).toEqual([expect.stringContaining('INTO dtx_schema_version')]);
+    expect(String(refused)).toContain('the tables dtx_* are of an older version');
+    await expect(database.sql('SELECT MAX(version) AS n FROM dtx_schema_version')).resolves.toEqual(
+      [{ n: 2 }],
+    );
+  });
+
   it('refuses tables of a newer version, and another database', async () => {
     const foreign = database.engineFor({ schemas: ['elsewhere'] });
     await expect(foreign.install()).rejects.toThrow('`elsewhere`');

@@ -61,7 +61,9 @@ describeMariadb('a mysql2 pool in AT mode', () => {
     const connections = await Promise.all(
       Array.from({ length: 5 }, () => world.pool.getConnection()),
     );
-    const text = 'SELECT @dtx_tag AS tag, @@autocommit AS auto, @@in_transaction AS open';
+    const text =
+      'SELECT @dtx_tag AS tag, @dtx_branch AS branch, @@autocommit AS auto, ' +
+      '@@in_transaction AS open';
     const found = await Promise.all(
       connections.map(async (connection) => (await connection.query<RowDataPacket[]>(text))[0]),
     );
@@ -69,7 +71,7 @@ describeMariadb('a mysql2 pool in AT mode', () => {
     return found.flat();
   };
 
-  const CLEAN = { tag: null, auto: 1, open: 0 };
+  const CLEAN = { tag: null, branch: null, auto: 1, open: 0 };
 
   it('works as before outside a global transaction', async () => {
     await world.pool.query(TAKE, [1]);

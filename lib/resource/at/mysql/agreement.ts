@@ -4,13 +4,16 @@
  */
 
 /** Version of our tables. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** Begins the names of everything of ours; tables of such names are never captured. */
 export const PREFIX = 'dtx_';
 
-/** Variable of a session: `<xid>/<branch id>` in a branch, `guarded`, or NULL. */
+/** Variable of a session: the xid in a branch, `guarded` under the global lock, else NULL. */
 export const TAG = '@dtx_tag';
+
+/** Variable of a session: the id of the branch, a number; NULL where there is none. */
+export const BRANCH = '@dtx_branch';
 
 /** Variable of a session that is not NULL in sessions of ours, which no guard stops. */
 export const OWN = '@dtx_own';
@@ -26,7 +29,7 @@ export const RELEASED = '@dtx_released';
 export const HOLDER = '@dtx_holder';
 export const MESSAGE = '@dtx_message';
 
-/** Variable of the triggers: the mark of the branch that has most likely a fence row. */
+/** Variable of the triggers: the id of the branch that has most likely a fence row. */
 export const GUESS = '@dtx_guess';
 
 /** SQLSTATE: another global transaction holds the row. */

@@ -1,5 +1,5 @@
 import type { AtEngine } from '../at-engine.interface.js';
-import { RELEASED, TAG } from './agreement.js';
+import { BRANCH, RELEASED, TAG } from './agreement.js';
 import type { MysqlEngineOptions } from './mysql-at-engine.js';
 import { MysqlAtEngine } from './mysql-at-engine.js';
 import type { HeldRows } from './held-rows.js';
@@ -11,7 +11,7 @@ export type { MysqlEngineOptions } from './mysql-at-engine.js';
  * The assignments that take the mark of a local transaction off its connection, for a SET, and with
  * it what was said of holders: that may have been said before their decision.
  */
-export const CLEAR_TAG = `${TAG} = NULL, ${RELEASED} = NULL`;
+export const CLEAR_TAG = `${TAG} = NULL, ${BRANCH} = NULL, ${RELEASED} = NULL`;
 
 /** AT in a MariaDB or MySQL database. Nothing happens before install(). */
 export function createMysqlEngine(options: MysqlEngineOptions): AtEngine {

@@ -11,7 +11,7 @@ import type {
   UndoDesk,
 } from '../at-engine.interface.js';
 import { GUARDED, UNMARKED } from '../at-engine.interface.js';
-import { RELEASED, TAG } from './agreement.js';
+import { BRANCH, RELEASED, TAG } from './agreement.js';
 import { MysqlUndoDesk } from './desk/undo-desk.js';
 import { explain } from './explain.js';
 import { purgeFences, resolveLocalCommit } from './fence.js';
@@ -73,9 +73,9 @@ export class MysqlAtEngine implements AtEngine {
   /** Not a parameter: others add to the text, so the ids are checked here. */
   tagStatement(mark: Mark): string {
     if (mark === UNMARKED) return '';
-    if (mark === GUARDED) return `SET ${TAG} = '${GUARDED}'`;
+    if (mark === GUARDED) return `SET ${TAG} = '${GUARDED}', ${BRANCH} = NULL`;
     const { branchId, xid } = assertBranch(mark);
-    return `SET ${TAG} = '${xid}/${branchId}'`;
+    return `SET ${TAG} = '${xid}', ${BRANCH} = ${branchId}`;
   }
 
   explain(error: unknown): CaptureError | undefined {

@@ -1,6 +1,6 @@
 import { failpoint } from '../../../system/index.js';
 import type { SqlSession } from '../at-engine.interface.js';
-import { OWN, TAG } from './agreement.js';
+import { BRANCH, OWN, TAG } from './agreement.js';
 
 /**
  * What the session of an application or the server may have set otherwise. Zero dates, impossible
@@ -20,6 +20,7 @@ const SETTINGS = [
   'innodb_lock_wait_timeout = 3',
   'lock_wait_timeout = 3',
   `${TAG} = NULL`,
+  `${BRANCH} = NULL`,
   `${OWN} = 1`,
 ].join(', ');
 

@@ -5,7 +5,7 @@ import { isOpaque, keyParts, keySql, primaryKey, shownSql } from '../row-key.js'
 import { literal } from '../sql-text.js';
 import type { ForeignKey, IndexPart, TableDefinition } from '../table-definition.js';
 import { columnOf } from '../table-definition.js';
-import { IS_BRANCH, OWN_XID } from './own-work.js';
+import { IS_BRANCH, KNOWN_XID } from './own-work.js';
 import type { Lock } from './record.js';
 import { lockValue, raiseConflict } from './record.js';
 
@@ -148,7 +148,7 @@ function findHolder(lock: Lock, condition: string): string {
  */
 function holderWhere(lock: Lock, condition: string): string {
   const query = `SELECT xid FROM dtx_undo_row
-      WHERE tbl = ${literal(lock.name)} AND ${condition} AND xid <> ${OWN_XID} LIMIT 1`;
+      WHERE tbl = ${literal(lock.name)} AND ${condition} AND xid <> ${KNOWN_XID} LIMIT 1`;
   return `IF reads_committed THEN
       SET ${HOLDER} = (${query} LOCK IN SHARE MODE);
     ELSE

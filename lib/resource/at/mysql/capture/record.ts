@@ -1,4 +1,5 @@
 import {
+  BRANCH,
   FENCE,
   FENCED_STATE,
   GUARD_STATE,
@@ -13,7 +14,7 @@ import {
 } from '../agreement.js';
 import { labelOf } from '../labels.js';
 import { literal } from '../sql-text.js';
-import { IS_BRANCH, KNOWN_MARK, OWN_BRANCH, OWN_XID } from './own-work.js';
+import { IS_BRANCH, KNOWN_XID, OWN_BRANCH, OWN_XID } from './own-work.js';
 
 /** Characters of a key that fit into the message of an error. */
 const MESSAGE_KEY_LENGTH_MAX = 40;
@@ -63,7 +64,7 @@ const RAISE_FENCED = `IF ${HOLDER} IS NOT NULL THEN
  * tombstone makes it fail.
  */
 export const WRITE_FENCE = `IF ${IS_BRANCH} THEN
-      IF ${GUESS} <=> ${KNOWN_MARK} THEN
+      IF ${GUESS} <=> ${BRANCH} THEN
         SET ${HOLDER} = NULL;
         ${INSERT_FENCE}
         ON DUPLICATE KEY UPDATE state = IF(state = ${COMMITTED}, state,
@@ -71,12 +72,12 @@ export const WRITE_FENCE = `IF ${IS_BRANCH} THEN
         ${RAISE_FENCED}
       ELSE
         ${INSERT_FENCE};
-        SET ${GUESS} = ${KNOWN_MARK};
+        SET ${GUESS} = ${BRANCH};
         IF is_there THEN
           SET is_there = FALSE;
           SET ${HOLDER} = (SELECT NULLIF(state, ${COMMITTED})
             FROM dtx_branch_fence FORCE INDEX (PRIMARY)
-            WHERE xid = ${OWN_XID} AND branch = ${OWN_BRANCH} LOCK IN SHARE MODE);
+            WHERE xid = ${KNOWN_XID} AND branch = ${OWN_BRANCH} LOCK IN SHARE MODE);
           ${RAISE_FENCED}
         END IF;
       END IF;
@@ -108,7 +109,7 @@ const noteHolder = (unchanged: string): string =>
 
 /** Makes the undo row of a released holder one of ours; `xid` last, since all others ask for it. */
 function takeOver(values: Readonly<Record<string, string>>): string {
-  return Object.entries({ ...values, branch: OWN_BRANCH, seq: 'UUID_SHORT()', xid: OWN_XID })
+  return Object.entries({ ...values, branch: OWN_BRANCH, seq: 'UUID_SHORT()', xid: KNOWN_XID })
     .map(([column, value]) => `${column} = IF(${IS_RELEASED}, ${value}, ${column})`)
     .join(',\n        ');
 }
@@ -135,10 +136,10 @@ export function recordChange(lock: Lock, { shape, before, after }: Change): stri
     IF is_there THEN
       SET is_there = FALSE, ${HOLDER} = NULL;
       UPDATE dtx_undo_row FORCE INDEX (PRIMARY) SET
-        is_broken = IF(xid = ${OWN_XID},
+        is_broken = IF(xid = ${KNOWN_XID},
           is_broken OR NOT (after_image <=> ${was}) OR shape <> ${shape},
           IF(${IS_RELEASED}, 0, ${noteHolder('is_broken')})),
-        after_image = IF(xid = ${OWN_XID} OR ${IS_RELEASED}, ${is}, after_image),
+        after_image = IF(xid = ${KNOWN_XID} OR ${IS_RELEASED}, ${is}, after_image),
         changes = IF(${IS_RELEASED}, 0, changes + 1),
         ${takeOver({ before_image: was, shape, shown })}
       WHERE tbl = ${literal(lock.name)} AND pk = ${lock.key};
@@ -156,7 +157,7 @@ export function lockValue(lock: Lock): string {
     IF is_there THEN
       SET is_there = FALSE, ${HOLDER} = NULL;
       UPDATE dtx_undo_row FORCE INDEX (PRIMARY) SET
-        changes = IF(xid = ${OWN_XID} OR ${IS_RELEASED}, changes, ${noteHolder('changes')}),
+        changes = IF(xid = ${KNOWN_XID} OR ${IS_RELEASED}, changes, ${noteHolder('changes')}),
         ${takeOver({ shown })}
       WHERE tbl = ${literal(lock.name)} AND pk = ${lock.key};
       ${raiseConflict(lock.name, lock.shown ?? lock.key)}

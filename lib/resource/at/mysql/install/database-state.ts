@@ -3,7 +3,7 @@ import { SCHEMA_VERSION } from '../agreement.js';
 import { tablesOf } from '../catalog.js';
 import { queryRows } from '../session.js';
 import type { TableDefinition } from '../table-definition.js';
-import { missingTables } from './own-tables.js';
+import { RAISE_VERSION, missingTables } from './own-tables.js';
 import type { PlanScope, TablePlan } from './plan-table.js';
 import { planTable } from './plan-table.js';
 
@@ -38,12 +38,15 @@ export async function databaseState(session: SqlSession, guard: boolean): Promis
     recorded,
     seesTriggers,
   };
+  const version = isReady ? await installedVersion(session) : SCHEMA_VERSION;
+  const missing = missingTables(own);
+  const isOld = missing.length === 0 && version < SCHEMA_VERSION;
   return {
     database: server?.['name'] ?? '',
-    version: isReady ? await installedVersion(session) : SCHEMA_VERSION,
+    version,
     tables,
     seesTriggers,
-    ownStatements: missingTables(own),
+    ownStatements: isOld ? [RAISE_VERSION] : missing,
     plans: tables.map((table) => planTable(table, scope)),
   };
 }

@@ -48,6 +48,13 @@ export function missingTables(existing: ReadonlySet<string>): readonly string[] 
   if (missing.length === 0) return [];
   return [
     ...missing.map(([name, definition]) => `CREATE TABLE IF NOT EXISTS ${name} ${definition}`),
-    `INSERT IGNORE INTO dtx_schema_version (version) VALUES (${String(SCHEMA_VERSION)})`,
+    RAISE_VERSION,
   ];
 }
+
+/**
+ * Says which version the tables and triggers are of; before the triggers, so that none of an older
+ * one puts its own in their place from then on.
+ */
+export const RAISE_VERSION =
+  'INSERT IGNORE INTO dtx_schema_version (version) ' + `VALUES (${String(SCHEMA_VERSION)})`;
