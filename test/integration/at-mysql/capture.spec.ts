@@ -302,6 +302,16 @@ describeMariadb('Capture', () => {
     await expect(fences()).resolves.toEqual([]);
   });
 
+  it('lets nobody write under a mark of the version before', async () => {
+    const { branchId, xid } = newTag();
+    const connection = await database.connect(`@dtx_tag = '${xid}/${branchId}'`);
+
+    const error = await failureOf(connection.query('UPDATE account SET balance = 0'));
+
+    expect(error).toMatchObject({ errno: 1406 });
+    await expect(database.rows('account')).resolves.toEqual(['[1,100]', '[2,200]']);
+  });
+
   it('refuses ids in the mark that are none', () => {
     expect(() => database.engine.tagStatement({ xid: "x' OR 1", branchId: '1' })).toThrow();
     expect(() => database.engine.tagStatement({ xid: 'x', branchId: "1'" })).toThrow(BAD_ID);
