@@ -216,6 +216,21 @@ describeMariadb('A guard', () => {
     await expect(database.rows('account')).resolves.toContain('[1,"ann","Berlin",60]');
   });
 
+  it('stores the ids of branches exactly, whatever the session has done before', async () => {
+    const session = await database.begin(GUARDED);
+    const tags = [newTag(), { ...newTag(), branchId: '9223372036854775807' }];
+    for (const [index, mark] of [GUARDED, tags[0]!, GUARDED, tags[1]!].entries()) {
+      await session.query(database.engine.tagStatement(mark));
+      await session.query(`INSERT INTO parent VALUES (${10 + index}, NULL)`);
+      await session.query('COMMIT');
+    }
+
+    await expect(
+      database.sql('SELECT xid, CAST(branch AS CHAR) AS branchId FROM dtx_undo_row ORDER BY seq'),
+    ).resolves.toEqual(tags);
+    await Promise.all(tags.map((tag) => database.commit(tag)));
+  });
+
   it.each([
     ['the global lock', () => database.engine.tagStatement(GUARDED)],
     ['no mark', () => `SET ${CLEAR_TAG}`],
