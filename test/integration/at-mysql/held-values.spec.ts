@@ -1,4 +1,5 @@
 import { GUARDED } from '../../../lib/resource/at/index.js';
+import type { Mark } from '../../../lib/resource/at/index.js';
 import { CLEAR_TAG } from '../../../lib/resource/at/mysql/index.js';
 import { describeMariadb } from '../../servers/test-mariadb.js';
 import type { AtDatabase } from './at-database.js';
@@ -219,7 +220,8 @@ describeMariadb('A guard', () => {
   it('stores the ids of branches exactly, whatever the session has done before', async () => {
     const session = await database.begin(GUARDED);
     const tags = [newTag(), { ...newTag(), branchId: '9223372036854775807' }];
-    for (const [index, mark] of [GUARDED, tags[0]!, GUARDED, tags[1]!].entries()) {
+    const marks: readonly Mark[] = [GUARDED, tags[0]!, GUARDED, tags[1]!];
+    for (const [index, mark] of marks.entries()) {
       await session.query(database.engine.tagStatement(mark));
       await session.query(`INSERT INTO parent VALUES (${10 + index}, NULL)`);
       await session.query('COMMIT');
