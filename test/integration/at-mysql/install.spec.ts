@@ -116,12 +116,17 @@ describeMariadb('The installation', () => {
 
   it('raises an older version before it touches triggers', async () => {
     await database.sql('UPDATE dtx_schema_version SET version = 1');
+    await database.sql('CREATE TABLE more (id int PRIMARY KEY)');
 
     const { statements } = await database.engine.plan();
     const refused = await failureOf(database.engine.install('check'));
     await database.engine.install();
 
-    expect(statements.slice(1)).toEqual([expect.stringContaining('INTO dtx_schema_version')]);
+    const isRaise = (text: string): boolean => text.includes('INTO dtx_schema_version');
+    const isTrigger = (text: string): boolean => text.includes(' TRIGGER ');
+    const raisedAt = statements.findIndex(isRaise);
+    expect(raisedAt).toBeGreaterThan(-1);
+    expect(statements.findIndex(isTrigger)).toBeGreaterThan(raisedAt);
     expect(String(refused)).toContain('the tables dtx_* are of an older version');
     await expect(database.sql('SELECT MAX(version) AS n FROM dtx_schema_version')).resolves.toEqual(
       [{ n: 2 }],
