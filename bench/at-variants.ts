@@ -1,4 +1,4 @@
-import { randomFillSync, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { LockConflictError } from 'nestjs-dtx';
@@ -37,7 +37,7 @@ export function atVariants(
     ...(captureAlone !== undefined && {
       capture: {
         name: 'capture',
-        run: () => captureAlone(newTag(), nextRows()),
+        run: () => captureAlone(nextRows()),
         // Nobody ends these branches, so their rows would stay locked.
         reset: () => engine.clearUndo(),
       },
@@ -74,20 +74,6 @@ async function untilCommitted(
       return;
     }
   }
-}
-
-/** Random bytes for many xids, as the product draws them: a draw costs more than what it is for. */
-const DRAWN = Buffer.alloc(20 * 200);
-let used = DRAWN.length;
-
-function newTag(): { readonly xid: string; readonly branchId: string } {
-  if (used === DRAWN.length) {
-    randomFillSync(DRAWN);
-    used = 0;
-  }
-  const xid = DRAWN.toString('hex', used, used + 20);
-  used += 20;
-  return { xid, branchId: String(randomInt(1, 2 ** 47)) };
 }
 
 /** Random rows, of the whole table or of its first few; ranges that do not overlap in part. */

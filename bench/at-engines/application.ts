@@ -3,8 +3,6 @@ import type { INestApplicationContext, Provider } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { DtxModule } from 'nestjs-dtx';
 
-import type { BranchTag } from './at-engine.interface.js';
-
 /** An application that owns the given data sources. */
 export async function startApplication(
   sources: readonly object[],
@@ -24,13 +22,20 @@ export async function startApplication(
 }
 
 interface Tagging {
-  readonly engine: { tagStatement(tag: BranchTag): string };
+  readonly engine: {
+    tagStatement(tag: { readonly xid: string; readonly branchId: string }): string;
+  };
+  readonly host: { readonly ids: { newXid(): string; newBranchId(): string } };
 }
 
-/** The text that marks a local transaction; the capture variant needs it, applications never do. */
-export function tagStatementOf(source: object): (tag: BranchTag) => string {
+/**
+ * Texts that mark local transactions, each as a branch that no coordinator knows; the capture
+ * variant needs them, applications never do.
+ */
+export function tagStatementsOf(source: object): () => string {
   const marked = source as Readonly<Record<symbol, Tagging | undefined>>;
   const resource = marked[Symbol.for('dtx:resource')];
   if (resource === undefined) throw new Error('The data source is not instrumented.');
-  return (tag) => resource.engine.tagStatement(tag);
+  const { engine, host } = resource;
+  return () => engine.tagStatement({ xid: host.ids.newXid(), branchId: host.ids.newBranchId() });
 }

@@ -15,12 +15,6 @@ export interface AtBenchSetup {
   readonly tableRows: number;
 }
 
-/** The tag of a branch that no coordinator knows; both ids have the form of real ones. */
-export interface BranchTag {
-  readonly xid: string;
-  readonly branchId: string;
-}
-
 /** Rows with the ids from `first` on. */
 export interface RowRange {
   readonly first: number;
@@ -54,7 +48,7 @@ export interface AtBenchEngine {
    * The local transaction of a branch, without its coordinator and without the seam; undefined
    * where it cannot be had by itself.
    */
-  readonly captureAlone: ((tag: BranchTag, rows: RowRange) => Promise<void>) | undefined;
+  readonly captureAlone: ((rows: RowRange) => Promise<void>) | undefined;
   /** Forgets what captureAlone has left, whose branches nobody ends. */
   clearUndo(): Promise<void>;
   isUndoEmpty(): Promise<boolean>;

@@ -11,7 +11,7 @@ import { DataSource } from 'typeorm';
 import type { DataSourceOptions } from 'typeorm';
 
 import { startMariadb } from '../../tools/mariadb/index.js';
-import { startApplication, tagStatementOf } from './application.js';
+import { startApplication, tagStatementsOf } from './application.js';
 import type { AtBenchEngine, AtBenchSetup, RowRange, Table } from './at-engine.interface.js';
 import { POOL_SIZE } from './at-engine.interface.js';
 
@@ -43,7 +43,7 @@ export async function openMariadbEngine({
   const app = await startApplication([atPool, atSource], join(folder, 'coordinator.db'));
   // The schema of AT is the database, so the table without triggers has to lose them.
   await dropTriggers(plainPool, 'plain');
-  const tagStatement = tagStatementOf(atPool);
+  const nextTagStatement = tagStatementsOf(atPool);
   const isRaw = through === 'raw';
   const plain = isRaw ? overMysql2(plainPool) : overTypeOrm(plainSource);
   const captured = isRaw ? overMysql2(atPool) : overTypeOrm(atSource);
@@ -55,10 +55,10 @@ export async function openMariadbEngine({
     },
     plain: (range) => plain('plain', range),
     captured: (range) => captured('captured', range),
-    captureAlone: (tag, range) =>
+    captureAlone: (range) =>
       withConnection(plainPool, async (connection) => {
         // As the seam does it: the same number of statements as plain.
-        await connection.query(`${tagStatement(tag)}, autocommit = 0`);
+        await connection.query(`${nextTagStatement()}, autocommit = 0`);
         await connection.query(updateText('captured', range), [...bounds(range)]);
         await connection.query('SET @dtx_tag = NULL, @dtx_branch = NULL, autocommit = 1');
       }),

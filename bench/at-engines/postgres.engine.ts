@@ -10,7 +10,7 @@ import { DataSource } from 'typeorm';
 import type { DataSourceOptions } from 'typeorm';
 
 import { startPostgres } from '../../tools/postgres/index.js';
-import { startApplication, tagStatementOf } from './application.js';
+import { startApplication, tagStatementsOf } from './application.js';
 import type { AtBenchEngine, RowRange, AtBenchSetup } from './at-engine.interface.js';
 import { POOL_SIZE } from './at-engine.interface.js';
 import { countRoundTrips } from './pg-round-trips.js';
@@ -50,7 +50,7 @@ export async function openPostgresEngine({
     withDtx(options, { resourceId: 'bench-typeorm', schemas: ['public'] }),
   ).initialize();
   const app = await startApplication([atPool, atSource], join(folder, 'coordinator.db'));
-  const tagStatement = tagStatementOf(atPool);
+  const nextTagStatement = tagStatementsOf(atPool);
   const isRaw = through === 'raw';
   const plain = isRaw ? overPg(plainPool) : overTypeOrm(plainSource);
   const captured = isRaw ? overPg(atPool) : overTypeOrm(atSource);
@@ -63,9 +63,9 @@ export async function openPostgresEngine({
     },
     plain: (range) => plain('apart.plain', range),
     captured: (range) => captured('captured', range),
-    captureAlone: (tag, range) =>
+    captureAlone: (range) =>
       withClient(plainPool, async (client) => {
-        await inOnePacket(client, ['BEGIN', tagStatement(tag)], () =>
+        await inOnePacket(client, ['BEGIN', nextTagStatement()], () =>
           client.query(updateText('captured', range), [...bounds(range)]),
         );
         await client.query('COMMIT');
