@@ -114,7 +114,10 @@ export class ConnectionSeam {
   #wrapped(method: Method): Mysql2Call {
     return (config, values, callback) => {
       const around = currentAround();
-      if (this.#isIdle(around)) return this.#originals[method](config, values, callback);
+      if (this.#isIdle(around)) {
+        this.#connection.othersSend();
+        return this.#originals[method](config, values, callback);
+      }
       const request = toRequest(method, config, values, callback);
       if (request.callback !== undefined) return this.#answered(around, request, config);
       return this.#stream(around, this.#streamed(method, config, values));
@@ -173,7 +176,10 @@ export class ConnectionSeam {
         new StatementRefusedError(around.xid, `${label} without a promise or a callback`, reason),
       );
     }
-    if (this.#tail === undefined) return now();
+    if (this.#tail === undefined) {
+      this.#connection.othersSend();
+      return now();
+    }
     if (later === undefined) {
       const reason = 'it cannot wait for what was sent before. Await that first.';
       const what = `${label} by execute() without a callback`;
@@ -182,6 +188,7 @@ export class ConnectionSeam {
     const { emitter, send } = later();
     // What it returns has a `then` that throws, so no promise may see it.
     void this.#inTurn(() => {
+      this.#connection.othersSend();
       send();
       return Promise.resolve();
     });
@@ -260,7 +267,10 @@ export class ConnectionSeam {
     const execute = statement.execute.bind(statement);
     statement.execute = (values, callback) => {
       const around = currentAround();
-      if (this.#isIdle(around)) return execute(values, callback);
+      if (this.#isIdle(around)) {
+        this.#connection.othersSend();
+        return execute(values, callback);
+      }
       const back = typeof values === 'function' ? values : callback;
       const given = typeof values === 'function' ? [] : values;
       if (back === undefined) {
@@ -284,7 +294,10 @@ export class ConnectionSeam {
   ): Call {
     const call = (options: unknown, callback?: unknown): unknown => {
       const { work } = this.#branch;
-      if (work === undefined && this.pinned === undefined) return original(options, callback);
+      if (work === undefined && this.pinned === undefined) {
+        this.#connection.othersSend();
+        return original(options, callback);
+      }
       const reason =
         'it would end the local transaction that is open, or damage the branch that the ' +
         'connection has prepared. End that first.';

@@ -1,4 +1,3 @@
-import { LocalTransactionOpenError } from '../../../protocol/index.js';
 import type {
   AtResource,
   CommitAnswer,
@@ -15,36 +14,12 @@ import type { CoreConnection, Mysql2Callback, ResultHeader } from './mysql2-driv
 import { AUTOCOMMIT, IN_TRANSACTION } from './mysql2-driver.js';
 import type { Mysql2Answer, Mysql2Request, Originals } from './mysql2-request.js';
 import { isBareBegin, isReadOnlyBegin, toRequest } from './mysql2-request.js';
-import {
-  ER_UNKNOWN_SYSTEM_VARIABLE,
-  ER_WRONG_VALUE_FOR_VAR,
-  errnoOf,
-  isDeadlock,
-  isRefusedCommit,
-  mayEndTransaction,
-} from './server-error.js';
+import type { Beginning, Opened, Opening } from './opener.js';
+import { Opener, TOUCH } from './opener.js';
+import { isDeadlock, isRefusedCommit, mayEndTransaction } from './server-error.js';
 import { XaSession } from './xa-session.js';
 
 const CLEAR_MARK = `SET ${CLEAR_TAG}`;
-
-/** Does nothing, and answers with the state of the session. */
-const TOUCH = 'DO 0';
-
-/**
- * Fails, and changes nothing, where a transaction is open or every statement opens one: switching
- * autocommit back on at the end would then commit what is not ours, or change the session.
- */
-const SWITCH_OFF = 'autocommit = IF(@@autocommit AND NOT @@in_transaction, 0, 2)';
-
-/**
- * How the local transaction that is open was begun:
- *
- * - `switched`: mark and transaction by one SET, which takes autocommit away; the SET that gives it
- *   back commits. Two round trips less than BEGIN and COMMIT with the mark set beside them.
- * - `begun`: by START TRANSACTION behind the mark.
- * - `xa`: by XA START behind the mark.
- */
-type Opening = 'none' | 'switched' | 'begun' | 'xa';
 
 /** Local transactions over one connection of mysql2. */
 export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2Answer> {
@@ -52,10 +27,15 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
   readonly #resource: AtResource;
   readonly #originals: Originals;
   readonly #lockingReads: LockingReads;
+  readonly #opener: Opener;
   #opening: Opening = 'none';
+  /** BEGIN has been answered and not been sent: it goes before the first statement. */
+  #unsent: Beginning | undefined;
+  /** It is on its way; or it has failed, and nothing may be sent until the end comes. */
+  #leading: Promise<void> | undefined;
+  /** Nothing is open: nobody has used the connection since we ended what was. */
+  #isClean = false;
   #hasSnapshot = false;
-  /** What the server itself says can be asked only of MariaDB. */
-  #knowsInTransaction = true;
   /** `SET TRANSACTION …` that was sent for the next local transaction, and for that one only. */
   #oneShot: Mysql2Request | undefined;
   #usedOneShot: Mysql2Request | undefined;
@@ -70,6 +50,13 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     this.#resource = resource;
     this.#originals = originals;
     this.#lockingReads = new LockingReads(core, resource, (request) => this.send(request));
+    this.#opener = new Opener({
+      resourceId: resource.resourceId,
+      sendText: (text) => this.#sendText(text),
+      sendRequest: async (request) => (await this.#sendRequest(request)).rows as ResultHeader,
+      clearMark: () => this.#giveBack(CLEAR_MARK),
+      unclear: (error) => this.#unclear(error),
+    });
     this.xa = new XaSession({
       send: (text) => this.#sendText(text),
       clean: () => this.#clearMark(),
@@ -121,19 +108,31 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     if (preparedName !== undefined && !isReadOnlyBegin(request)) {
       this.#header = await this.xa.begin(preparedName, { tag, text: request?.text ?? '' });
       this.#opening = 'xa';
-      return this.#answerOf(IN_TRANSACTION | AUTOCOMMIT);
+      return this.#begun;
     }
     // Giving autocommit back would leave the one-shot to the next transaction on the connection.
     const isPlain = oneShot === undefined && (request === undefined || isBareBegin(request));
-    if (isPlain && this.#knowsInTransaction) {
-      const header = await this.#switchOff(tag);
-      if (header !== undefined) return header;
+    const beginning = { mark, tag, request, isPlain };
+    if (this.#isClean && this.#opener.maySwitch(beginning)) {
+      this.#unsent = beginning;
+      return this.#begun;
     }
-    return this.#beginBehind(tag, mark, request);
+    const { header, opening } = await this.#open(beginning);
+    return opening === 'switched' ? this.#begun : { rows: header, fields: undefined };
+  }
+
+  /** Somebody is about to send past this: BEGIN leaves before that, and what it does is not known. */
+  othersSend(): void {
+    this.#isClean = false;
+    // If this fails, the next statement says so.
+    void this.#lead()?.catch(ignore);
   }
 
   async send(request: Mysql2Request): Promise<Mysql2Answer> {
+    const leading = this.#lead();
+    if (leading !== undefined) await leading;
     if (this.#opening === 'none') {
+      this.#isClean = false;
       const { label } = classifyStatement(request.text);
       if (label === 'SET TRANSACTION') this.#oneShot = request;
     }
@@ -146,7 +145,10 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
   }
 
   async ahead(text: string): Promise<void> {
-    await this.#sendText(text);
+    const isUnsent = this.#unsent !== undefined;
+    const leading = this.#lead(text);
+    if (leading !== undefined) await leading;
+    if (!isUnsent) await this.#sendText(text);
   }
 
   foretell(text: string): Promise<void> {
@@ -154,6 +156,7 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
   }
 
   async own(text: string): Promise<number> {
+    await this.#lead();
     const { affectedRows } = await this.#sendText(text);
     return Number(affectedRows);
   }
@@ -167,6 +170,8 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
       this.#opening = 'none';
       return { committed: true, result: this.committedResult, hold };
     }
+    if (this.#takeUnsent()) return { committed: true, result: this.committedResult };
+    await this.#leading;
     const result = await this.#commit(request).catch((error: unknown) => {
       // Whether it is committed will be asked for, which must not wait for this connection.
       if (!isRefusedCommit(error)) this.#destroy();
@@ -195,7 +200,8 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
   }
 
   isInTransaction(): boolean {
-    return this.#opening !== 'none';
+    const isOpening = this.#unsent !== undefined || this.#leading !== undefined;
+    return isOpening || this.#opening !== 'none';
   }
 
   contentOf({ content }: Mysql2Request): StatementContent {
@@ -222,18 +228,42 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     return this.#usedOneShot;
   }
 
-  async #switchOff(tag: string): Promise<Mysql2Answer | undefined> {
-    try {
-      this.#header = await this.#sendText(`${tag === '' ? 'SET' : `${tag},`} ${SWITCH_OFF}`);
-    } catch (error) {
-      const errno = errnoOf(error);
-      if (errno === ER_WRONG_VALUE_FOR_VAR) return undefined;
-      if (errno !== ER_UNKNOWN_SYSTEM_VARIABLE) return this.#unclear(error);
-      this.#knowsInTransaction = false;
-      return undefined;
-    }
-    this.#opening = 'switched';
-    return this.#answerOf(IN_TRANSACTION | AUTOCOMMIT);
+  /**
+   * Sends the BEGIN that is still to be sent; undefined where none is, nor is on its way.
+   *
+   * @param ahead goes with it, if it is sent now
+   */
+  #lead(ahead?: string): Promise<void> | undefined {
+    const beginning = this.#unsent;
+    if (beginning === undefined) return this.#leading;
+    this.#unsent = undefined;
+    const leading = this.#open(beginning, ahead).then(
+      () => {
+        this.#leading = undefined;
+      },
+      (error: unknown) => {
+        this.#isGone = true;
+        throw error;
+      },
+    );
+    // Whoever sends something next meets its failure, and perhaps nobody before.
+    leading.catch(ignore);
+    this.#leading = leading;
+    return leading;
+  }
+
+  async #open(beginning: Beginning, ahead?: string): Promise<Opened> {
+    const opened = await this.#opener.open(beginning, ahead);
+    this.#opening = opened.opening;
+    this.#header = opened.header;
+    return opened;
+  }
+
+  /** Whether there was one; the server has never heard of it, and it needs no end. */
+  #takeUnsent(): boolean {
+    const isUnsent = this.#unsent !== undefined;
+    this.#unsent = undefined;
+    return isUnsent;
   }
 
   /** Where nothing is captured there is no mark. */
@@ -241,29 +271,11 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     if (this.#resource.mode === 'AT') await this.#giveBack(CLEAR_MARK);
   }
 
-  async #beginBehind(
-    tag: string,
-    mark: Mark,
-    request: Mysql2Request | undefined,
-  ): Promise<Mysql2Answer> {
-    const { serverStatus } = await this.#sendText(tag === '' ? TOUCH : tag).catch(
-      (error: unknown) => this.#unclear(error),
-    );
-    // START TRANSACTION would commit what is open, without undo.
-    if ((serverStatus & IN_TRANSACTION) !== 0) {
-      await this.#giveBack(CLEAR_MARK);
-      const xid = typeof mark === 'string' ? undefined : mark.xid;
-      throw new LocalTransactionOpenError(xid, this.#resource.resourceId);
-    }
-    this.#opening = 'begun';
-    if (request !== undefined) return this.#sendRequest(request);
-    return { rows: await this.#sendText('START TRANSACTION'), fields: undefined };
-  }
-
   async #commit(request: Mysql2Request | undefined): Promise<Mysql2Answer> {
     if (this.#opening === 'switched') {
       await this.#sendText(`${CLEAR_MARK}, autocommit = 1`);
       this.#opening = 'none';
+      this.#isClean = true;
       return this.committedResult;
     }
     const answer = await (request === undefined
@@ -275,7 +287,12 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
   }
 
   async #rollback(request: Mysql2Request | undefined): Promise<Mysql2Answer> {
+    if (this.#takeUnsent()) return this.#answerOf(AUTOCOMMIT);
+    await this.#leading?.catch(ignore);
+    this.#leading = undefined;
     const opening = this.#opening;
+    // It has failed to open: what else is open there is not ours to end.
+    if (opening === 'none' && request === undefined) return this.#answerOf(AUTOCOMMIT);
     try {
       const answer = await (request === undefined || opening === 'xa'
         ? this.#sendRollback(opening).then((rows) => ({ rows, fields: undefined }))
@@ -287,6 +304,7 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
       }
       if (opening === 'begun') await this.#giveBack(CLEAR_MARK);
       if (opening !== 'switched') return answer;
+      this.#isClean = true;
       await this.#giveBack(`${CLEAR_MARK}, autocommit = 1`);
       return this.#answerOf(AUTOCOMMIT);
     } catch (error) {
@@ -314,6 +332,7 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
 
   #destroy(): void {
     this.#opening = 'none';
+    this.#isClean = false;
     this.xa.lost();
     this.#core.destroy();
   }
@@ -324,6 +343,10 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     if (!mayEndTransaction(error)) return false;
     const header = await this.#sendText(TOUCH).catch(ignore);
     return header === undefined || (header.serverStatus & IN_TRANSACTION) === 0;
+  }
+
+  get #begun(): Mysql2Answer {
+    return this.#answerOf(IN_TRANSACTION | AUTOCOMMIT);
   }
 
   /** What mysql2 answers to a statement that touches no row, as if autocommit had stayed on. */
