@@ -84,7 +84,10 @@ export class RowQueue {
       this.#length -= 1;
       // Who has given up must not do for nothing what the others do.
       this.#unready = this.#unready.filter((unready) => unready.number !== number);
-      void turn.then(pass);
+      // Behind what this one sends now: its COMMIT, which the next one has to wait for.
+      void turn.then(() => {
+        this.#clock.soon(pass);
+      });
     };
     const begin = (): void => {
       this.#turnNumber = number;

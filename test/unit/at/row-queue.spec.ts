@@ -66,4 +66,20 @@ describe('Those who wait for a row', () => {
     enter('4').begin();
     expect(ready).toEqual(['1', '3', '4']);
   });
+
+  it('have their turn behind what the one before sends in that moment', async () => {
+    const [first, second] = enterAll(2);
+    const order: string[] = [];
+    const turn = second?.turn.then(() => order.push('turn'));
+    const sending = (async () => {
+      // As many promises as are between a statement and the COMMIT behind it, and then some.
+      for (let hop = 0; hop < 50; hop += 1) await Promise.resolve();
+      order.push('sent');
+    })();
+
+    first?.leave();
+    await Promise.all([turn, sending]);
+
+    expect(order).toEqual(['sent', 'turn']);
+  });
 });
