@@ -161,7 +161,10 @@ function startWithoutXid(args: readonly unknown[], { start, call, xid }: Startin
   const request = start(isCopied ? call.withHeaders(Object.fromEntries(kept)) : args);
   // Older versions of it set them afterwards, one by one.
   const setHeader = request.setHeader.bind(request);
-  request.setHeader = (name, value) => (isCopy(name, value) ? request : setHeader(name, value));
+  const setOthers: typeof setHeader = (name, value) =>
+    isCopy(name, value) ? request : setHeader(name, value);
+  // Written here, it would go straight to V8's old generation, and the request with it.
+  request.setHeader = setOthers;
   return request;
 }
 

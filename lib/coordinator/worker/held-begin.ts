@@ -18,12 +18,15 @@ export function holdBegin(
   live.isLoaded = true;
   return new Promise((resolve, reject) => {
     const timer = clock.after(LAZY_WRITE_MS, () => void live.writeHeldBegin?.());
-    live.writeHeldBegin = () => {
+    const writeHeldBegin = (): Promise<void> => {
       timer.cancel();
       live.writeHeldBegin = undefined;
       return write().then(() => {
         resolve();
       }, reject);
     };
+    // A function that is written where it is assigned to a property goes straight to V8's old
+    // generation, and takes the whole transaction there: garbage that only a full collection finds.
+    live.writeHeldBegin = writeHeldBegin;
   });
 }

@@ -61,11 +61,13 @@ export function grpcInterceptor(client: object | undefined, mode?: XidMode): Dtx
     const outgoing = outgoingXid('send', client, mode);
     const within = currentContext();
     const start = call.start.bind(call);
-    call.start = (metadata, listener) => {
+    const startWithXid: GrpcCall['start'] = (metadata, listener) => {
       const sent =
         outgoing === undefined ? metadata : withXid(metadata, keyOf(outgoing), outgoing.xid);
       start(sent, listener && heardWithin(listener, within));
     };
+    // Written here, it would go straight to V8's old generation, and the call with it.
+    call.start = startWithXid;
     return call;
   };
 }

@@ -100,7 +100,7 @@ export function instrumentDataSource(source: InstrumentedDataSource, file: Sqlit
 
   function inContext(manager: Manager): Manager {
     const { transaction } = manager;
-    manager.transaction = (isolationOrWork, work) => {
+    const inside: Manager['transaction'] = (isolationOrWork, work) => {
       const body = (typeof isolationOrWork === 'function' ? isolationOrWork : work) as Work;
       const wrapped: Work = (inner) => {
         const runner = inner.queryRunner?.[SEAMED];
@@ -114,10 +114,16 @@ export function instrumentDataSource(source: InstrumentedDataSource, file: Sqlit
         typeof work === 'function' ? wrapped : work,
       );
     };
+    manager.transaction = inside;
     return manager;
   }
 }
 
+/**
+ * Every transaction has a runner of its own, so functions are made first and assigned then: one
+ * that is written where it is assigned goes straight to V8's old generation, and takes the runner
+ * there, and all that belongs to it, until the next full collection.
+ */
 function instrumentRunner(
   seamed: SeamedRunner,
   source: InstrumentedDataSource,
@@ -126,7 +132,7 @@ function instrumentRunner(
   const { runner, seam } = seamed;
   const query = runner.query.bind(runner);
   const release = runner.release.bind(runner);
-  runner.query = (sql, values, structured) => {
+  const seamedQuery: Query = (sql, values, structured) => {
     const run = (): Promise<unknown> => query(sql, values, structured);
     const request = { sql, values: Array.isArray(values) ? values : NO_VALUES, run };
     // Without subscribers nobody is called inside of a statement, and a context costs.
@@ -136,12 +142,14 @@ function instrumentRunner(
     const inside = contextOf(seamed, true);
     return seam.query({ ...request, run: () => file.contexts.run(inside, run) }, isNested);
   };
-  runner.release = async () => {
+  const seamedRelease = async (): Promise<void> => {
     seamed.userCount -= 1;
     if (seamed.userCount > 0) return;
     seam.released();
     await release();
   };
+  runner.query = seamedQuery;
+  runner.release = seamedRelease;
   if (source.subscribers.length === 0) return;
   // Subscribers are called with the connection taken; what they do is part of it.
   runner.broadcaster = new Proxy(runner.broadcaster, {
