@@ -48,10 +48,11 @@ export class ConnectionTurns {
   }
 
   /** @throws ConnectionWaitError (DTX_ERR_RM_CONNECTION_WAIT) */
-  async take(holder: Holder): Promise<void> {
-    if (this.tryTake(holder)) return;
+  take(holder: Holder): Promise<void> {
+    // Not an async function: everybody waits here, and each layer costs them promises.
+    if (this.tryTake(holder)) return TAKEN;
     const { clock, resourceId, timeoutMs } = this.#options;
-    await new Promise<void>((resolve, reject) => {
+    return new Promise<void>((resolve, reject) => {
       this.#waiting.push({
         holder,
         untilMs: clock.monotonicMs() + timeoutMs,
@@ -95,12 +96,21 @@ export class ConnectionTurns {
   }
 
   #pass(): void {
-    const next = this.#waiting[0]?.holder;
+    const first = this.#waiting.shift();
+    this.#holder = first?.holder;
+    this.#depth = first === undefined ? 0 : 1;
+    if (first === undefined) return;
+    first.go();
     // All of one holder go together: a transaction may begin with the first of its statements.
+    if (this.#waiting.some(({ holder }) => holder === first.holder)) this.#passOn(first.holder);
+  }
+
+  #passOn(next: Holder): void {
     const going = this.#waiting.filter(({ holder }) => holder === next);
     for (const waiter of going) this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
-    this.#holder = next;
-    this.#depth = going.length;
+    this.#depth += going.length;
     for (const { go } of going) go();
   }
 }
+
+const TAKEN = Promise.resolve();

@@ -18,8 +18,8 @@ import type { SqliteFile } from './sqlite-file.js';
  */
 export class RunnerSeam {
   readonly #file: SqliteFile;
-  readonly #connection: SqliteConnection;
-  /** Made for the first statement in a global transaction; most runners never have one. */
+  /** Both are made for the first statement in a global transaction; most runners have none. */
+  #madeConnection: SqliteConnection | undefined;
   #made: ConnectionBranch<SqliteRequest, unknown> | undefined;
   readonly #inside: RunnerSeam | undefined;
   /** Settles when the calls that were made before are done. */
@@ -29,7 +29,11 @@ export class RunnerSeam {
   constructor(file: SqliteFile, inside: RunnerSeam | undefined) {
     this.#file = file;
     this.#inside = inside;
-    this.#connection = new SqliteConnection(file, this);
+  }
+
+  get #connection(): SqliteConnection {
+    this.#madeConnection ??= new SqliteConnection(this.#file, this);
+    return this.#madeConnection;
   }
 
   get #branch(): ConnectionBranch<SqliteRequest, unknown> {
@@ -124,13 +128,15 @@ export class RunnerSeam {
     return this.#file.turns.tryTake(this) ? this.#runPlain(request) : this.#waitPlain(request);
   }
 
-  async #waitPlain(request: SqliteRequest): Promise<unknown> {
-    if (this.#isInsideHolder() && this.#connection.classify(request).kind === 'read') {
-      return request.run();
-    }
-    this.#assertNotInside(currentAround());
-    await this.#file.turns.take(this);
-    return this.#runPlain(request);
+  #waitPlain(request: SqliteRequest): Promise<unknown> {
+    if (this.#isInsideHolder()) return this.#runInside(request);
+    return this.#file.turns.take(this).then(() => this.#runPlain(request));
+  }
+
+  /** Reading needs no turn; with anything else it would wait for whom it is inside of. */
+  async #runInside(request: SqliteRequest): Promise<unknown> {
+    if (this.#connection.classify(request).kind !== 'read') this.#refuseInside(currentAround());
+    return request.run();
   }
 
   #runPlain(request: SqliteRequest): Promise<unknown> {
@@ -177,7 +183,10 @@ export class RunnerSeam {
   }
 
   #assertNotInside(around: Around | undefined): void {
-    if (!this.#isInsideHolder()) return;
+    if (this.#isInsideHolder()) this.#refuseInside(around);
+  }
+
+  #refuseInside(around: Around | undefined): never {
     const { resourceId } = this.#file.resource;
     if (around !== undefined) throw new LocalTransactionOpenError(around.xid, resourceId);
     throw new ConnectionWaitError(resourceId, 0);

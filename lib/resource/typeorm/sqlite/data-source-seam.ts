@@ -142,11 +142,16 @@ function instrumentRunner(
     const inside = contextOf(seamed, true);
     return seam.query({ ...request, run: () => file.contexts.run(inside, run) }, isNested);
   };
-  const seamedRelease = async (): Promise<void> => {
+  // Not an async function: it ends every transaction.
+  const seamedRelease = (): Promise<void> => {
     seamed.userCount -= 1;
-    if (seamed.userCount > 0) return;
-    seam.released();
-    await release();
+    if (seamed.userCount > 0) return Promise.resolve();
+    try {
+      seam.released();
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+    return release();
   };
   runner.query = seamedQuery;
   runner.release = seamedRelease;
