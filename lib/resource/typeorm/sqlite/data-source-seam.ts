@@ -149,7 +149,8 @@ function instrumentRunner(
     try {
       seam.released();
     } catch (error) {
-      return Promise.reject(error as Error);
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the driver's
+      return Promise.reject(error);
     }
     return release();
   };
