@@ -9,6 +9,8 @@ const TAKE = 'UPDATE account SET balance = balance - 10 WHERE id = ?';
 const QUESTIONS =
   "SELECT variable_value AS count FROM information_schema.session_status WHERE variable_name = 'QUESTIONS'";
 
+type Query = (text: string, callback: (answer: unknown) => void) => unknown;
+
 interface Streaming {
   query(sql: string): { stream(): AsyncIterable<unknown> };
 }
@@ -103,6 +105,23 @@ describeMariadb('BEGIN over mysql2, on a connection that nobody else has used me
     await connection.query('ROLLBACK');
     connection.release();
     expect(await balances(world)).toEqual([100, 100]);
+  });
+
+  it('gives a connection up on which something was opened past the pool', async () => {
+    const run = behindAnother(async (connection) => {
+      const core = connection.connection as unknown as object;
+      const { query } = Object.getPrototypeOf(core) as { query: Query };
+      for (const text of ['BEGIN', 'UPDATE account SET balance = 0 WHERE id = 2']) {
+        await new Promise((resolve) => query.call(core, text, resolve));
+      }
+      await connection.beginTransaction();
+      await connection.query(TAKE, [1]);
+    });
+
+    await expect(run).rejects.toMatchObject({ code: 'DTX_ERR_RM_LOCAL_OPEN' });
+    expect(await balances(world)).toEqual([100, 100]);
+    await world.manager.run({ name: 'next' }, () => world.pool.query(TAKE, [1]));
+    expect(await balances(world)).toEqual([90, 100]);
   });
 
   it('fails with the first statement where the connection is lost, and nothing is written', async () => {

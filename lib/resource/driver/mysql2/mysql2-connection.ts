@@ -112,7 +112,7 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     }
     // Giving autocommit back would leave the one-shot to the next transaction on the connection.
     const isPlain = oneShot === undefined && (request === undefined || isBareBegin(request));
-    const beginning = { mark, tag, request, isPlain };
+    const beginning = { mark, tag, request, isPlain, isClean: this.#isClean };
     if (this.#isClean && this.#opener.maySwitch(beginning)) {
       this.#unsent = beginning;
       return this.#begun;
