@@ -6,8 +6,9 @@ import { balances, openAtMariadbWorld } from '../../support/at-mariadb-world.js'
 
 const TAKE = 'UPDATE account SET balance = balance - 10 WHERE id = ?';
 
-const QUESTIONS =
-  "SELECT variable_value AS count FROM information_schema.session_status WHERE variable_name = 'QUESTIONS'";
+const QUESTIONS = `
+SELECT variable_value AS count FROM information_schema.session_status
+WHERE variable_name = 'QUESTIONS'`;
 
 type Query = (text: string, callback: (answer: unknown) => void) => unknown;
 
@@ -124,7 +125,7 @@ describeMariadb('BEGIN over mysql2, on a connection that nobody else has used me
     expect(await balances(world)).toEqual([90, 100]);
   });
 
-  it('fails with the first statement where the connection is lost, and nothing is written', async () => {
+  it('fails with the first statement on a lost connection, and nothing is written', async () => {
     const failures: unknown[] = [];
     const run = behindAnother(async (connection) => {
       await connection.beginTransaction();

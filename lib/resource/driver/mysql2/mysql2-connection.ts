@@ -121,7 +121,7 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     return opening === 'switched' ? this.#begun : { rows: header, fields: undefined };
   }
 
-  /** Somebody is about to send past this: BEGIN leaves before that, and what it does is not known. */
+  /** Somebody is about to send past this: BEGIN leaves before, and what is open then is unknown. */
   othersSend(): void {
     this.#isClean = false;
     // If this fails, the next statement says so.
