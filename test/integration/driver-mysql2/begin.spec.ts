@@ -108,6 +108,19 @@ describeMariadb('BEGIN over mysql2, on a connection that nobody else has used me
     expect(await balances(world)).toEqual([100, 100]);
   });
 
+  it('finds at once what a COMMIT has opened again', async () => {
+    await world.pool.query("SET completion_type = 'CHAIN'");
+    const run = behindAnother(async (connection) => {
+      await connection.query('START TRANSACTION READ ONLY');
+      await connection.query('COMMIT');
+      await connection.query('BEGIN').finally(() => connection.query('ROLLBACK AND NO CHAIN'));
+    });
+
+    await expect(run).rejects.toMatchObject({ code: 'DTX_ERR_RM_LOCAL_OPEN' });
+    await world.pool.query('ROLLBACK AND NO CHAIN');
+    await world.pool.query('SET completion_type = DEFAULT');
+  });
+
   it('gives a connection up on which something was opened past the pool', async () => {
     const run = behindAnother(async (connection) => {
       const core = connection.connection as unknown as object;

@@ -106,6 +106,7 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     const tag = this.#resource.engine.tagStatement(mark);
     const oneShot = await this.#useOneShot();
     if (preparedName !== undefined && !isReadOnlyBegin(request)) {
+      this.#isClean = false;
       this.#header = await this.xa.begin(preparedName, { tag, text: request?.text ?? '' });
       this.#opening = 'xa';
       return this.#begun;
@@ -253,6 +254,8 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
   }
 
   async #open(beginning: Beginning, ahead?: string): Promise<Opened> {
+    // Until it has ended in a way that leaves nothing open for sure.
+    this.#isClean = false;
     const opened = await this.#opener.open(beginning, ahead);
     this.#opening = opened.opening;
     this.#header = opened.header;
