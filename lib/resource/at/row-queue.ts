@@ -86,10 +86,13 @@ export class RowQueue {
       this.#unready = this.#unready.filter((unready) => unready.number !== number);
       // Behind what this one sends now: its COMMIT, which the next one has to wait for.
       void turn.then(() => {
-        this.#clock.soon(pass);
+        if (hasBegun) this.#clock.soon(pass);
+        else pass();
       });
     };
+    let hasBegun = false;
     const begin = (): void => {
+      hasBegun = true;
       this.#turnNumber = number;
       this.#readyBy(number + 1);
     };

@@ -99,6 +99,23 @@ describeMariadb('a local COMMIT of mysql2 whose answer is lost', () => {
     expect(await balances(world)).toEqual([90, 100]);
   });
 
+  it('leaves nothing open where the answer to BEGIN comes too late for the driver', async () => {
+    const sql = 'START TRANSACTION READ WRITE';
+    const release = proxy.hold(sql);
+    const connection = await pool.getConnection();
+    const begin = world.manager.run({ name: 'late' }, () => {
+      const asked = connection.query({ sql, timeout: 20 });
+      // Behind the timer of the driver, which is set when the statement is sent.
+      setTimeout(release, 200);
+      return asked;
+    });
+
+    await expect(begin).rejects.toMatchObject({ code: 'PROTOCOL_SEQUENCE_TIMEOUT' });
+    const [rows] = await connection.query('SELECT @@in_transaction AS open, @dtx_tag AS tag');
+    connection.release();
+    expect(rows).toEqual([{ open: 0, tag: null }]);
+  });
+
   it('leaves a lost connection to nobody, and the transaction to its rollback', async () => {
     const struck = await strike(async () => {
       const run = world.manager.run({ name: 'cut' }, async () => {

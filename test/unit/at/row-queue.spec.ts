@@ -67,7 +67,10 @@ describe('Those who wait for a row', () => {
     expect(ready).toEqual(['1', '3', '4']);
   });
 
-  it('have their turn behind what the one before sends in that moment', async () => {
+  it.each([
+    ['behind what the one before sends in that moment', true, ['sent', 'turn']],
+    ['at once when the one before has given up', false, ['turn', 'sent']],
+  ])('have their turn %s', async (_when, hasBegun, expected) => {
     const [first, second] = enterAll(2);
     const order: string[] = [];
     const turn = second?.turn.then(() => order.push('turn'));
@@ -77,9 +80,10 @@ describe('Those who wait for a row', () => {
       order.push('sent');
     })();
 
+    if (hasBegun) first?.begin();
     first?.leave();
     await Promise.all([turn, sending]);
 
-    expect(order).toEqual(['sent', 'turn']);
+    expect(order).toEqual(expected);
   });
 });

@@ -55,6 +55,10 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
       sendText: (text) => this.#sendText(text),
       sendRequest: async (request) => (await this.#sendRequest(request)).rows as ResultHeader,
       clearMark: () => this.#giveBack(CLEAR_MARK),
+      rollback: async () => {
+        await this.#giveBack('ROLLBACK');
+        await this.#giveBack(CLEAR_MARK);
+      },
       unclear: (error) => this.#unclear(error),
     });
     this.xa = new XaSession({

@@ -51,6 +51,8 @@ interface OpenerDeps {
   sendRequest(request: Mysql2Request): Promise<ResultHeader>;
   /** The mark must not stay. */
   clearMark(): Promise<void>;
+  /** Neither the mark may stay nor what it was for. */
+  rollback(): Promise<void>;
   /** Whether the mark stands is not known. */
   unclear(error: unknown): never;
 }
@@ -80,7 +82,9 @@ export class Opener {
       if (header !== undefined) return { opening: 'switched', header };
     }
     const header = await this.#beginBehind(beginning);
-    if (ahead !== undefined) await this.#deps.sendText(ahead);
+    if (ahead !== undefined) {
+      await this.#deps.sendText(ahead).catch((error: unknown) => this.#deps.unclear(error));
+    }
     return { opening: 'begun', header };
   }
 
@@ -123,7 +127,8 @@ export class Opener {
     const begun =
       request === undefined ? deps.sendText('START TRANSACTION') : deps.sendRequest(request);
     return begun.catch(async (error: unknown) => {
-      await deps.clearMark();
+      // Its answer may only have come too late for the driver.
+      await deps.rollback();
       throw error;
     });
   }

@@ -148,11 +148,11 @@ function instrumentRunner(
     if (seamed.userCount > 0) return Promise.resolve();
     try {
       seam.released();
+      return release();
     } catch (error) {
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the driver's
       return Promise.reject(error);
     }
-    return release();
   };
   runner.query = seamedQuery;
   runner.release = seamedRelease;
