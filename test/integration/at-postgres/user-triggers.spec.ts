@@ -206,6 +206,28 @@ describe('Rollback where tables have triggers of their own', () => {
     await expect(database.rows('cart', 'item')).resolves.toEqual(['(1,0)']);
   });
 
+  it('removes a row that two branches made and unmade, and a trigger makes again', async () => {
+    await database.sql('DELETE FROM tally');
+    const first = newTag();
+    const second = newTag(first.xid);
+    await database.branch(first, 'INSERT INTO tally VALUES (7, 5)');
+    await database.branch(second, 'DELETE FROM tally', 'DELETE FROM bay');
+
+    await expect(database.rollback(second)).resolves.toEqual(DONE);
+    await expect(database.rollback(first)).resolves.toEqual(DONE);
+    await expect(database.rows('tally', 'bay')).resolves.toEqual(['(1,7)', '(2,7)']);
+  });
+
+  it('removes a row that one branch has made and unmade, and a trigger makes again', async () => {
+    await database.sql('DELETE FROM tally');
+    const tag = newTag();
+    const made = 'INSERT INTO tally VALUES (7, 5)';
+    await database.branch(tag, made, 'DELETE FROM tally', 'DELETE FROM bay');
+
+    await expect(database.rollback(tag)).resolves.toEqual(DONE);
+    await expect(database.rows('tally', 'bay')).resolves.toEqual(['(1,7)', '(2,7)']);
+  });
+
   it.each(['DELETE FROM copied', "UPDATE copied SET note = 'changed'"])(
     'gives no row the image of another table’s row: %s',
     async (statement) => {

@@ -169,7 +169,8 @@ $dtx$`,
 
 /**
  * Records what a trigger of the user does to a row while others are restored. The rows of the
- * transaction itself are left out, which get their before image anyway.
+ * transaction itself are left out, which get their before image anyway. Not so a row that it has
+ * made and unmade: an undo row without images cannot tell what to look for.
  */
 const RECORD_ECHO: SharedFunction = {
   name: 'dtx.record_echo',
@@ -180,7 +181,8 @@ INSERT INTO dtx.undo_row (tbl, pk, xid, branch, shape, before, after)
 SELECT '${ECHO_PREFIX}' || changed_tbl, changed_key, own_xid, ${ECHO_BRANCH}, own_shape,
   found_image, left_image
 WHERE NOT EXISTS (SELECT FROM dtx.undo_row u
-  WHERE u.tbl = changed_tbl AND u.pk = changed_key AND u.xid = own_xid)
+  WHERE u.tbl = changed_tbl AND u.pk = changed_key AND u.xid = own_xid
+    AND (u.before IS NOT NULL OR u.after IS NOT NULL))
 ON CONFLICT (tbl, pk) DO NOTHING
 $dtx$`,
 };
