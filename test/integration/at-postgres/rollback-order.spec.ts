@@ -3,17 +3,18 @@ import type { SqlSource } from '../../../lib/resource/at/index.js';
 import type { AtDatabase } from './at-database.js';
 import { DONE, createAtDatabase, newTag, reasonOf, sourceOf } from './at-database.js';
 
-/** Unique columns that are not NULL, with two values and one to swap them by. */
+/** Unique columns, with two values and one to swap them by; NULL is no value that is free. */
 const UNIQUE = [
-  ['text', `'a'`, `'b'`, `'c'`],
-  ['varchar(3)', `'a'`, `'b'`, `'c'`],
-  ['char(2)', `'a'`, `'b'`, `'c'`],
-  ['int', '1', '2', '3'],
-  ['smallint CHECK (u < 4)', '1', '2', '3'],
-  ['numeric(4, 2)', '1', '2', '3'],
-  ['date', `'2024-01-01'`, `'2024-01-02'`, `'2024-01-03'`],
-  ['timestamptz', `'2024-01-01'`, `'2024-01-02'`, `'2024-01-03'`],
-  ['uuid', ...['1', '2', '3'].map((digit) => `'${digit.repeat(32)}'`)],
+  ['text NOT NULL UNIQUE', `'a'`, `'b'`, `'c'`],
+  ['varchar(3) NOT NULL UNIQUE', `'a'`, `'b'`, `'c'`],
+  ['char(2) NOT NULL UNIQUE', `'a'`, `'b'`, `'c'`],
+  ['int NOT NULL UNIQUE', '1', '2', '3'],
+  ['smallint CHECK (u < 4) NOT NULL UNIQUE', '1', '2', '3'],
+  ['numeric(4, 2) NOT NULL UNIQUE', '1', '2', '3'],
+  ['date NOT NULL UNIQUE', `'2024-01-01'`, `'2024-01-02'`, `'2024-01-03'`],
+  ['timestamptz NOT NULL UNIQUE', `'2024-01-01'`, `'2024-01-02'`, `'2024-01-03'`],
+  ['uuid NOT NULL UNIQUE', ...['1', '2', '3'].map((digit) => `'${digit.repeat(32)}'`)],
+  ['text UNIQUE NULLS NOT DISTINCT', `'a'`, `'b'`, `'c'`],
 ] as const;
 
 const ACTIONS = ['CASCADE', 'SET NULL', 'RESTRICT'];
@@ -21,7 +22,7 @@ const ACTIONS = ['CASCADE', 'SET NULL', 'RESTRICT'];
 const SETUP = `
   ${UNIQUE.map(
     ([type], n) => `
-    CREATE TABLE owner_${n} (id int PRIMARY KEY, u ${type} NOT NULL UNIQUE);
+    CREATE TABLE owner_${n} (id int PRIMARY KEY, u ${type});
     ${ACTIONS.map(
       (action, m) => `CREATE TABLE owned_${n}_${m} (id int PRIMARY KEY,
         owner int REFERENCES owner_${n} ON DELETE ${action});`,

@@ -47,9 +47,13 @@ export async function roomStatements(
     );
 }
 
-/** SQL of values that no row has; `i.n` counts the rows that get one. */
+/** SQL of values that no row has, the likeliest first; `i.n` counts the rows that get one. */
 function spareValues(table: TableDefinition, column: UniqueColumn): readonly string[] {
-  if (column.isNullable) return ['NULL'];
+  // NULL may be there once, like any other value, where NULLS NOT DISTINCT says so.
+  return [...(column.isNullable ? ['NULL'] : []), ...valuesBeside(table, column)];
+}
+
+function valuesBeside(table: TableDefinition, column: UniqueColumn): readonly string[] {
   const { isArray, scalarType } = columnOf(table, column.name);
   if (isArray) return [];
   const end = (which: 'max' | 'min'): string =>
