@@ -1,6 +1,6 @@
 import { setSequences } from './align.js';
+import { hasFoundLess } from './found-less.js';
 import type { Part } from './part.js';
-import type { Local } from './plan.js';
 import type { Played } from './play.js';
 import { OK, playLocal } from './play.js';
 import type { World } from './world.js';
@@ -10,7 +10,7 @@ export interface Replay {
   /** Where their answers were others. */
   readonly wrong: readonly string[];
   /**
-   * Whether a statement wrote nothing in AT mode and something here: it found what was rolled back
+   * Whether a statement wrote nothing in AT mode and something here, or failed here: it found what was rolled back
    * later, such as a row that was gone. What writes nothing waits for nobody, so the copies are
    * ahead: see docs/isolation.md.
    */
@@ -73,10 +73,3 @@ export class Replayer {
     }
   }
 }
-
-/** Whether one of the writes wrote nothing, and something when it was played again. */
-const hasFoundLess = ({ steps }: Local, was: Played, is: Played): boolean =>
-  steps.some(
-    ({ sql }, index) =>
-      !sql.startsWith('SELECT ') && was.rowCounts[index] === 0 && (is.rowCounts[index] ?? 0) > 0,
-  );
