@@ -135,6 +135,7 @@ function columnFrom(row: Row): Column {
     // MySQL says DEFAULT_GENERATED of a default that is an expression.
     isGenerated:
       /\b(VIRTUAL|STORED|PERSISTENT) GENERATED\b/.test(extra) || (row['expression'] ?? '') !== '',
+    notesUpdates: extra.includes('ON UPDATE'),
     charset: row['charset'] ?? undefined,
     collation: row['collation'] ?? undefined,
   };

@@ -9,6 +9,8 @@ export interface Column {
   readonly columnType: string;
   readonly isNullable: boolean;
   readonly isGenerated: boolean;
+  /** It is ON UPDATE CURRENT_TIMESTAMP. */
+  readonly notesUpdates: boolean;
   readonly charset: string | undefined;
   readonly collation: string | undefined;
 }

@@ -73,6 +73,16 @@ export function restoreSql(column: Column, part: string): SqlValue {
   return { sql, values: [part] };
 }
 
+/**
+ * SQL behind a restored value that makes a comparison with it the column's: the value alone would
+ * have the collation of its character set. A member of ENUM or SET is a number; with a collation it
+ * would be a text, and equal to no member.
+ */
+export function collateSql(column: Column): string {
+  const isText = codecOf(column) === 'text' && column.collation !== undefined;
+  return isText ? ` COLLATE ${column.collation}` : '';
+}
+
 /** SQL of the value as people read it, with its parameters. */
 export function showSql(column: Column, part: string): SqlValue {
   const { sql, values } = restoreSql(column, part);

@@ -11,7 +11,9 @@ import { codecOf } from '../value-codec.js';
 import { cascadeDelete, cascadeUpdate } from './cascades.js';
 import type { Event, Tables } from './locks-of-row.js';
 import { ROWS, checkReferences, checkReferrers, lockOf, lockUniqueValues } from './locks-of-row.js';
+import type { Lock } from './record.js';
 import { NOTE_DUPLICATES, WRITE_FENCE, recordChange, refuse } from './record.js';
+import { isUnwritten, mayBeUnwritten } from './unwritten.js';
 
 /** What the triggers are made for. */
 export interface CaptureScope {
@@ -132,17 +134,10 @@ function captureBody(
   const refuseTooLong = `IF ${tooLong.map((image) => `${image} IS NULL`).join(' OR ')} THEN
       ${refuse('too-long', table.name)}
     END IF;`;
-  // Most updates leave the key as it is, so one test has to be enough for those.
   const record =
-    gone === undefined || come === undefined || now === undefined
+    old === undefined || now === undefined
       ? `${refuseTooLong}\n    ${gone ?? come ?? ''}`
-      : `IF old_key = new_key AND old_image IS NOT NULL AND new_image IS NOT NULL THEN
-    ${recordChange(now, { shape, before: 'old_image', after: 'new_image' })}
-    ELSE
-    ${refuseTooLong}
-    ${gone}
-    ${come}
-    END IF;`;
+      : recordUpdate(table, { old, now, gone: gone ?? '', come: come ?? '', refuseTooLong });
   return `BEGIN
     DECLARE EXIT HANDLER FOR ${String(TOO_LONG)} ${refuse('too-long', table.name)}
     BEGIN
@@ -153,4 +148,40 @@ function captureBody(
     ${[...lockUniqueValues(table, event), ...checks].join('\n    ')}
     END;
   END;`;
+}
+
+interface UpdateParts {
+  readonly old: Lock;
+  readonly now: Lock;
+  /** SQL for the row that goes, and for the one that comes, where the key changes. */
+  readonly gone: string;
+  readonly come: string;
+  readonly refuseTooLong: string;
+}
+
+/** Most updates leave the key as it is and are what they look like, so one test is enough then. */
+function recordUpdate(
+  table: TableDefinition,
+  { come, gone, now, old, refuseTooLong }: UpdateParts,
+): string {
+  const shape = shapeOf(table);
+  const changed = recordChange(now, { shape, before: 'old_image', after: 'new_image' });
+  const unchanged = recordChange(old, { shape, before: 'old_image', after: 'old_image' });
+  const doubt = mayBeUnwritten(table);
+  const isPlain = [
+    'old_key = new_key AND old_image IS NOT NULL AND new_image IS NOT NULL',
+    ...(doubt === undefined ? [] : [`NOT (${doubt})`]),
+  ];
+  return `IF ${isPlain.join(' AND ')} THEN
+    ${changed}
+    ELSE
+    ${refuseTooLong}
+    IF ${isUnwritten(table, 'old_image')} THEN
+    ${unchanged}
+    ${doubt === undefined ? '' : `ELSEIF old_key = new_key THEN\n    ${changed}`}
+    ELSE
+    ${gone}
+    ${come}
+    END IF;
+    END IF;`;
 }

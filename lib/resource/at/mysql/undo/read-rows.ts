@@ -6,7 +6,7 @@ import { identifier } from '../sql-text.js';
 import type { TableDefinition } from '../table-definition.js';
 import { columnOf } from '../table-definition.js';
 import type { SqlValue } from '../value-codec.js';
-import { restoreSql } from '../value-codec.js';
+import { collateSql, restoreSql } from '../value-codec.js';
 import type { UndoRow } from './undo-row.js';
 
 /** Rows that are found by one statement. */
@@ -47,9 +47,7 @@ export function isRow(row: UndoRow, alias: string): SqlValue {
   const conditions = row.table.key.map((name) => {
     const column = columnOf(row.table, name);
     const { sql, values } = restoreSql(column, parts.get(column) ?? '');
-    // The value alone would have the collation of its character set.
-    const collate = column.collation === undefined ? '' : ` COLLATE ${column.collation}`;
-    return { sql: `${alias}.${identifier(name)} = ${sql}${collate}`, values };
+    return { sql: `${alias}.${identifier(name)} = ${sql}${collateSql(column)}`, values };
   });
   return {
     sql: conditions.map(({ sql }) => sql).join(' AND '),

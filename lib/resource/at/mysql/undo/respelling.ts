@@ -1,7 +1,7 @@
 import type { SqlSession } from '../../at-engine.interface.js';
 import { partsOf } from '../row-image.js';
 import { queryRows } from '../session.js';
-import { restoreSql } from '../value-codec.js';
+import { collateSql, restoreSql } from '../value-codec.js';
 import type { UndoRow } from './undo-row.js';
 
 /**
@@ -26,8 +26,7 @@ export async function respelledImage(
   if (changed.length === 0) return undefined;
   const tests = changed.map((column) => {
     const [left, right] = [now, then].map((parts) => restoreSql(column, parts.get(column) ?? ''));
-    const collate = column.collation === undefined ? '' : ` COLLATE ${column.collation}`;
-    const sql = `${left?.sql ?? ''} = ${right?.sql ?? ''}${collate}`;
+    const sql = `${left?.sql ?? ''} = ${right?.sql ?? ''}${collateSql(column)}`;
     return { sql, values: [...(left?.values ?? []), ...(right?.values ?? [])] };
   });
   const [row] = await queryRows<'is_equal'>(
