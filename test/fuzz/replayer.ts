@@ -10,9 +10,9 @@ export interface Replay {
   /** Where their answers were others. */
   readonly wrong: readonly string[];
   /**
-   * Whether a statement wrote nothing in AT mode and something here, or failed here: it found what was rolled back
-   * later, such as a row that was gone. What writes nothing waits for nobody, so the copies are
-   * ahead: see docs/isolation.md.
+   * Whether a statement wrote nothing in AT mode and something here, or failed here: it found what
+   * was rolled back later, such as a row that was gone. What writes nothing waits for nobody, so
+   * the copies are ahead: see docs/isolation.md.
    */
   readonly isAhead: boolean;
 }
