@@ -1,4 +1,5 @@
 import type { CaseGroup } from '../work.js';
+import { CIRCLES } from './circles.js';
 import { COLUMNS } from './columns.js';
 import { KEYS } from './keys.js';
 import { LOCALS } from './locals.js';
@@ -20,6 +21,7 @@ export const GROUPS: readonly CaseGroup[] = [
   UPSERTS,
   UNIQUES,
   REFERENCES,
+  CIRCLES,
   TRIGGERS,
   SUMS,
   SPELLINGS,

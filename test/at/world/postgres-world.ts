@@ -146,7 +146,9 @@ function plainOf(database: TestDatabase): PlainDatabase {
     },
     // TRUNCATE would make new files for each table and index.
     refill: (tables, seed) =>
-      sql(`${tables.map((table) => `DELETE FROM ${table};`).join(' ')} ${RESTART}; ${seed}`),
+      sql(`SET session_replication_role = replica;
+        ${tables.map((table) => `DELETE FROM ${table};`).join(' ')} ${RESTART};
+        SET session_replication_role = origin; ${seed}`),
     drop: () => database.drop(),
   };
 }

@@ -21,6 +21,9 @@ const SETUP = `
     FOREIGN KEY (nick) REFERENCES nick (id) ON UPDATE CASCADE);
   CREATE TABLE visitor (id int PRIMARY KEY, nick varchar(20) COLLATE utf8mb4_general_ci,
     FOREIGN KEY (nick) REFERENCES nick (id));
+  CREATE TABLE ring (id int PRIMARY KEY, other int, n int,
+    FOREIGN KEY (other) REFERENCES ring (id));
+  CREATE TABLE watcher (id int PRIMARY KEY, ring int, FOREIGN KEY (ring) REFERENCES ring (id));
 `;
 
 /** The server calls triggers in the order in which they were made. */
@@ -39,6 +42,7 @@ const BEHIND_OURS = `
 const RESET = `
   DELETE FROM take; DELETE FROM supply; DELETE FROM entry; DELETE FROM account;
   DELETE FROM follower; DELETE FROM visitor; DELETE FROM nick;
+  DELETE FROM watcher; UPDATE ring SET other = NULL; DELETE FROM ring;
   INSERT INTO supply VALUES (1, 100), (2, 100);
   INSERT INTO take VALUES (1, 1, 60), (2, 2, 10), (3, 2, 90);
   INSERT INTO account VALUES (1, 100, 0);
@@ -119,4 +123,19 @@ describeMariadb('A rollback gives back', () => {
       await expect(database.rows(table)).resolves.toEqual(['[1,"NICK1"]']);
     },
   );
+
+  it('one of two circles, and leaves the other, to which somebody refers since', async () => {
+    const tag = newTag();
+    await database.branch(
+      tag,
+      'INSERT INTO ring VALUES (1, NULL, 0), (2, 1, 0), (3, NULL, 0), (4, 3, 0)',
+      'UPDATE ring SET other = 2 WHERE id = 1',
+      'UPDATE ring SET other = 4 WHERE id = 3',
+    );
+    await database.sql('INSERT INTO watcher VALUES (1, 1)');
+
+    const reason = reasonOf(await database.rollback(tag));
+    expect(reason).toContain('ring 2, 1: a row that is not part of the transaction');
+    await expect(database.rows('ring')).resolves.toEqual(['[1,2,0]', '[2,1,0]']);
+  });
 });

@@ -28,6 +28,11 @@ const SETUP = `
   CREATE TABLE hung (id INTEGER PRIMARY KEY, k TEXT REFERENCES tail ON UPDATE SET NULL);
   INSERT INTO tail VALUES ('x', 1), ('y ', 2);
   INSERT INTO hung VALUES (1, 'x'), (2, 'y');
+
+  CREATE TABLE ring (id INTEGER PRIMARY KEY, other INT REFERENCES ring ON DELETE CASCADE);
+  CREATE TABLE watcher (id INTEGER PRIMARY KEY, ring INT REFERENCES ring ON DELETE CASCADE);
+  CREATE TABLE chain (id INT UNIQUE, next INT, PRIMARY KEY (id, next),
+    FOREIGN KEY (next) REFERENCES chain (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED);
 `;
 
 describe('A rollback on SQLite gives back', () => {
@@ -82,5 +87,33 @@ describe('A rollback on SQLite gives back', () => {
 
     expect(await file.rollback(tag)).toEqual(DONE);
     expect(file.rows('loose', 'bound', 'tail', 'hung')).toEqual(before);
+  });
+
+  it('one of two circles, and leaves the other, to which somebody refers since', async () => {
+    const tag = newTag();
+    file.branch(
+      tag,
+      'INSERT INTO ring VALUES (1, NULL), (2, 1), (3, NULL), (4, 3)',
+      'UPDATE ring SET other = 2 WHERE id = 1',
+      'UPDATE ring SET other = 4 WHERE id = 3',
+    );
+    file.outside.exec('INSERT INTO watcher VALUES (1, 1)');
+
+    expect(reasonOf(await file.rollback(tag))).toContain('ring 2, 1: rows of');
+    expect(file.database.prepare('SELECT id, other FROM ring').raw().all()).toEqual([
+      [1, 2],
+      [2, 1],
+    ]);
+  });
+
+  it('no row whose circle is in its keys, and says so', async () => {
+    const tag = newTag();
+    file.branch(tag, 'INSERT INTO chain VALUES (1, 2), (2, 1)');
+
+    expect(reasonOf(await file.rollback(tag))).toContain('chain');
+    expect(file.database.prepare('SELECT id, next FROM chain').raw().all()).toEqual([
+      [1, 2],
+      [2, 1],
+    ]);
   });
 });

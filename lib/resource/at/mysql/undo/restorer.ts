@@ -6,6 +6,7 @@ import type { TableDefinition } from '../table-definition.js';
 import { columnOf } from '../table-definition.js';
 import type { Failure } from './attempt.js';
 import { NotRestoredError, attempt } from './attempt.js';
+import { looseImage } from './loose-image.js';
 import { readRows } from './read-rows.js';
 import { respelledImage } from './respelling.js';
 import type { RestoreAction } from './restore-statement.js';
@@ -99,24 +100,65 @@ export class Restorer {
 
   async #restoreOneByOne(rows: readonly UndoRow[]): Promise<Failures> {
     for (let pending: readonly Pending[] = rows.map(asLeft); ;) {
-      const failures = new Map<Pending, Failure>();
-      for (const one of pending) {
-        const failure = await this.#try(() => this.#do(one.row, nextAction(one)));
-        if (failure !== undefined && !(await this.#respell(one.row))) failures.set(one, failure);
-      }
+      const failures = await this.#restoreWhatGoes(pending);
       if (failures.size === 0) return new Map();
       const stuck = [...failures.keys()];
-      if (stuck.length < pending.length) {
-        pending = stuck;
+      const rest = await this.#moveBack(stuck);
+      if (rest.length < stuck.length) {
+        pending = rest;
         continue;
       }
-      const rest = await this.#moveBack(stuck);
-      if (rest.length === stuck.length) {
-        if (await this.#replaceAll(stuck, failures)) return new Map();
-        return new Map([...failures].map(([{ row }, { reason }]) => [row, reason]));
-      }
-      pending = rest;
+      if (await this.#replaceAll(stuck, failures)) return new Map();
+      for (const one of await this.#untie(stuck)) failures.delete(one);
+      return new Map([...failures].map(([{ row }, { reason }]) => [row, reason]));
     }
+  }
+
+  /** Each by itself, until no further one succeeds. Returns those that have not, and why. */
+  async #restoreWhatGoes(rows: readonly Pending[]): Promise<Map<Pending, Failure>> {
+    for (let pending = rows; ;) {
+      const failures = new Map<Pending, Failure>();
+      for (const one of pending) {
+        const row = { ...one.row, after: one.now };
+        const failure = await this.#try(() => this.#do(row, nextAction(one)));
+        if (failure !== undefined && !(await this.#respell(row))) failures.set(one, failure);
+      }
+      if (failures.size === 0 || failures.size === pending.length) return failures;
+      pending = [...failures.keys()];
+    }
+  }
+
+  /**
+   * For rows that refer to each other in a circle: those that go lose their references first, and
+   * those that come back come without them.
+   *
+   * @returns those that are restored
+   */
+  async #untie(rows: readonly Pending[]): Promise<readonly Pending[]> {
+    for (let tied = rows; tied.length > 0;) {
+      const loose = new Map<Pending, Pending>();
+      let stuck: ReadonlySet<Pending> = new Set();
+      const failure = await attempt(this.#session, 'dtx_circle', async () => {
+        for (const one of tied) loose.set(await this.#loosen(one), one);
+        stuck = new Set((await this.#restoreWhatGoes([...loose.keys()])).keys());
+        // A row that stays for another reason must keep its references.
+        if (stuck.size > 0) throw new NotRestoredError(OUT_OF_ORDER);
+      });
+      if (failure === undefined) return tied;
+      if (stuck.size === 0) return [];
+      tied = [...loose].filter(([one]) => !stuck.has(one)).map(([, one]) => one);
+    }
+    return [];
+  }
+
+  async #loosen(one: Pending): Promise<Pending> {
+    const { now, row } = one;
+    if (now !== null && row.before !== null) return one;
+    const image = looseImage(row.table, now ?? row.before ?? '');
+    if (image === undefined) return one;
+    const action = now === null ? 'insert' : 'update';
+    const failure = await this.#try(() => this.#do({ ...row, before: image, after: now }, action));
+    return failure === undefined ? { row, now: image } : one;
   }
 
   /** For a row to which others refer by values that have only been written otherwise. */

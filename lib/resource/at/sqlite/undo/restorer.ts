@@ -5,6 +5,7 @@ import { TRIGGER_PREFIX } from '../agreement.js';
 import type { Failure } from './attempt.js';
 import { NotRestoredError, attempt } from './attempt.js';
 import { assertNobodyRefers } from './foreign-rows.js';
+import { looseImage } from './loose-image.js';
 import {
   currentImage,
   deleteRow,
@@ -94,6 +95,19 @@ export class Restorer {
 
   #restoreOneByOne(rows: readonly UndoRow[]): Failures {
     for (let pending = rows; ;) {
+      const failures = this.#restoreWhatGoes(pending);
+      if (failures.size === 0) return new Map();
+      pending = [...failures.keys()];
+      if (this.#moveBack(pending)) continue;
+      const reasons = this.#restoreAtOnce(failures);
+      for (const row of this.#untie([...reasons.keys()])) reasons.delete(row);
+      return reasons;
+    }
+  }
+
+  /** Each by itself, until no further one succeeds. Returns those that have not, and why. */
+  #restoreWhatGoes(rows: readonly UndoRow[]): ReadonlyMap<UndoRow, Failure> {
+    for (let pending = rows; ;) {
       const failures = new Map<UndoRow, Failure>();
       for (const row of pending) {
         const failure = this.#attempt('dtx_row', () => {
@@ -101,11 +115,42 @@ export class Restorer {
         });
         if (failure !== undefined) failures.set(row, failure);
       }
-      if (failures.size === 0) return new Map();
-      const isStuck = failures.size === pending.length;
-      if (isStuck && !this.#moveBack(pending)) return this.#restoreAtOnce(failures);
+      if (failures.size === 0 || failures.size === pending.length) return failures;
       pending = [...failures.keys()];
     }
+  }
+
+  /**
+   * For rows that go and would take each other along by foreign keys in a circle: they lose their
+   * references first. Those that come may refer to what is still to come.
+   *
+   * @returns those that are restored
+   */
+  #untie(rows: readonly UndoRow[]): readonly UndoRow[] {
+    for (let tied = rows; tied.length > 0;) {
+      let stuck: ReadonlyMap<UndoRow, Failure> = new Map();
+      const failure = this.#attempt('dtx_circle', () => {
+        for (const row of tied) this.#loosen(row);
+        stuck = this.#restoreWhatGoes(tied);
+        // A row that stays for another reason must keep its references.
+        if (stuck.size > 0) throw new NotRestoredError(OUT_OF_ORDER);
+      });
+      if (failure === undefined) return tied;
+      if (stuck.size === 0) return [];
+      tied = tied.filter((row) => !stuck.has(row));
+    }
+    return [];
+  }
+
+  #loosen(row: UndoRow): void {
+    const current = this.#current(row);
+    if (row.before !== undefined || current === undefined) return;
+    const loose = looseImage(row.table, current);
+    if (loose === undefined) return;
+    // A column may be NOT NULL, or a check refuse it: then the row stays as it is.
+    this.#attempt('dtx_row', () => {
+      this.#update(row.table, current, loose);
+    });
   }
 
   /**
@@ -156,7 +201,7 @@ export class Restorer {
    * For rows that wait for each other's unique values: all of them go, and come back. For no other
    * reason, since that would get round a trigger that forbids an update.
    */
-  #restoreAtOnce(failures: ReadonlyMap<UndoRow, Failure>): Failures {
+  #restoreAtOnce(failures: ReadonlyMap<UndoRow, Failure>): Map<UndoRow, string> {
     const reasons = new Map([...failures].map(([row, { reason }]) => [row, reason]));
     const rows = [...failures].flatMap(([row, { isUniqueViolation }]) =>
       isUniqueViolation ? [row] : [],
