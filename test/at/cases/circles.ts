@@ -2,7 +2,9 @@ import type { CaseGroup } from '../work.js';
 import { everywhere } from '../work.js';
 
 const TABLES = `
-  CREATE TABLE person (id INT PRIMARY KEY, name VARCHAR(9), home INT, office INT);
+  CREATE TABLE tenant (id INT PRIMARY KEY);
+  CREATE TABLE person (id INT PRIMARY KEY, name VARCHAR(9) UNIQUE, home INT, office INT,
+    tenant INT DEFAULT 1 NOT NULL REFERENCES tenant (id));
   CREATE TABLE address (id INT PRIMARY KEY, person INT NOT NULL,
     FOREIGN KEY (person) REFERENCES person (id) ON DELETE CASCADE);
   CREATE TABLE desk (id INT PRIMARY KEY, person INT NOT NULL,
@@ -19,7 +21,7 @@ const BACK = `
 /** Rows that refer to each other: neither can come, or go, before the other one. */
 export const CIRCLES: CaseGroup = {
   title: 'references in a circle',
-  tables: ['address', 'desk', 'person', 'gear', 'knot'],
+  tables: ['address', 'desk', 'person', 'tenant', 'gear', 'knot'],
   schema: {
     postgres: `${TABLES}; ${BACK}`,
     mariadb: `${TABLES}; ${BACK}`,
@@ -29,7 +31,8 @@ export const CIRCLES: CaseGroup = {
     ),
   },
   seed: `
-    INSERT INTO person VALUES (1, 'Ada', NULL, NULL), (2, 'Ben', NULL, NULL);
+    INSERT INTO tenant VALUES (1);
+    INSERT INTO person (id, name) VALUES (1, 'Ada'), (2, 'Ben');
     INSERT INTO address VALUES (1, 1); UPDATE person SET home = 1 WHERE id = 1;
     INSERT INTO desk VALUES (2, 2); UPDATE person SET office = 2 WHERE id = 2;
     INSERT INTO gear VALUES (1, NULL), (2, 1); UPDATE gear SET whole = 2 WHERE id = 1;
@@ -39,7 +42,7 @@ export const CIRCLES: CaseGroup = {
       title: 'two rows that come, of which one would go with the other',
       work: everywhere([
         [
-          `INSERT INTO person VALUES (3, 'Cid', NULL, NULL)`,
+          `INSERT INTO person (id, name) VALUES (3, 'Cid')`,
           'INSERT INTO address VALUES (3, 3)',
           'UPDATE person SET home = 3 WHERE id = 3',
         ],
@@ -49,7 +52,7 @@ export const CIRCLES: CaseGroup = {
       title: 'two rows that come, of which none may go first',
       work: everywhere([
         [
-          `INSERT INTO person VALUES (3, 'Cid', NULL, NULL)`,
+          `INSERT INTO person (id, name) VALUES (3, 'Cid')`,
           'INSERT INTO desk VALUES (3, 3)',
           'UPDATE person SET office = 3 WHERE id = 3',
         ],
@@ -78,7 +81,7 @@ export const CIRCLES: CaseGroup = {
     {
       title: 'two rows that come, in branches of their own',
       work: everywhere([
-        `INSERT INTO person VALUES (3, 'Cid', NULL, NULL)`,
+        `INSERT INTO person (id, name) VALUES (3, 'Cid')`,
         'INSERT INTO desk VALUES (3, 3)',
         'UPDATE person SET office = 3 WHERE id = 3',
       ]),
@@ -123,10 +126,23 @@ export const CIRCLES: CaseGroup = {
           'UPDATE person SET office = NULL WHERE id = 2',
           'DELETE FROM desk WHERE id = 2',
           'DELETE FROM person WHERE id = 2',
-          `INSERT INTO person VALUES (2, 'Bob', NULL, NULL)`,
+          `INSERT INTO person (id, name) VALUES (2, 'Bob')`,
           'INSERT INTO desk VALUES (2, 1), (3, 2)',
           'UPDATE person SET office = 3 WHERE id = 2',
           'UPDATE person SET office = 2 WHERE id = 1',
+        ],
+      ]),
+    },
+    {
+      title: 'two rows that go, and others with a unique value of theirs',
+      work: everywhere([
+        [
+          'UPDATE person SET office = NULL WHERE id = 2',
+          'DELETE FROM desk WHERE id = 2',
+          'DELETE FROM person WHERE id = 2',
+          `INSERT INTO person (id, name) VALUES (3, 'Ben')`,
+          'INSERT INTO desk VALUES (3, 3)',
+          'UPDATE person SET office = 3 WHERE id = 3',
         ],
       ]),
     },

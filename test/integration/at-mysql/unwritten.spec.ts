@@ -11,15 +11,25 @@ const SETUP = `
   CREATE TABLE parent (id int PRIMARY KEY, v int, code int NULL UNIQUE);
   CREATE TABLE child (id int PRIMARY KEY, parent int, v int,
     FOREIGN KEY (parent) REFERENCES parent (id));
+  CREATE TABLE word (id varchar(9) COLLATE utf8mb4_general_ci PRIMARY KEY, n int,
+    code varchar(9) COLLATE utf8mb4_general_ci UNIQUE);
+  CREATE TABLE use_of_word (id int PRIMARY KEY, word varchar(9) COLLATE utf8mb4_general_ci,
+    code varchar(9) COLLATE utf8mb4_general_ci, FOREIGN KEY (word) REFERENCES word (id),
+    FOREIGN KEY (code) REFERENCES word (code));
+  CREATE TABLE tick (moment timestamp(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)
+    ON UPDATE CURRENT_TIMESTAMP(6) PRIMARY KEY);
   CREATE TABLE grandchild (id int PRIMARY KEY, code int,
     FOREIGN KEY (code) REFERENCES parent (code));
 `;
 
-const TABLES = ['note', 'member', 'seat', 'parent', 'child', 'grandchild'];
+const TABLES = ['note', 'member', 'seat', 'parent', 'child', 'grandchild', 'word', 'tick'];
 
 const RESET = `
   DELETE FROM note; DELETE FROM member; DELETE FROM seat; DELETE FROM grandchild;
-  DELETE FROM child; DELETE FROM parent;
+  DELETE FROM child; DELETE FROM parent; DELETE FROM use_of_word; DELETE FROM word;
+  DELETE FROM tick; INSERT INTO tick VALUES ('2024-01-01');
+  INSERT INTO word VALUES ('a', 1, 'x'), ('b', 2, 'y');
+  INSERT INTO use_of_word VALUES (1, 'a', 'Y');
   INSERT INTO note VALUES (1, 'a', 0.1, Point(1, 2), '{"a": 1}', 7, '2020-01-01'),
     (2, 'b', 2, NULL, NULL, 8, '2020-01-01');
   INSERT INTO member VALUES (1, 5), (2, 5), (1, 6);
@@ -111,6 +121,18 @@ const CASES = [
   {
     what: 'another value to which a row refers, in UPDATE IGNORE',
     statements: ['UPDATE parent SET v = 9', 'UPDATE IGNORE parent SET code = 7 WHERE id = 1'],
+  },
+  {
+    what: 'another spelling of a key to which a row refers, in UPDATE IGNORE',
+    statements: ['UPDATE word SET n = 9', "UPDATE IGNORE word SET id = 'A' WHERE id = 'a'"],
+  },
+  {
+    what: 'another spelling of a value to which a row refers, in UPDATE IGNORE',
+    statements: ['UPDATE word SET n = 9', "UPDATE IGNORE word SET code = 'Y' WHERE id = 'b'"],
+  },
+  {
+    what: 'a row of nothing but the time of its update',
+    statements: ["UPDATE tick SET moment = '2025-01-01'", 'UPDATE tick SET moment = moment'],
   },
   {
     what: 'a row to which another one refers, in DELETE IGNORE',

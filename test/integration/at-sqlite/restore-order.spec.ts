@@ -33,6 +33,17 @@ const SETUP = `
   CREATE TABLE watcher (id INTEGER PRIMARY KEY, ring INT REFERENCES ring ON DELETE CASCADE);
   CREATE TABLE chain (id INT UNIQUE, next INT, PRIMARY KEY (id, next),
     FOREIGN KEY (next) REFERENCES chain (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED);
+
+  CREATE TABLE owner (id INTEGER PRIMARY KEY);
+  CREATE TABLE thing (id INTEGER PRIMARY KEY, owner INT REFERENCES owner);
+  CREATE TABLE guarded (id INTEGER PRIMARY KEY, owner INT REFERENCES owner);
+  CREATE TRIGGER guard BEFORE DELETE ON guarded WHEN OLD.owner IS NOT NULL BEGIN
+    SELECT RAISE(ABORT, 'guarded');
+  END;
+  INSERT INTO owner VALUES (1), (2);
+  INSERT INTO thing VALUES (1, 1);
+  INSERT INTO ring VALUES (11, NULL), (12, 11);
+  UPDATE ring SET other = 12 WHERE id = 11;
 `;
 
 describe('A rollback on SQLite gives back', () => {
@@ -100,7 +111,8 @@ describe('A rollback on SQLite gives back', () => {
     file.outside.exec('INSERT INTO watcher VALUES (1, 1)');
 
     expect(reasonOf(await file.rollback(tag))).toContain('ring 2, 1: rows of');
-    expect(file.database.prepare('SELECT id, other FROM ring').raw().all()).toEqual([
+    const ring = file.database.prepare('SELECT id, other FROM ring WHERE id < 5').raw();
+    expect(ring.all()).toEqual([
       [1, 2],
       [2, 1],
     ]);
@@ -115,5 +127,29 @@ describe('A rollback on SQLite gives back', () => {
       [1, 2],
       [2, 1],
     ]);
+  });
+
+  it('a circle that has gone, while another row cannot come back', async () => {
+    const tag = newTag();
+    const circle = file.rows('ring');
+    file.branch(
+      tag,
+      'DELETE FROM thing',
+      'UPDATE ring SET other = NULL WHERE id = 11',
+      'DELETE FROM ring WHERE id = 12',
+      'DELETE FROM ring WHERE id = 11',
+    );
+    file.outside.exec('DELETE FROM owner WHERE id = 1');
+
+    expect(reasonOf(await file.rollback(tag))).toContain('thing 1: a row that is not part');
+    expect(file.rows('ring')).toEqual(circle);
+  });
+
+  it('no row that a trigger keeps for its reference, which is no circle', async () => {
+    const tag = newTag();
+    file.branch(tag, 'INSERT INTO guarded VALUES (1, 2)');
+
+    expect(reasonOf(await file.rollback(tag))).toContain('guarded 1: a trigger refuses it');
+    expect(file.database.prepare('SELECT owner FROM guarded').pluck().all()).toEqual([2]);
   });
 });

@@ -68,6 +68,7 @@ interface ColumnRow {
   readonly name: string;
   readonly type: string;
   readonly hidden: number | bigint;
+  readonly notnull: number | bigint;
   readonly pk: number | bigint;
 }
 
@@ -75,7 +76,7 @@ function describe(database: SqliteDatabase, { name, type, wr }: TableRow): Table
   const isVirtual = type === 'virtual';
   const columns = rowsOf<ColumnRow>(
     database,
-    `SELECT name, type, hidden, pk FROM pragma_table_xinfo(?, 'main')`,
+    `SELECT name, type, hidden, "notnull", pk FROM pragma_table_xinfo(?, 'main')`,
     name,
   );
   const indexes = isVirtual ? [] : indexesOf(database, name);
@@ -105,9 +106,10 @@ const keyOf = ({ collation, name }: KeyColumn): KeyColumn => ({ name, collation 
 const nameOf = ({ name }: { readonly name: string }): string => name;
 
 /** `hidden`: 1 belongs to a virtual table, 2 and 3 are generated. */
-const columnOf = ({ hidden, name, type }: ColumnRow): Column => ({
+const columnOf = ({ hidden, name, notnull, type }: ColumnRow): Column => ({
   name,
   type,
+  isNullable: Number(notnull) === 0,
   isGenerated: Number(hidden) > 0,
 });
 

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 export interface Column {
   readonly name: string;
   readonly type: string;
+  readonly isNullable: boolean;
   /** Computed from others, so it is neither in an image nor restored. */
   readonly isGenerated: boolean;
 }

@@ -24,7 +24,7 @@ export function mayBeUnwritten(table: TableDefinition): string | undefined {
   return reasons.length === 0 ? undefined : reasons.join(' OR ');
 }
 
-/** SQL that is true where the row is as it was. It is locked by the update. */
+/** SQL that is true where the row is as it was, in the hands of the update. */
 export function isUnwritten(table: TableDefinition, oldImage: string): string {
   const key = table.key.map((name) => `stored.${identifier(name)} = OLD.${identifier(name)}`);
   // The image as well: a key in another spelling finds the row, whatever the update has done.
@@ -37,22 +37,30 @@ export function isUnwritten(table: TableDefinition, oldImage: string): string {
 function changesWhatMayCollide(table: TableDefinition): readonly string[] {
   // The catalogue does not say what an index over an expression is made of.
   if (table.uniques.some(({ parts }) => parts.length === 0)) return ['TRUE'];
-  const names = new Set([
+  const colliding = new Set([
     ...table.uniques.flatMap(({ parts }) => parts.map(({ column }) => column)),
     ...table.references.flatMap(({ childColumns }) => childColumns),
-    ...table.referrers.flatMap(({ parentColumns }) => parentColumns),
   ]);
-  return table.columns.filter(({ name }) => names.has(name)).map((column) => `NOT ${same(column)}`);
+  const referred = new Set(table.referrers.flatMap(({ parentColumns }) => parentColumns));
+  return table.columns.flatMap((column) => {
+    // InnoDB refuses even another spelling of what others refer to.
+    if (referred.has(column.name)) return [`NOT ${hasSameBytes(column)}`];
+    return colliding.has(column.name) ? [`NOT ${isSame(column)}`] : [];
+  });
 }
 
 function changesOnlyItsTime(table: TableDefinition): readonly string[] {
   const columns = storedColumns(table);
   if (!columns.some(({ notesUpdates }) => notesUpdates)) return [];
-  const others = columns.filter(({ notesUpdates }) => !notesUpdates).map(same);
-  return [`(${others.join(' AND ')})`];
+  // A change of the spelling counts as none here: then the look is taken in vain.
+  const others = columns.filter(({ notesUpdates }) => !notesUpdates).map(isSame);
+  return [others.length === 0 ? 'TRUE' : `(${others.join(' AND ')})`];
 }
 
-/** A change of the spelling alone counts as none: another look is not wrong, just dearer. */
-function same({ name }: Column): string {
+function isSame({ name }: Column): string {
   return `(OLD.${identifier(name)} <=> NEW.${identifier(name)})`;
+}
+
+function hasSameBytes({ name }: Column): string {
+  return `(HEX(OLD.${identifier(name)}) <=> HEX(NEW.${identifier(name)}))`;
 }

@@ -4,6 +4,13 @@ import { errnoOf, isTransient } from '../session.js';
 /** A row did not take its before image. Stays inside this folder. */
 export class NotRestoredError extends Error {
   override readonly name = 'NotRestoredError';
+  readonly isByReference: boolean;
+
+  /** @param isByReference a foreign key is the reason. @default false */
+  constructor(message: string, isByReference = false) {
+    super(message);
+    this.isByReference = isByReference;
+  }
 }
 
 /** Why work failed, for an operator and for what is tried next. */
@@ -11,6 +18,8 @@ export interface Failure {
   /** Never the text of an error of the database, which may quote what is in the row. */
   readonly reason: string;
   readonly isUniqueViolation: boolean;
+  /** Another row refers to it, or one is missing to which it refers. */
+  readonly isByReference: boolean;
 }
 
 /**
@@ -37,16 +46,19 @@ export async function attempt(
 }
 
 const UNIQUE_VIOLATIONS: readonly (number | undefined)[] = [1062, 1169, 1586];
+const REFERENCE_VIOLATIONS: readonly (number | undefined)[] = [1451, 1452];
 
 function failureOf(error: unknown): Failure {
   if (error instanceof NotRestoredError) {
-    return { reason: error.message, isUniqueViolation: false };
+    const { isByReference, message } = error;
+    return { reason: message, isUniqueViolation: false, isByReference };
   }
   const errno = errnoOf(error);
   const meaning = MEANINGS[errno ?? 0] ?? 'the database refuses it';
   return {
     reason: `${meaning} (error ${String(errno)})`,
     isUniqueViolation: UNIQUE_VIOLATIONS.includes(errno),
+    isByReference: REFERENCE_VIOLATIONS.includes(errno),
   };
 }
 

@@ -1,13 +1,11 @@
 import { failpoint } from '../../../../system/index.js';
 import type { SqlSession } from '../../at-engine.interface.js';
-import { NULL_PART } from '../agreement.js';
-import { partsOf } from '../row-image.js';
 import type { TableDefinition } from '../table-definition.js';
-import { columnOf } from '../table-definition.js';
 import type { Failure } from './attempt.js';
 import { NotRestoredError, attempt } from './attempt.js';
 import { looseImage } from './loose-image.js';
 import { readRows } from './read-rows.js';
+import { referredValues } from './referred-values.js';
 import { respelledImage } from './respelling.js';
 import type { RestoreAction } from './restore-statement.js';
 import { actionFor, restoreStatement } from './restore-statement.js';
@@ -38,7 +36,7 @@ const HELD_BACK =
  * unique values can have been swapped, and what a trigger changes can be recorded before the row
  * that fires it, so that a sum which is restored first would go too far. Then the order of the
  * changes is tried, then each row by itself until no further one succeeds, and those that remain
- * all at once.
+ * all at once, or first without their references.
  */
 export class Restorer {
   readonly #session: SqlSession;
@@ -109,7 +107,7 @@ export class Restorer {
         continue;
       }
       if (await this.#replaceAll(stuck, failures)) return new Map();
-      for (const one of await this.#untie(stuck)) failures.delete(one);
+      for (const one of await this.#untie(failures)) failures.delete(one);
       return new Map([...failures].map(([{ row }, { reason }]) => [row, reason]));
     }
   }
@@ -130,25 +128,42 @@ export class Restorer {
 
   /**
    * For rows that refer to each other in a circle: those that go lose their references first, and
-   * those that come back come without them.
+   * those that come back come without them. For no other reason, since that would get round a
+   * trigger that looks at the reference.
    *
    * @returns those that are restored
    */
-  async #untie(rows: readonly Pending[]): Promise<readonly Pending[]> {
-    for (let tied = rows; tied.length > 0;) {
-      const loose = new Map<Pending, Pending>();
-      let stuck: ReadonlySet<Pending> = new Set();
+  async #untie(failures: ReadonlyMap<Pending, Failure>): Promise<readonly Pending[]> {
+    const found = [...failures];
+    if (!found.some(([, { isByReference }]) => isByReference)) return [];
+    let tied = found.flatMap(([one, { isByReference, isUniqueViolation }]) =>
+      isByReference || isUniqueViolation ? [one] : [],
+    );
+    while (tied.length > 0) {
+      let stuck: ReadonlySet<UndoRow> = new Set();
+      const all = tied;
       const failure = await attempt(this.#session, 'dtx_circle', async () => {
-        for (const one of tied) loose.set(await this.#loosen(one), one);
-        stuck = new Set((await this.#restoreWhatGoes([...loose.keys()])).keys());
+        stuck = new Set((await this.#restoreLoose(all)).map(({ row }) => row));
         // A row that stays for another reason must keep its references.
         if (stuck.size > 0) throw new NotRestoredError(OUT_OF_ORDER);
       });
       if (failure === undefined) return tied;
       if (stuck.size === 0) return [];
-      tied = [...loose].filter(([one]) => !stuck.has(one)).map(([, one]) => one);
+      tied = tied.filter(({ row }) => !stuck.has(row));
     }
     return [];
+  }
+
+  /** Returns those that are left. One that has gone may be whom the next one's place was taken by. */
+  async #restoreLoose(rows: readonly Pending[]): Promise<readonly Pending[]> {
+    for (let pending = rows; ;) {
+      const loose: Pending[] = [];
+      for (const one of pending) loose.push(await this.#loosen(one));
+      const rest = [...(await this.#restoreWhatGoes(loose)).keys()];
+      const isStuck = rest.length === pending.length && rest.every((one) => pending.includes(one));
+      if (rest.length === 0 || isStuck) return rest;
+      pending = rest;
+    }
   }
 
   async #loosen(one: Pending): Promise<Pending> {
@@ -259,7 +274,7 @@ export class Restorer {
     const { sql, values } = restoreStatement(row, action);
     const { rowCount } = await this.#session.query(sql, values);
     failpoint('at.undo.row');
-    if (rowCount === 0) throw new NotRestoredError(HELD_BACK);
+    if (rowCount === 0) throw new NotRestoredError(HELD_BACK, true);
   }
 
   #try(work: () => Promise<void>): Promise<Failure | undefined> {
@@ -278,14 +293,3 @@ const firstAction = (row: UndoRow): RestoreAction => actionFor(row.after !== nul
 const asLeft = (row: UndoRow): Pending => ({ row, now: row.after });
 
 const nextAction = ({ now, row }: Pending): RestoreAction => actionFor(now !== null, row);
-
-/** Values of the image to which foreign keys refer, as names. */
-function referredValues(table: TableDefinition, image: string): readonly string[] {
-  const parts = partsOf(table, image);
-  return table.referrers.flatMap(({ parentColumns }) => {
-    const values = parentColumns.map((name) => parts.get(columnOf(table, name)));
-    // Nobody refers to NULL.
-    if (values.includes(NULL_PART)) return [];
-    return JSON.stringify([table.name, parentColumns, values]);
-  });
-}

@@ -5,12 +5,21 @@ import type { SqliteDatabase } from '../sqlite-database.interface.js';
 /** A row did not take its before image. Stays inside this folder. */
 export class NotRestoredError extends Error {
   override readonly name = 'NotRestoredError';
+  readonly isByReference: boolean;
+
+  /** @param isByReference a foreign key is the reason. @default false */
+  constructor(message: string, isByReference = false) {
+    super(message);
+    this.isByReference = isByReference;
+  }
 }
 
 /** Why work failed, for an operator and for what is tried next. */
 export interface Failure {
   readonly reason: string;
   readonly isUniqueViolation: boolean;
+  /** Another row refers to it, or one is missing to which it refers. */
+  readonly isByReference: boolean;
 }
 
 /**
@@ -46,22 +55,25 @@ const UNIQUE_VIOLATIONS = [
 /** Messages of constraints name tables and columns, and nothing that is in a row. */
 function failureOf(error: unknown): Failure {
   if (error instanceof NotRestoredError) {
-    return { reason: error.message, isUniqueViolation: false };
+    const { isByReference, message } = error;
+    return { reason: message, isUniqueViolation: false, isByReference };
   }
   const code = codeOf(error) ?? '';
   const detail = code.startsWith('SQLITE_CONSTRAINT') && code !== TRIGGER ? messageOf(error) : code;
   return {
     reason: `${MEANINGS[code] ?? 'SQLite refuses it'} (${detail})`,
     isUniqueViolation: UNIQUE_VIOLATIONS.includes(code),
+    isByReference: code === REFERENCE_VIOLATION,
   };
 }
 
+const REFERENCE_VIOLATION = 'SQLITE_CONSTRAINT_FOREIGNKEY';
 const TRIGGER = 'SQLITE_CONSTRAINT_TRIGGER';
 const TAKEN = 'another row has taken a unique value that it had';
 
 const MEANINGS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(UNIQUE_VIOLATIONS.map((code) => [code, TAKEN])),
-  SQLITE_CONSTRAINT_FOREIGNKEY: 'a row that is not part of the transaction stands in the way',
+  [REFERENCE_VIOLATION]: 'a row that is not part of the transaction stands in the way',
   SQLITE_CONSTRAINT_CHECK: 'a check no longer allows it',
   SQLITE_CONSTRAINT_NOTNULL: 'a column no longer allows NULL',
   [TRIGGER]: 'a trigger refuses it',

@@ -49,6 +49,7 @@ export function assertNobodyRefers(
       throw new NotRestoredError(
         `rows of ${child.name} that are not part of the transaction refer to it by a foreign key ` +
           `that cascades`,
+        true,
       );
     }
   }

@@ -6,6 +6,7 @@ import type { Failure } from './attempt.js';
 import { NotRestoredError, attempt } from './attempt.js';
 import { assertNobodyRefers } from './foreign-rows.js';
 import { looseImage } from './loose-image.js';
+import { referredValues } from './referred-values.js';
 import {
   currentImage,
   deleteRow,
@@ -14,7 +15,7 @@ import {
   updateRow,
 } from './row-statements.js';
 import type { UndoRow } from './undo-row.js';
-import { anyImage, literalsOf } from './undo-row.js';
+import { anyImage } from './undo-row.js';
 
 /** Why a row could not be restored, by row. */
 export type Failures = ReadonlyMap<UndoRow, string>;
@@ -37,7 +38,7 @@ const RESTORED_OTHERWISE = 'a trigger of the table changes the row while it is b
  * unique values can have been swapped, and what a trigger changes can be recorded before the row
  * that fires it, so that a sum which is restored first would go too far. Then the order of the
  * changes is tried, then each row by itself until no further one succeeds, and those that remain
- * all at once.
+ * all at once, or first without their references.
  */
 export class Restorer {
   readonly #database: SqliteDatabase;
@@ -100,7 +101,8 @@ export class Restorer {
       pending = [...failures.keys()];
       if (this.#moveBack(pending)) continue;
       const reasons = this.#restoreAtOnce(failures);
-      for (const row of this.#untie([...reasons.keys()])) reasons.delete(row);
+      const left = new Map([...failures].filter(([row]) => reasons.has(row)));
+      for (const row of this.#untie(left)) reasons.delete(row);
       return reasons;
     }
   }
@@ -121,36 +123,57 @@ export class Restorer {
   }
 
   /**
-   * For rows that go and would take each other along by foreign keys in a circle: they lose their
-   * references first. Those that come may refer to what is still to come.
+   * For rows that refer to each other in a circle: those that go lose their references first, and
+   * those that come back come without them. For no other reason, since that would get round a
+   * trigger that looks at the reference.
    *
    * @returns those that are restored
    */
-  #untie(rows: readonly UndoRow[]): readonly UndoRow[] {
-    for (let tied = rows; tied.length > 0;) {
-      let stuck: ReadonlyMap<UndoRow, Failure> = new Map();
+  #untie(failures: ReadonlyMap<UndoRow, Failure>): readonly UndoRow[] {
+    const found = [...failures];
+    if (!found.some(([, { isByReference }]) => isByReference)) return [];
+    let tied = found.flatMap(([row, { isByReference, isUniqueViolation }]) =>
+      isByReference || isUniqueViolation ? [row] : [],
+    );
+    while (tied.length > 0) {
+      let stuck: readonly UndoRow[] = [];
+      const all = tied;
       const failure = this.#attempt('dtx_circle', () => {
-        for (const row of tied) this.#loosen(row);
-        stuck = this.#restoreWhatGoes(tied);
+        stuck = this.#restoreLoose(all);
         // A row that stays for another reason must keep its references.
-        if (stuck.size > 0) throw new NotRestoredError(OUT_OF_ORDER);
+        if (stuck.length > 0) throw new NotRestoredError(OUT_OF_ORDER);
       });
       if (failure === undefined) return tied;
-      if (stuck.size === 0) return [];
-      tied = tied.filter((row) => !stuck.has(row));
+      if (stuck.length === 0) return [];
+      tied = tied.filter((row) => !stuck.includes(row));
     }
     return [];
   }
 
-  #loosen(row: UndoRow): void {
+  /** Returns those that are left. One that has gone may be whom the next one's place was taken by. */
+  #restoreLoose(rows: readonly UndoRow[]): readonly UndoRow[] {
+    for (let pending = rows; ;) {
+      const loosened = pending.filter((row) => this.#loosen(row));
+      const rest = [...this.#restoreWhatGoes(pending).keys()];
+      const isStuck = rest.length === pending.length && loosened.length === 0;
+      if (rest.length === 0 || isStuck) return rest;
+      pending = rest;
+    }
+  }
+
+  /** @returns whether it is without references now, and was not before */
+  #loosen(row: UndoRow): boolean {
+    const { before, table } = row;
     const current = this.#current(row);
-    if (row.before !== undefined || current === undefined) return;
-    const loose = looseImage(row.table, current);
-    if (loose === undefined) return;
-    // A column may be NOT NULL, or a check refuse it: then the row stays as it is.
-    this.#attempt('dtx_row', () => {
-      this.#update(row.table, current, loose);
+    const image = before ?? current;
+    if (image === undefined || (before !== undefined && current !== undefined)) return false;
+    const loose = looseImage(table, image);
+    if (loose === undefined) return false;
+    const failure = this.#attempt('dtx_row', () => {
+      if (current === undefined) this.#change(insertRow(table, loose));
+      else this.#update(table, current, loose);
     });
+    return failure === undefined;
   }
 
   /**
@@ -164,11 +187,12 @@ export class Restorer {
     for (const row of rows) {
       const current = this.#current(row);
       if (current === undefined || current === row.before) continue;
-      for (const name of this.#referredValues(row, current)) sources.set(name, row);
+      for (const name of referredValues(this.#references, row.table, current))
+        sources.set(name, row);
     }
     const moved = rows.filter((row) => {
       if (row.before === undefined || this.#current(row) !== undefined) return false;
-      const [source] = this.#referredValues(row, row.before).flatMap(
+      const [source] = referredValues(this.#references, row.table, row.before).flatMap(
         (name) => sources.get(name) ?? [],
       );
       return source !== undefined && this.#move(source, row.before);
@@ -182,19 +206,6 @@ export class Restorer {
       if (current !== undefined) this.#update(source.table, current, image);
     });
     return failure === undefined;
-  }
-
-  /** Values of the image to which foreign keys refer, as names. */
-  #referredValues({ table }: UndoRow, image: string): readonly string[] {
-    const values = literalsOf(table, image);
-    return (
-      this.#references
-        .filter(({ parent }) => parent.name === table.name)
-        .map(({ referenced }) => referenced.map(({ name }) => [name, values.get(name) ?? 'NULL']))
-        // Nobody refers to NULL.
-        .filter((parts) => parts.every(([, value]) => value !== 'NULL'))
-        .map((parts) => JSON.stringify([table.name, parts]))
-    );
   }
 
   /**
