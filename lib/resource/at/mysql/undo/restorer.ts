@@ -154,7 +154,7 @@ export class Restorer {
     return [];
   }
 
-  /** Returns those that are left. One that has gone may be whom the next one's place was taken by. */
+  /** By turns, since one that goes may make room for another. Returns those that are left. */
   async #restoreLoose(rows: readonly Pending[]): Promise<readonly Pending[]> {
     for (let pending = rows; ;) {
       const loose: Pending[] = [];

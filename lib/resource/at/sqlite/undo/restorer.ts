@@ -150,7 +150,7 @@ export class Restorer {
     return [];
   }
 
-  /** Returns those that are left. One that has gone may be whom the next one's place was taken by. */
+  /** By turns, since one that goes may make room for another. Returns those that are left. */
   #restoreLoose(rows: readonly UndoRow[]): readonly UndoRow[] {
     for (let pending = rows; ;) {
       const loosened = pending.filter((row) => this.#loosen(row));
