@@ -1,5 +1,6 @@
 import type { ReleaseSummary } from '../../../lib/protocol/index.js';
 import type { AtResource } from '../../../lib/resource/at/index.js';
+import { RowQueue } from '../../../lib/resource/at/row-queue.js';
 import { Mysql2Connection } from '../../../lib/resource/driver/mysql2/mysql2-connection.js';
 import { resourceOf } from '../../../lib/resource/index.js';
 import type { GlobalTransaction, TransactionManager } from '../../../lib/transaction/index.js';
@@ -234,12 +235,15 @@ describeMariadb('What is said of a holder before its decision, on MariaDB', () =
     const taking = next.run(() => world.autocommit(TAKE));
     const session = await world.session();
     await until(() => world.resource.lockWaiter.isContended({ text: TAKE, values: [] }));
+    const entered = jest.spyOn(RowQueue.prototype, 'enter');
     const waiting = world.manager.run({ name: 'third' }, async () => {
       await session.query('BEGIN');
       const outcome = await work(session).catch((error: unknown) => error);
       await session.query('ROLLBACK');
       return outcome;
     });
+    // One that comes when `next` has the row already runs into it first, and foretells nothing.
+    await until(() => entered.mock.calls.length > 0);
     await holder.commit();
     await taking;
     await until(() => said.mock.calls.length > 0);
