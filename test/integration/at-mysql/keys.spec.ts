@@ -2,7 +2,8 @@ import type { BranchOutcome } from '../../../lib/protocol/index.js';
 import { describeMariadb } from '../../servers/test-mariadb.js';
 import type { AtDatabase } from './at-database.js';
 import { DONE, createAtDatabase, newTag } from './at-database.js';
-import { HOSTILE, SUMMER, TIME_ZONE, VALUES, WIDE } from './values.js';
+import { SESSIONS, TIME_ZONE } from './sessions.js';
+import { VALUES } from './values.js';
 
 /** What no key can be made of without a length, or at all; and NULL, which is in none. */
 const NO_KEY = /^(tiny|medium|long)?(blob|text|json|point|geometry)/;
@@ -15,14 +16,6 @@ const KEYS = VALUES.filter(({ type, value }) => !NO_KEY.test(type) && value !== 
     return { title, n, value, column: `${bare} ${rule}` };
   },
 );
-
-const SESSIONS = [
-  { title: 'plain sessions', writer: "sql_mode = ''", undoer: undefined },
-  { title: 'a hostile session that writes', writer: HOSTILE, undoer: undefined },
-  { title: 'a hostile session that undoes', writer: "sql_mode = ''", undoer: HOSTILE },
-  { title: 'a zone with summer time', writer: SUMMER, undoer: SUMMER },
-  { title: 'hostile sessions', writer: WIDE, undoer: HOSTILE },
-];
 
 const SETUP = `
   SET sql_mode = '', time_zone = '+00:00';

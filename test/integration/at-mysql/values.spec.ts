@@ -1,15 +1,8 @@
 import { describeMariadb } from '../../servers/test-mariadb.js';
 import type { AtDatabase } from './at-database.js';
 import { DONE, createAtDatabase, newTag } from './at-database.js';
-import { HOSTILE, SUMMER, TIME_ZONE, VALUES, WIDE } from './values.js';
-
-const SESSIONS = [
-  { title: 'plain sessions', writer: "sql_mode = ''", undoer: undefined },
-  { title: 'a hostile session that writes', writer: HOSTILE, undoer: undefined },
-  { title: 'a hostile session that undoes', writer: "sql_mode = ''", undoer: HOSTILE },
-  { title: 'a zone with summer time', writer: SUMMER, undoer: SUMMER },
-  { title: 'hostile sessions', writer: WIDE, undoer: HOSTILE },
-];
+import { SESSIONS, TIME_ZONE } from './sessions.js';
+import { VALUES } from './values.js';
 
 const SETUP = `
   SET sql_mode = '', time_zone = '+00:00';

@@ -73,33 +73,3 @@ export const VALUES: readonly Value[] = [
   value('text that looks like NULL in an image', 'varchar(5)', "'~'"),
   value('NULL', 'int', 'NULL'),
 ];
-
-/**
- * Settings that change how values look as text, or how texts are read. Sessions of applications and
- * of phase two may have any of them, and need not have the same.
- */
-export const HOSTILE = [
-  "time_zone = '+05:45'",
-  'div_precision_increment = 0',
-  "character_set_results = 'latin1'",
-  "collation_connection = 'latin1_german2_ci'",
-  "lc_time_names = 'ja_JP'",
-  'sql_safe_updates = 1',
-  'sql_select_limit = 1',
-  "sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT,PAD_CHAR_TO_FULL_LENGTH,NO_BACKSLASH_ESCAPES'",
-].join(', ');
-
-/** A zone whose clock shows 02:30 twice, at two of the values. */
-export const TIME_ZONE = `
-  DELETE FROM mysql.time_zone_name WHERE name = 'Dtx/Summer';
-  INSERT INTO mysql.time_zone () VALUES ();
-  SET @zone = LAST_INSERT_ID();
-  INSERT INTO mysql.time_zone_name VALUES ('Dtx/Summer', @zone);
-  INSERT INTO mysql.time_zone_transition_type VALUES
-    (@zone, 0, 3600, 0, 'CET'), (@zone, 1, 7200, 1, 'CEST');
-  INSERT INTO mysql.time_zone_transition VALUES
-    (@zone, 1711846800, 1), (@zone, 1729990800, 0);`;
-
-export const SUMMER = "sql_mode = '', time_zone = 'Dtx/Summer'";
-
-export const WIDE = "character_set_connection = 'utf16', time_zone = '-12:00', sql_mode = 'ORACLE'";
