@@ -11,6 +11,7 @@ import { ROUTINES } from './routines.js';
 import { ROWS } from './rows.js';
 import { SPELLINGS } from './spellings.js';
 import { SUMS } from './sums.js';
+import { SWAPS } from './swaps.js';
 import { TRIGGERS } from './triggers.js';
 import { UNIQUES } from './uniques.js';
 import { UPSERTS } from './upserts.js';
@@ -20,6 +21,7 @@ export const GROUPS: readonly CaseGroup[] = [
   ROWS,
   UPSERTS,
   UNIQUES,
+  SWAPS,
   REFERENCES,
   CIRCLES,
   TRIGGERS,

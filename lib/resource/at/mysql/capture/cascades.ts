@@ -1,5 +1,6 @@
 import { identifier } from '../sql-text.js';
 import type { ForeignKey, TableDefinition } from '../table-definition.js';
+import type { Tables } from './locks-of-row.js';
 import { refuse } from './record.js';
 
 const isActive = (rule: string): boolean => rule === 'CASCADE' || rule === 'SET NULL';
@@ -9,7 +10,7 @@ const isActive = (rule: string): boolean => rule === 'CASCADE' || rule === 'SET 
  * does by itself fires no triggers. Behind it nothing is left for the database to do. Rows of the
  * same table cannot be changed from here, and those of another database are not captured.
  */
-export function cascadeDelete(table: TableDefinition): readonly string[] {
+export function cascadeDelete(table: TableDefinition, tables: Tables): readonly string[] {
   return table.referrers
     .filter(({ onDelete }) => isActive(onDelete))
     .map((reference) => {
@@ -20,8 +21,15 @@ export function cascadeDelete(table: TableDefinition): readonly string[] {
         return `DELETE FROM ${child} WHERE ${refersToOld(reference, child)};`;
       }
       const nulls = reference.childColumns.map((column) => `${identifier(column)} = NULL`);
-      return `UPDATE ${child} SET ${nulls.join(', ')} WHERE ${refersToOld(reference, child)};`;
+      const sets = [...nulls, ...keepsTimes(tables.get(reference.child))];
+      return `UPDATE ${child} SET ${sets.join(', ')} WHERE ${refersToOld(reference, child)};`;
     });
+}
+
+/** A cascade of the database is no update for ON UPDATE CURRENT_TIMESTAMP. */
+function keepsTimes(child: TableDefinition | undefined): readonly string[] {
+  const columns = child?.columns.filter(({ notesUpdates }) => notesUpdates) ?? [];
+  return columns.map(({ name }) => `${identifier(name)} = ${identifier(name)}`);
 }
 
 /** SQL that refuses to change a referenced key from which the database would go on by itself. */

@@ -56,7 +56,7 @@ export function wantedTriggers(
     trigger(table, 'AFTER', event, whenActive(scope, captureBody(table, scope, event))),
   );
   const cascades = (['UPDATE', 'DELETE'] as const).flatMap((event) => {
-    const steps = event === 'DELETE' ? cascadeDelete(table) : cascadeUpdate(table);
+    const steps = event === 'DELETE' ? cascadeDelete(table, scope.tables) : cascadeUpdate(table);
     if (steps.length === 0) return [];
     const body = `IF @@foreign_key_checks THEN\n    ${steps.join('\n    ')}\n    END IF;`;
     return [trigger(table, 'BEFORE', event, whenActive(scope, body))];

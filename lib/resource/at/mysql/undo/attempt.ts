@@ -13,6 +13,9 @@ export class NotRestoredError extends Error {
   }
 }
 
+/** Why rows failed that may be restored in another order. */
+export const OUT_OF_ORDER = 'rows stand in the way of each other';
+
 /** Why work failed, for an operator and for what is tried next. */
 export interface Failure {
   /** Never the text of an error of the database, which may quote what is in the row. */

@@ -1,14 +1,13 @@
-import { failpoint } from '../../../../system/index.js';
 import type { SqlSession } from '../../at-engine.interface.js';
 import type { TableDefinition } from '../table-definition.js';
 import type { Failure } from './attempt.js';
-import { NotRestoredError, attempt } from './attempt.js';
-import { looseImage } from './loose-image.js';
+import { NotRestoredError, OUT_OF_ORDER, attempt } from './attempt.js';
+import { EntangledRows } from './entangled-rows.js';
 import { readRows } from './read-rows.js';
-import { referredValues } from './referred-values.js';
-import { respelledImage } from './respelling.js';
 import type { RestoreAction } from './restore-statement.js';
-import { actionFor, restoreStatement } from './restore-statement.js';
+import { actionFor } from './restore-statement.js';
+import type { Pending } from './single-rows.js';
+import { SingleRows } from './single-rows.js';
 import type { UndoRow } from './undo-row.js';
 import { hasImage } from './undo-row.js';
 
@@ -21,12 +20,7 @@ const SETTLE_PASSES_MAX = 3;
 /** How often the careful way starts again, in another order or without rows that stay. */
 const ROUNDS_MAX = 6;
 
-const OUT_OF_ORDER = 'rows stand in the way of each other';
-
 const RESTORED_OTHERWISE = 'a trigger of the table changes the row while it is being restored';
-
-const HELD_BACK =
-  'rows that are not part of the transaction refer to it by a foreign key that cascades';
 
 /**
  * Gives rows their before images, in the transaction of its session. Rows come in the reverse order
@@ -36,13 +30,17 @@ const HELD_BACK =
  * unique values can have been swapped, and what a trigger changes can be recorded before the row
  * that fires it, so that a sum which is restored first would go too far. Then the order of the
  * changes is tried, then each row by itself until no further one succeeds, and those that remain
- * all at once, or first without their references.
+ * all at once, or first without their unique values or references.
  */
 export class Restorer {
   readonly #session: SqlSession;
+  readonly #rows: SingleRows;
+  readonly #entangled: EntangledRows;
 
   constructor(session: SqlSession) {
     this.#session = session;
+    this.#rows = new SingleRows(session);
+    this.#entangled = new EntangledRows(session, this.#rows);
   }
 
   /**
@@ -63,7 +61,7 @@ export class Restorer {
 
   #restoreAll(rows: readonly UndoRow[], settled: readonly UndoRow[]): Promise<Failure | undefined> {
     return attempt(this.#session, 'dtx_all', async () => {
-      for (const row of rows) await this.#do(row, firstAction(row));
+      for (const row of rows) await this.#rows.do(row, firstAction(row));
       const [reason] = (await this.#settle([...rows, ...settled])).values();
       if (reason !== undefined) throw new NotRestoredError(reason);
     });
@@ -98,144 +96,23 @@ export class Restorer {
 
   async #restoreOneByOne(rows: readonly UndoRow[]): Promise<Failures> {
     for (let pending: readonly Pending[] = rows.map(asLeft); ;) {
-      const failures = await this.#restoreWhatGoes(pending);
+      const failures = await this.#rows.restoreWhatGoes(pending);
       if (failures.size === 0) return new Map();
       const stuck = [...failures.keys()];
-      const rest = await this.#moveBack(stuck);
+      const rest = await this.#entangled.moveBack(stuck);
       if (rest.length < stuck.length) {
         pending = rest;
         continue;
       }
-      if (await this.#replaceAll(stuck, failures)) return new Map();
-      for (const one of await this.#untie(failures)) failures.delete(one);
-      return new Map([...failures].map(([{ row }, { reason }]) => [row, reason]));
-    }
-  }
-
-  /** Each by itself, until no further one succeeds. Returns those that have not, and why. */
-  async #restoreWhatGoes(rows: readonly Pending[]): Promise<Map<Pending, Failure>> {
-    for (let pending = rows; ;) {
-      const failures = new Map<Pending, Failure>();
-      for (const one of pending) {
-        const row = { ...one.row, after: one.now };
-        const failure = await this.#try(() => this.#do(row, nextAction(one)));
-        if (failure !== undefined && !(await this.#respell(row))) failures.set(one, failure);
+      if (await this.#entangled.replaceAll(stuck, failures)) return new Map();
+      for (const one of await this.#entangled.makeRoom(failures)) failures.delete(one);
+      for (const one of await this.#entangled.untie(failures)) failures.delete(one);
+      // Those that are left may have waited for one that is restored now.
+      if (failures.size === stuck.length) {
+        return new Map([...failures].map(([{ row }, { reason }]) => [row, reason]));
       }
-      if (failures.size === 0 || failures.size === pending.length) return failures;
       pending = [...failures.keys()];
     }
-  }
-
-  /**
-   * For rows that refer to each other in a circle: those that go lose their references first, and
-   * those that come back come without them. For no other reason, since that would get round a
-   * trigger that looks at the reference.
-   *
-   * @returns those that are restored
-   */
-  async #untie(failures: ReadonlyMap<Pending, Failure>): Promise<readonly Pending[]> {
-    const found = [...failures];
-    if (!found.some(([, { isByReference }]) => isByReference)) return [];
-    let tied = found.flatMap(([one, { isByReference, isUniqueViolation }]) =>
-      isByReference || isUniqueViolation ? [one] : [],
-    );
-    while (tied.length > 0) {
-      let stuck: ReadonlySet<UndoRow> = new Set();
-      const all = tied;
-      const failure = await attempt(this.#session, 'dtx_circle', async () => {
-        stuck = new Set((await this.#restoreLoose(all)).map(({ row }) => row));
-        // A row that stays for another reason must keep its references.
-        if (stuck.size > 0) throw new NotRestoredError(OUT_OF_ORDER);
-      });
-      if (failure === undefined) return tied;
-      if (stuck.size === 0) return [];
-      tied = tied.filter(({ row }) => !stuck.has(row));
-    }
-    return [];
-  }
-
-  /** By turns, since one that goes may make room for another. Returns those that are left. */
-  async #restoreLoose(rows: readonly Pending[]): Promise<readonly Pending[]> {
-    for (let pending = rows; ;) {
-      const loose: Pending[] = [];
-      for (const one of pending) loose.push(await this.#loosen(one));
-      const rest = [...(await this.#restoreWhatGoes(loose)).keys()];
-      const isStuck = rest.length === pending.length && rest.every((one) => pending.includes(one));
-      if (rest.length === 0 || isStuck) return rest;
-      pending = rest;
-    }
-  }
-
-  async #loosen(one: Pending): Promise<Pending> {
-    const { now, row } = one;
-    if (now !== null && row.before !== null) return one;
-    const image = looseImage(row.table, now ?? row.before ?? '');
-    if (image === undefined) return one;
-    const action = now === null ? 'insert' : 'update';
-    const failure = await this.#try(() => this.#do({ ...row, before: image, after: now }, action));
-    return failure === undefined ? { row, now: image } : one;
-  }
-
-  /** For a row to which others refer by values that have only been written otherwise. */
-  async #respell(row: UndoRow): Promise<boolean> {
-    const respelled = await respelledImage(this.#session, row);
-    if (respelled === undefined) return false;
-    const table = { ...row.table, referrers: [] };
-    const failure = await this.#try(async () => {
-      await this.#session.query('SET foreign_key_checks = 0');
-      try {
-        await this.#do({ ...row, before: respelled, table }, 'update');
-      } finally {
-        await this.#session.query('SET foreign_key_checks = 1');
-      }
-      if (respelled !== row.before) await this.#do({ ...row, after: respelled }, 'update');
-    });
-    return failure === undefined;
-  }
-
-  /**
-   * For rows whose key was changed, and to which others refer by another unique key: such a row
-   * cannot go, not even for a moment, so it is given its old key.
-   *
-   * @returns those that are still to be restored
-   */
-  async #moveBack(rows: readonly Pending[]): Promise<readonly Pending[]> {
-    const now = new Map(rows.map(({ now: image, row }) => [row, image]));
-    const sources = new Map<string, UndoRow>();
-    for (const [row, image] of now) {
-      if (image === null) continue;
-      for (const name of referredValues(row.table, image)) sources.set(name, row);
-    }
-    for (const row of now.keys()) {
-      if (row.before === null || now.get(row) !== null) continue;
-      const names = referredValues(row.table, row.before);
-      const [source] = names.flatMap((name) => sources.get(name) ?? []);
-      const image = source && now.get(source);
-      if (source === undefined || typeof image !== 'string') continue;
-      const failure = await this.#try(() => this.#do({ ...row, after: image }, 'update'));
-      if (failure !== undefined) continue;
-      now.set(row, row.before);
-      now.set(source, null);
-    }
-    return [...now]
-      .filter(([row, image]) => image !== row.before)
-      .map(([row, image]) => ({ row, now: image }));
-  }
-
-  /**
-   * For rows that wait for each other because of unique values: all of them go, and come back as
-   * they were. For no other reason, since that would get round a trigger that forbids an update.
-   */
-  async #replaceAll(
-    rows: readonly Pending[],
-    failures: ReadonlyMap<Pending, Failure>,
-  ): Promise<boolean> {
-    if (![...failures.values()].some(({ isUniqueViolation }) => isUniqueViolation)) return false;
-    const failure = await this.#try(async () => {
-      for (const { now, row } of rows) if (now !== null) await this.#do(row, 'delete');
-      for (const { row } of rows) if (row.before !== null) await this.#do(row, 'insert');
-    });
-    return failure === undefined;
   }
 
   /**
@@ -254,7 +131,7 @@ export class Restorer {
       reasons = new Map();
       for (const row of other) {
         const action = actionFor(now.get(row) !== null, row);
-        const failure = await this.#try(() => this.#do(row, action));
+        const failure = await this.#rows.attempt(() => this.#rows.do(row, action));
         if (failure !== undefined) reasons.set(row, failure.reason);
       }
     }
@@ -269,27 +146,8 @@ export class Restorer {
     }
     return images;
   }
-
-  async #do(row: UndoRow, action: RestoreAction): Promise<void> {
-    const { sql, values } = restoreStatement(row, action);
-    const { rowCount } = await this.#session.query(sql, values);
-    failpoint('at.undo.row');
-    if (rowCount === 0) throw new NotRestoredError(HELD_BACK, true);
-  }
-
-  #try(work: () => Promise<void>): Promise<Failure | undefined> {
-    return attempt(this.#session, 'dtx_row', work);
-  }
-}
-
-/** A row that is still to be restored, and its image as it is. */
-interface Pending {
-  readonly row: UndoRow;
-  readonly now: string | null;
 }
 
 const firstAction = (row: UndoRow): RestoreAction => actionFor(row.after !== null, row);
 
 const asLeft = (row: UndoRow): Pending => ({ row, now: row.after });
-
-const nextAction = ({ now, row }: Pending): RestoreAction => actionFor(now !== null, row);

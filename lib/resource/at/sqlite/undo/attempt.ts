@@ -14,6 +14,9 @@ export class NotRestoredError extends Error {
   }
 }
 
+/** Why rows failed that may be restored in another order. */
+export const OUT_OF_ORDER = 'rows stand in the way of each other';
+
 /** Why work failed, for an operator and for what is tried next. */
 export interface Failure {
   readonly reason: string;

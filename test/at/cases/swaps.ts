@@ -1,0 +1,90 @@
+import type { CaseGroup } from '../work.js';
+import { everywhere } from '../work.js';
+
+/** Two rows exchange a value of the column, by way of a third one. */
+const swap = (column: string, [first, second]: readonly [string, string], by: string) =>
+  everywhere([
+    [
+      `UPDATE guest SET ${column} = ${by} WHERE id = 1`,
+      `UPDATE guest SET ${column} = ${first} WHERE id = 2`,
+      `UPDATE guest SET ${column} = ${second} WHERE id = 1`,
+    ],
+  ]);
+
+/** Rows that wait for each other's values, and cannot go meanwhile: others refer to them. */
+export const SWAPS: CaseGroup = {
+  title: 'unique values of rows that others refer to',
+  tables: ['stay', 'bill', 'card', 'guest', 'house'],
+  schema: everywhere(`
+    CREATE TABLE house (id INT PRIMARY KEY);
+    CREATE TABLE guest (id INT PRIMARY KEY, mail VARCHAR(40) NOT NULL UNIQUE,
+      nick VARCHAR(9) UNIQUE, seat INT NOT NULL UNIQUE, born DATE NOT NULL UNIQUE,
+      stars INT NOT NULL UNIQUE CHECK (stars BETWEEN 1 AND 9),
+      house INT NOT NULL, door VARCHAR(2) NOT NULL, UNIQUE (house, door),
+      FOREIGN KEY (house) REFERENCES house (id));
+    CREATE TABLE stay (id INT PRIMARY KEY, guest INT,
+      FOREIGN KEY (guest) REFERENCES guest (id) ON DELETE CASCADE);
+    CREATE TABLE bill (id INT PRIMARY KEY, guest INT,
+      FOREIGN KEY (guest) REFERENCES guest (id));
+    CREATE TABLE card (id INT PRIMARY KEY, guest INT,
+      FOREIGN KEY (guest) REFERENCES guest (id) ON DELETE SET NULL)`),
+  seed: `
+    INSERT INTO house VALUES (1), (2);
+    INSERT INTO guest VALUES (1, 'ada@x', 'ada', 11, '2001-01-01', 1, 1, 'a'),
+      (2, 'ben@x', 'ben', 12, '2002-02-02', 2, 1, 'b'),
+      (3, 'cid@x', NULL, 13, '2003-03-03', 3, 2, 'a');
+    INSERT INTO stay VALUES (1, 1), (2, 2);
+    INSERT INTO bill VALUES (1, 2), (2, 3);
+    INSERT INTO card VALUES (1, 1), (2, 3);`,
+  cases: [
+    { title: 'a text that changes places', work: swap('mail', [`'ada@x'`, `'ben@x'`], `'-'`) },
+    { title: 'one that may be NULL', work: swap('nick', [`'ada'`, `'ben'`], 'NULL') },
+    { title: 'a number', work: swap('seat', ['11', '12'], '-1') },
+    { title: 'a date', work: swap('born', [`'2001-01-01'`, `'2002-02-02'`], `'1999-09-09'`) },
+    { title: 'a number with a check', work: swap('stars', ['1', '2'], '9') },
+    { title: 'a part of a key of two columns', work: swap('door', [`'a'`, `'b'`], `'c'`) },
+    {
+      title: 'several at once, in two branches',
+      work: everywhere([
+        [
+          `UPDATE guest SET mail = '-', seat = -1, nick = NULL WHERE id = 1`,
+          `UPDATE guest SET mail = 'ada@x', seat = 11, nick = 'ada' WHERE id = 2`,
+          `UPDATE guest SET mail = 'ben@x', seat = 12, nick = 'ben' WHERE id = 1`,
+        ],
+        [
+          `UPDATE guest SET born = '1999-09-09' WHERE id = 2`,
+          `UPDATE guest SET born = '2002-02-02' WHERE id = 3`,
+          `UPDATE guest SET born = '2003-03-03' WHERE id = 2`,
+        ],
+      ]),
+    },
+    {
+      title: 'values that go round three rows, a new one, and one that is gone',
+      work: everywhere([
+        [
+          'DELETE FROM stay WHERE id = 1',
+          'DELETE FROM card WHERE id = 1',
+          `UPDATE guest SET seat = -1 WHERE id = 2`,
+          `UPDATE guest SET seat = 12 WHERE id = 3`,
+          `UPDATE guest SET seat = 13 WHERE id = 2`,
+          'DELETE FROM guest WHERE id = 1',
+          `INSERT INTO guest VALUES (4, 'ada@x', 'ada', 11, '2001-01-01', 1, 1, 'a')`,
+          `UPDATE guest SET nick = 'cid' WHERE id = 3`,
+        ],
+      ]),
+    },
+    {
+      title: 'beside a row that comes and refers to another one that comes',
+      work: everywhere([
+        [
+          `UPDATE guest SET mail = '-' WHERE id = 1`,
+          `UPDATE guest SET mail = 'ada@x' WHERE id = 2`,
+          `UPDATE guest SET mail = 'ben@x' WHERE id = 1`,
+          'INSERT INTO house VALUES (3)',
+          `INSERT INTO guest VALUES (5, 'eve@x', 'eve', 15, '2005-05-05', 5, 3, 'a')`,
+          'UPDATE bill SET guest = 5',
+        ],
+      ]),
+    },
+  ],
+};
