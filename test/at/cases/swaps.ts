@@ -20,7 +20,8 @@ export const SWAPS: CaseGroup = {
     CREATE TABLE guest (id INT PRIMARY KEY, mail VARCHAR(40) NOT NULL UNIQUE,
       nick VARCHAR(9) UNIQUE, seat INT NOT NULL UNIQUE, born DATE NOT NULL UNIQUE,
       stars INT NOT NULL UNIQUE CHECK (stars BETWEEN 1 AND 9),
-      house INT NOT NULL, door VARCHAR(2) NOT NULL, UNIQUE (house, door),
+      house INT NOT NULL, door VARCHAR(2) NOT NULL, host INT, UNIQUE (house, door),
+      FOREIGN KEY (host) REFERENCES guest (id) ON DELETE CASCADE,
       FOREIGN KEY (house) REFERENCES house (id));
     CREATE TABLE stay (id INT PRIMARY KEY, guest INT,
       FOREIGN KEY (guest) REFERENCES guest (id) ON DELETE CASCADE);
@@ -30,7 +31,8 @@ export const SWAPS: CaseGroup = {
       FOREIGN KEY (guest) REFERENCES guest (id) ON DELETE SET NULL)`),
   seed: `
     INSERT INTO house VALUES (1), (2);
-    INSERT INTO guest VALUES (1, 'ada@x', 'ada', 11, '2001-01-01', 1, 1, 'a'),
+    INSERT INTO guest (id, mail, nick, seat, born, stars, house, door) VALUES
+      (1, 'ada@x', 'ada', 11, '2001-01-01', 1, 1, 'a'),
       (2, 'ben@x', 'ben', 12, '2002-02-02', 2, 1, 'b'),
       (3, 'cid@x', NULL, 13, '2003-03-03', 3, 2, 'a');
     INSERT INTO stay VALUES (1, 1), (2, 2);
@@ -68,8 +70,18 @@ export const SWAPS: CaseGroup = {
           `UPDATE guest SET seat = 12 WHERE id = 3`,
           `UPDATE guest SET seat = 13 WHERE id = 2`,
           'DELETE FROM guest WHERE id = 1',
-          `INSERT INTO guest VALUES (4, 'ada@x', 'ada', 11, '2001-01-01', 1, 1, 'a')`,
+          `INSERT INTO guest VALUES (4, 'ada@x', 'ada', 11, '2001-01-01', 1, 1, 'a', NULL)`,
           `UPDATE guest SET nick = 'cid' WHERE id = 3`,
+        ],
+      ]),
+    },
+    {
+      title: 'a value that a new row has, to which the old one refers by now',
+      work: everywhere([
+        [
+          `UPDATE guest SET mail = '-' WHERE id = 1`,
+          `INSERT INTO guest VALUES (4, 'ada@x', 'eve', 14, '2004-04-04', 4, 1, 'd', NULL)`,
+          'UPDATE guest SET host = 4 WHERE id = 1',
         ],
       ]),
     },
@@ -81,7 +93,7 @@ export const SWAPS: CaseGroup = {
           `UPDATE guest SET mail = 'ada@x' WHERE id = 2`,
           `UPDATE guest SET mail = 'ben@x' WHERE id = 1`,
           'INSERT INTO house VALUES (3)',
-          `INSERT INTO guest VALUES (5, 'eve@x', 'eve', 15, '2005-05-05', 5, 3, 'a')`,
+          `INSERT INTO guest VALUES (5, 'eve@x', 'eve', 15, '2005-05-05', 5, 3, 'a', NULL)`,
           'UPDATE bill SET guest = 5',
         ],
       ]),

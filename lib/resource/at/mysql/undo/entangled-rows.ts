@@ -67,15 +67,14 @@ export class EntangledRows {
 
   /**
    * For rows that wait for each other's unique values and cannot go for a moment, since others
-   * refer to them: they give those values up, for NULL or for spare ones.
+   * refer to them: they give those values up, for NULL or for spare ones. Those that only go when
+   * nobody refers to them any more may have such a value, too.
    *
    * @returns those that are restored
    */
-  makeRoom(failures: Failed): Promise<readonly Pending[]> {
-    const rows = [...failures].flatMap(([one, { isUniqueViolation }]) =>
-      isUniqueViolation ? [one] : [],
-    );
-    return this.#together(rows, async (some) => {
+  async makeRoom(failures: Failed): Promise<readonly Pending[]> {
+    if (![...failures.values()].some(({ isUniqueViolation }) => isUniqueViolation)) return [];
+    return this.#together(waiting(failures), async (some) => {
       const spared: Pending[] = [];
       for (const one of some) spared.push(await this.#giveUpValues(one));
       return [...(await this.#rows.restoreWhatGoes(spared)).keys()];
@@ -90,28 +89,30 @@ export class EntangledRows {
    * @returns those that are restored
    */
   async untie(failures: Failed): Promise<readonly Pending[]> {
-    const found = [...failures];
-    if (!found.some(([, { isByReference }]) => isByReference)) return [];
-    const tied = found.flatMap(([one, { isByReference, isUniqueViolation }]) =>
-      isByReference || isUniqueViolation ? [one] : [],
-    );
-    return this.#together(tied, (rows) => this.#restoreLoose(rows));
+    if (![...failures.values()].some(({ isByReference }) => isByReference)) return [];
+    return this.#together(waiting(failures), (rows) => this.#restoreLoose(rows));
   }
 
-  async #giveUpValues(one: Pending): Promise<Pending> {
-    const { now, row } = one;
-    if (now === null) return one;
-    const current = { ...row, after: now };
-    for (const spares of roomStatements(current)) {
-      for (const { sql, values } of spares) {
+  async #giveUpValues({ now, row }: Pending): Promise<Pending> {
+    let image = now;
+    if (image === null) return { row, now };
+    for (const spares of roomStatements({ ...row, after: image })) {
+      for (const spare of spares) {
+        const before: string = image;
         const failure = await this.#rows.attempt(async () => {
-          await this.#session.query(sql, values);
+          await this.#session.query(spare.sql, spare.values);
         });
-        if (failure === undefined) break;
+        if (failure === undefined) image = await this.#imageOf(row, before);
+        // A number beyond what the column takes becomes its last one, which the row may have.
+        if (image !== before) break;
       }
     }
-    const images = await readRows(this.#session, row.table, [current], '');
-    return { row, now: images.get(row.pk) ?? null };
+    return { row, now: image };
+  }
+
+  async #imageOf(row: UndoRow, before: string): Promise<string> {
+    const images = await readRows(this.#session, row.table, [{ ...row, after: before }], '');
+    return images.get(row.pk) ?? before;
   }
 
   /** By turns, since one that goes may make room for another. Returns those that are left. */
@@ -163,3 +164,9 @@ export class EntangledRows {
     return [];
   }
 }
+
+/** Those that stay because of other rows. */
+const waiting = (failures: Failed): readonly Pending[] =>
+  [...failures].flatMap(([one, { isByReference, isUniqueViolation }]) =>
+    isByReference || isUniqueViolation ? [one] : [],
+  );

@@ -58,6 +58,21 @@ const beyond =
     values: [],
   });
 
+/** The first number that is free behind another one. */
+const between =
+  (toNumber: '' | ' + 0'): Spare =>
+  (table, { name }) => {
+    const [from, column] = [identifier(table.name), `${identifier(name)}${toNumber}`];
+    return {
+      sql:
+        `(SELECT e.spare FROM (SELECT MIN(x.${column}) + 1 AS spare FROM ${from} AS x WHERE ` +
+        `NOT EXISTS (SELECT 1 FROM ${from} AS y WHERE y.${column} = x.${column} + 1)) AS e)`,
+      values: [],
+    };
+  };
+
+const zero: Spare = () => ({ sql: '0', values: [] });
+
 /** It must fit into the column, and only short ones can meet a value that is there. */
 const hashed =
   (attempt: string, toSql: (length: string) => string): Spare =>
@@ -76,7 +91,11 @@ const bytes = (length: string): string => `LEFT(UNHEX(?), ${length})`;
 const BESIDE: readonly { readonly types: RegExp; readonly spares: readonly Spare[] }[] = [
   { types: /char|text/, spares: ['1', '2', '3'].map((attempt) => hashed(attempt, text)) },
   { types: /binary|blob/, spares: ['1', '2', '3'].map((attempt) => hashed(attempt, bytes)) },
-  { types: /int|decimal|year/, spares: [beyond('MAX', '+ 1'), beyond('MIN', '- 1')] },
+  {
+    types: /int|decimal|year/,
+    spares: [beyond('MAX', '+ 1'), beyond('MIN', '- 1'), between('')],
+  },
+  { types: /^(?:enum|set|bit)$/, spares: [zero, between(' + 0')] },
   { types: /float|double/, spares: [beyond('MAX', '* 2 + 1'), beyond('MIN', '- 1')] },
   {
     types: /^date|timestamp/,

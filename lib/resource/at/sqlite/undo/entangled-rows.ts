@@ -64,15 +64,14 @@ export class EntangledRows {
 
   /**
    * For rows that wait for each other's unique values and cannot go for a moment, since others
-   * refer to them: they give those values up, for NULL or for spare ones.
+   * refer to them: they give those values up, for NULL or for spare ones. Those that only go when
+   * nobody refers to them any more may have such a value, too.
    *
    * @returns those that are restored
    */
   makeRoom(failures: Failed): readonly UndoRow[] {
-    const rows = [...failures].flatMap(([row, { isUniqueViolation }]) =>
-      isUniqueViolation ? [row] : [],
-    );
-    return this.#together(rows, (some) => {
+    if (![...failures.values()].some(({ isUniqueViolation }) => isUniqueViolation)) return [];
+    return this.#together(waiting(failures), (some) => {
       for (const row of some) this.#giveUpValues(row);
       return [...this.#rows.restoreWhatGoes(some).keys()];
     });
@@ -86,12 +85,8 @@ export class EntangledRows {
    * @returns those that are restored
    */
   untie(failures: Failed): readonly UndoRow[] {
-    const found = [...failures];
-    if (!found.some(([, { isByReference }]) => isByReference)) return [];
-    const tied = found.flatMap(([row, { isByReference, isUniqueViolation }]) =>
-      isByReference || isUniqueViolation ? [row] : [],
-    );
-    return this.#together(tied, (rows) => this.#restoreLoose(rows));
+    if (![...failures.values()].some(({ isByReference }) => isByReference)) return [];
+    return this.#together(waiting(failures), (rows) => this.#restoreLoose(rows));
   }
 
   #move(source: UndoRow, image: string): boolean {
@@ -166,3 +161,9 @@ export class EntangledRows {
     return [];
   }
 }
+
+/** Those that stay because of other rows. */
+const waiting = (failures: Failed): readonly UndoRow[] =>
+  [...failures].flatMap(([row, { isByReference, isUniqueViolation }]) =>
+    isByReference || isUniqueViolation ? [row] : [],
+  );

@@ -43,8 +43,12 @@ type Spare = (current: string) => string;
 
 /** The likeliest first. */
 function sparesOf(table: TableDefinition, column: Column): readonly Spare[] {
-  const numbers = [beyond(table, column, 'max', '+'), beyond(table, column, 'min', '-')];
-  const texts = [hashed(column)];
+  const numbers = [
+    beyond(table, column, 'max', '+'),
+    beyond(table, column, 'min', '-'),
+    between(table, column),
+  ];
+  const texts = [hashed(column, ''), hashed(column, 'x')];
   const isText = /char|clob|text/i.test(column.type);
   const beside = isText ? [...texts, ...numbers] : [...numbers, ...texts];
   return column.isNullable ? [() => 'NULL', ...beside] : beside;
@@ -63,9 +67,18 @@ function beyond(
     `WHERE typeof(${column}) IN ('integer', 'real'))`;
 }
 
+/** The first whole number that is free behind another one. */
+function between(table: TableDefinition, { name }: Column): Spare {
+  const [from, column] = [`main.${identifier(table.name)}`, identifier(name)];
+  return () =>
+    `(SELECT min(x.${column}) + 1 FROM ${from} AS x WHERE typeof(x.${column}) = 'integer' ` +
+    `AND NOT EXISTS (SELECT 1 FROM ${from} AS y WHERE y.${column} = x.${column} + 1))`;
+}
+
+/** @param prefix `x` for bytes */
 const hashed =
-  ({ name }: Column): Spare =>
+  ({ name }: Column, prefix: '' | 'x'): Spare =>
   (current) =>
-    `'${createHash('sha256')
+    `${prefix}'${createHash('sha256')
       .update(JSON.stringify([name, current]))
       .digest('hex')}'`;
