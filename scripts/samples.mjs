@@ -20,7 +20,7 @@ import { countLine, sum } from './counts.mjs';
 const FIRST_SEEDS = 1_000_000;
 /** Enough for a load of 12 s at the least, while processes are killed. */
 const QUICKSTART_ORDERS = 400;
-const SCHEMAS = ['types', 'keys', 'shop'];
+const SCHEMAS = ['types', 'keys', 'shop', 'mariadb', 'sqlite'];
 const CRASH_MODES = ['at', 'tcc', 'xa', 'mixed'];
 /** The samples whose processes can be killed under load. */
 const CHAOS = ['tcc', 'mixed'];

@@ -1,11 +1,10 @@
-import { copyRows, deleteRows } from './align.js';
 import { withoutEchoes } from './echoes.js';
 import type { Findings } from './findings.js';
 import type { Part } from './part.js';
 import { isOnlyNumbered } from './numbered.js';
 import type { Ignored, Snapshot, TableDifference } from './snapshot.js';
-import { IGNORED_NONE, compareSnapshots, takeSnapshot, volatileColumns } from './snapshot.js';
-import type { World } from './world.js';
+import { IGNORED_NONE, compareSnapshots, volatileColumns } from './snapshot.js';
+import type { World } from './world.interface.js';
 
 /** Compares the database with what it should be. */
 export class Comparer {
@@ -21,7 +20,7 @@ export class Comparer {
   }
 
   snapshot(): Promise<Snapshot> {
-    return takeSnapshot(this.#world.plain, this.#world.model.tables);
+    return this.#world.outside.snapshot();
   }
 
   /** @param ending what there was when the rollback began, if one did */
@@ -37,17 +36,18 @@ export class Comparer {
   /** Makes both copies what the database is, so that a run goes on behind a difference. */
   async align(names: readonly string[]): Promise<void> {
     if (names.length === 0) return;
-    const { copy, model, scratch } = this.#world;
-    const rows = await this.snapshot();
-    for (const database of [copy, scratch]) await copyRows(database, model, rows, names);
+    const { copies, model } = this.#world;
+    const tables = model.tables.filter(({ name }) => names.includes(name));
+    for (const copy of copies) await copy.align(tables);
   }
 
   async #behindCommit(found: Snapshot): Promise<readonly TableDifference[]> {
-    const { copy, model, scratch } = this.#world;
-    const expected = await takeSnapshot(copy, model.tables);
+    const { copies, model } = this.#world;
+    const [copy, scratch] = copies;
+    const expected = await copy.snapshot();
     const first = compareSnapshots(expected, found, this.volatile);
     if (first.length === 0) return first;
-    const other = await takeSnapshot(scratch, model.tables);
+    const other = await scratch.snapshot();
     this.volatile = union(this.volatile, volatileColumns(expected, other));
     const differences = compareSnapshots(expected, found, this.volatile).filter(({ table }) =>
       first.some((each) => each.table === table),
@@ -64,13 +64,15 @@ export class Comparer {
     ending: Snapshot | undefined,
     found: Snapshot,
   ): Promise<readonly TableDifference[]> {
-    const { model, plain } = this.#world;
+    const { model, outside } = this.#world;
     const all = compareSnapshots(this.before, found);
     if (ending === undefined) return all;
     const { differences, echoes } = withoutEchoes(model.tables, parts, ending, all);
-    for (const [table, rows] of echoes) {
+    for (const [name, rows] of echoes) {
+      const table = model.tables.find((each) => each.name === name);
+      if (table === undefined || rows.length === 0) continue;
       this.#findings.triggerRows += rows.length;
-      await deleteRows(plain, model, table, rows);
+      await outside.remove(table, rows);
     }
     return differences;
   }

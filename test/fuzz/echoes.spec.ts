@@ -7,12 +7,15 @@ import type { Row, Snapshot } from './snapshot.js';
 const column = (name: string): ColumnModel => ({
   name,
   quoted: name,
-  type: 'integer',
-  typeOid: 23,
+  asText: `${name}::text`,
+  literal: (text) => `'${text}'::integer`,
+  random: () => undefined,
   isNotNull: true,
   isGenerated: false,
   isIdentity: false,
   isNumbered: false,
+  isNumber: true,
+  isWhole: true,
 });
 
 const STATISTICS: TableModel = {
@@ -25,6 +28,8 @@ const STATISTICS: TableModel = {
   hasUserTriggers: false,
 };
 
+const LOCAL = { isAutocommit: false, settings: [], commits: true, goesOn: false } as const;
+
 const SURPLUS: Row = ['5', '1'];
 
 /** How many of the surplus rows are a trigger's, behind the rollback of one statement. */
@@ -32,7 +37,7 @@ function countEchoes(sql: string, ending: readonly Row[] = []): number {
   const part: Part = {
     plan: {
       commits: false,
-      locals: [{ isAutocommit: false, commits: true, steps: [{ sql, savepoint: 'none' }] }],
+      locals: [{ ...LOCAL, steps: [{ sql, savepoint: 'none' }] }],
     },
     hasRival: false,
     played: [{ index: 0, result: { committed: true, outcomes: [OK], rowCounts: [1] } }],

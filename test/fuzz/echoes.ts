@@ -2,7 +2,6 @@ import type { TableModel } from './model.js';
 import type { Part } from './part.js';
 import { OK } from './play.js';
 import type { Row, Snapshot, TableDifference } from './snapshot.js';
-import { quote } from './values.js';
 import { keyOf } from './writer.js';
 
 /** Ends the first command of a statement that has two. */
@@ -32,9 +31,9 @@ export function withoutEchoes(
   const differences = found.flatMap(({ missing, surplus, table: name }) => {
     const table = tables.find((each) => each.name === name);
     const named = commands.filter((command) => givesKeys(table, command)).map(givenBy);
-    const before = new Set(
-      [...(ending.get(name) ?? []), ...missing].map((row) => keyText(table, row)),
-    );
+    // A number that is free again says nothing about who has it now.
+    const ended = hasReusedKey(table) ? [] : (ending.get(name) ?? []);
+    const before = new Set([...ended, ...missing].map((row) => keyText(table, row)));
     const isEcho = (row: Row): boolean =>
       !before.has(keyText(table, row)) && !named.some((text) => isNamed(table, row, text));
     echoes.set(name, surplus.filter(isEcho));
@@ -58,12 +57,16 @@ const keyColumns = (table: TableModel | undefined, row: Row): readonly number[] 
 const keyText = (table: TableModel | undefined, row: Row): string =>
   JSON.stringify(keyColumns(table, row).map((column) => row[column]));
 
+const hasReusedKey = (table: TableModel | undefined): boolean =>
+  table !== undefined &&
+  keyOf(table)?.columns.some((column) => table.columns[column]?.isReused === true) === true;
+
 const SETS_ONLY = /^(WITH w AS \()?UPDATE /u;
 
 /** Whether rows of the table may have got their keys from it: not where others are all it sets. */
 function givesKeys(table: TableModel | undefined, command: string): boolean {
   if (!command.includes(` ${table?.sql ?? ''} `)) return false;
-  if (command.startsWith('DELETE ')) return false;
+  if (/^(?:DELETE|SELECT) /u.test(command)) return false;
   const keys = (table && keyOf(table)?.columns) ?? [];
   const names = keys.map((column) => ` ${table?.columns[column]?.quoted ?? ''} = `);
   return !SETS_ONLY.test(command) || names.some((name) => givenBy(command).includes(name));
@@ -74,6 +77,21 @@ const givenBy = (command: string): string => command.split(' WHERE ')[0] ?? '';
 
 const isNamed = (table: TableModel | undefined, row: Row, sql: string): boolean =>
   keyColumns(table, row).every((column) => {
-    const value = row[column] ?? '';
-    return sql.includes(quote(value)) || sql.includes(` ${value}::`) || sql.includes(`(${value}::`);
+    const text = row[column] ?? '';
+    const literal = table?.columns[column]?.literal(text) ?? text;
+    return mentions(sql, literal) || mentions(sql, `'${text}'`) || mentions(sql, text);
   });
+
+/** Whether a value stands there as a whole. */
+function mentions(sql: string, value: string): boolean {
+  for (let at = sql.indexOf(value); at >= 0; at = sql.indexOf(value, at + 1)) {
+    const isWhole =
+      BEFORE_VALUE.test(sql.charAt(at - 1)) && BEHIND_VALUE.test(sql.charAt(at + value.length));
+    if (isWhole) return true;
+    if (at === sql.length) return false;
+  }
+  return false;
+}
+
+const BEFORE_VALUE = /[ (]/u;
+const BEHIND_VALUE = /^$|[ ,:)]/u;

@@ -16,6 +16,8 @@ export class Findings {
   pairs = 0;
   /** Pairs of which one found what the other rolled back later, and so wrote nothing. */
   missed = 0;
+  /** Transactions behind which the database itself had let a foreign key lead nowhere. */
+  unsound = 0;
   /** Rows that triggers wrote while something was rolled back. */
   triggerRows = 0;
   /** Undo rows that were left behind. */
@@ -41,8 +43,9 @@ export class Findings {
   }
 
   refuse(message: string): void {
+    const reason = message.replace(/ cannot be part of global transaction \w+:/u, ':');
     this.refused += 1;
-    this.refusals.set(message, (this.refusals.get(message) ?? 0) + 1);
+    this.refusals.set(reason, (this.refusals.get(reason) ?? 0) + 1);
   }
 }
 
@@ -76,12 +79,13 @@ export function describeDifference(
 
 const shown = (row: Row): string => `(${row.map((value) => value ?? 'NULL').join(', ')})`;
 
-function sqlOf({ commits, isAutocommit, steps }: Plan['locals'][number]): readonly string[] {
-  if (isAutocommit) return steps.map(({ sql }) => sql);
+function sqlOf(local: Plan['locals'][number]): readonly string[] {
+  const { commits, isAutocommit, settings, steps } = local;
+  if (isAutocommit) return [...settings, ...steps.map(({ sql }) => sql)];
   const body = steps.flatMap(({ savepoint, sql }) => {
     if (savepoint === 'none') return [sql];
     const end = savepoint === 'undo' ? 'ROLLBACK TO s; RELEASE s' : 'RELEASE s';
     return ['SAVEPOINT s', sql, end];
   });
-  return ['BEGIN', ...body, commits ? 'COMMIT' : 'ROLLBACK'];
+  return [...settings, 'BEGIN', ...body, commits ? 'COMMIT' : 'ROLLBACK'];
 }

@@ -5,6 +5,8 @@ import { OK } from './play.js';
 
 const UPDATE: Local = {
   isAutocommit: false,
+  settings: [],
+  goesOn: false,
   commits: true,
   steps: [{ sql: 'UPDATE team SET id = 2 WHERE id = 1', savepoint: 'undo' }],
 };
@@ -22,6 +24,22 @@ describe('A write that found less than it does where nothing is rolled back', ()
 
   it('wrote nothing, and fails at a row when it is played again', () => {
     expect(hasFoundLess(UPDATE, answer(OK, 0), answer('23505'))).toBe(true);
+  });
+
+  it('failed, and writes when it is played again', () => {
+    expect(hasFoundLess(UPDATE, answer('23503'), answer(OK, 1))).toBe(true);
+  });
+
+  it('failed at its COMMIT, and does not when it is played again', () => {
+    const [was, is] = [answer(OK, 1), answer(OK, 1)];
+
+    expect(
+      hasFoundLess(UPDATE, { ...was, outcomes: [OK, '23503'] }, { ...is, outcomes: [OK, OK] }),
+    ).toBe(true);
+  });
+
+  it('is none where it fails both times', () => {
+    expect(hasFoundLess(UPDATE, answer('23503'), answer('23503'))).toBe(false);
   });
 
   it('is none where both write nothing', () => {

@@ -12,8 +12,12 @@ export interface Step {
 /** A local transaction, or statements that each commit by themselves. */
 export interface Local {
   readonly isAutocommit: boolean;
+  /** Of the session, in SQL. */
+  readonly settings: readonly string[];
   readonly steps: readonly Step[];
   readonly commits: boolean;
+  /** Whether it goes on behind a statement that has failed, without a savepoint. */
+  readonly goesOn: boolean;
 }
 
 /** A global transaction, decided before it begins: a seed repeats it. */
@@ -35,9 +39,12 @@ function makeLocal(rng: Rng, writer: Writer): Local {
   const isAutocommit = rng.chance(0.25);
   const count = rng.whole(1, isAutocommit ? 2 : STATEMENTS_MAX);
   const steps = Array.from({ length: count }, () => writer.write()).flat();
+  const { outlivesFailures, settings } = writer.dialect;
   return {
     isAutocommit,
+    settings: settings(rng),
     commits: rng.chance(0.9),
+    goesOn: outlivesFailures && rng.chance(0.5),
     steps: steps.map((sql) => ({ sql, savepoint: savepointOf(rng) })),
   };
 }

@@ -1,9 +1,12 @@
 import { DtxError } from 'nestjs-dtx';
-import type pg from 'pg';
 
 import type { Local } from './plan.js';
+import type { Database, Session } from './world.interface.js';
 
-/** What each statement came to: `ok` or an SQLSTATE. Two databases that are equal answer alike. */
+/**
+ * What each statement came to: `ok` or the code of an error. Two databases that are equal answer
+ * alike.
+ */
 export type Outcome = string;
 
 export const OK: Outcome = 'ok';
@@ -22,46 +25,51 @@ interface Answer {
 }
 
 /**
- * Runs a local transaction as an application does: a statement that fails takes everything back to
- * its savepoint, or else ends the transaction.
+ * Runs a local transaction as an application does: a statement that fails is taken back to its
+ * savepoint, or else ends the transaction unless it is one that goes on.
  *
  * @throws DtxError what AT mode refuses
  */
-export async function playLocal(pool: pg.Pool, local: Local): Promise<Played> {
-  return local.isAutocommit ? playAutocommit(pool, local) : playTransaction(pool, local);
-}
+export const playLocal = (database: Database, local: Local): Promise<Played> =>
+  database.lend(async (session) => {
+    for (const setting of local.settings) await session.send(setting);
+    const play = local.isAutocommit ? playAutocommit : playTransaction;
+    return play(session, local, (work) => answerOf(work, database));
+  });
 
-async function playAutocommit(pool: pg.Pool, { steps }: Local): Promise<Played> {
+type Ask = (work: Promise<unknown>) => Promise<Answer>;
+
+async function playAutocommit(session: Session, { steps }: Local, ask: Ask): Promise<Played> {
   const answers: Answer[] = [];
-  for (const { sql } of steps) answers.push(await answerOf(pool.query(sql)));
+  for (const { sql } of steps) answers.push(await ask(session.send(sql)));
   return played(answers, true);
 }
 
-async function playTransaction(pool: pg.Pool, local: Local): Promise<Played> {
-  const client = await pool.connect();
+async function playTransaction(session: Session, local: Local, ask: Ask): Promise<Played> {
   const answers: Answer[] = [];
   try {
-    await client.query('BEGIN');
+    await session.begin();
     for (const { savepoint, sql } of local.steps) {
-      if (savepoint !== 'none') await client.query('SAVEPOINT s');
-      const answer = await answerOf(client.query(sql));
+      if (savepoint !== 'none') await session.send('SAVEPOINT s');
+      const answer = await ask(session.send(sql));
       const { outcome } = answer;
       answers.push(answer);
-      if (savepoint === 'none' && outcome !== OK) {
-        await client.query('ROLLBACK');
+      if (savepoint === 'none' && outcome !== OK && !local.goesOn) {
+        await session.rollback();
         return played(answers, false);
       }
-      if (savepoint === 'undo' || outcome !== OK) await client.query('ROLLBACK TO SAVEPOINT s');
-      if (savepoint !== 'none') await client.query('RELEASE SAVEPOINT s');
+      if (savepoint === 'none') continue;
+      if (savepoint === 'undo' || outcome !== OK) await session.send('ROLLBACK TO SAVEPOINT s');
+      await session.send('RELEASE SAVEPOINT s');
     }
-    const end = await answerOf(client.query(local.commits ? 'COMMIT' : 'ROLLBACK'));
+    const end = await ask(local.commits ? session.commit() : session.rollback());
+    // A COMMIT that fails leaves the transaction open on some engines.
+    if (end.outcome !== OK) await session.rollback().catch(() => undefined);
     return played([...answers, end], local.commits && end.outcome === OK);
   } catch (error) {
     // The connection may be gone, and then so is the transaction.
-    await client.query('ROLLBACK').catch(() => undefined);
+    await session.rollback().catch(() => undefined);
     throw error;
-  } finally {
-    client.release();
   }
 }
 
@@ -71,15 +79,13 @@ const played = (answers: readonly Answer[], committed: boolean): Played => ({
   committed,
 });
 
-async function answerOf(work: Promise<pg.QueryResult>): Promise<Answer> {
+async function answerOf(work: Promise<unknown>, database: Database): Promise<Answer> {
   try {
-    const { rowCount } = await work;
-    return { outcome: OK, rowCount: rowCount ?? 0 };
+    const rowCount = await work;
+    return { outcome: OK, rowCount: typeof rowCount === 'number' ? rowCount : 0 };
   } catch (error) {
-    const { code } = error as { readonly code?: unknown };
-    if (error instanceof DtxError || typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code)) {
-      throw error;
-    }
+    const code = error instanceof DtxError ? undefined : database.codeOf(error);
+    if (code === undefined) throw error;
     return { outcome: code };
   }
 }

@@ -3,7 +3,7 @@ import { LockConflictError, StatementRefusedError, TableNotCoveredError } from '
 import type { Findings } from './findings.js';
 import type { Part } from './part.js';
 import { playLocal } from './play.js';
-import type { World } from './world.js';
+import type { World } from './world.interface.js';
 
 export type Report = (title: string, parts: readonly Part[]) => void;
 
@@ -47,7 +47,7 @@ export class Player {
     const local = part.plan.locals[index];
     if (local === undefined) return;
     try {
-      const result = await part.transaction?.run(() => playLocal(this.#world.pool, local));
+      const result = await part.transaction?.run(() => playLocal(this.#world.main, local));
       if (result === undefined) return;
       part.played.push({ index, result });
       this.#findings.count(result);
@@ -58,8 +58,9 @@ export class Player {
   }
 
   #stop(part: Part, error: unknown): void {
-    if (error instanceof StatementRefusedError || error instanceof TableNotCoveredError) {
-      this.#findings.refuse(error.message);
+    const isOurs = error instanceof StatementRefusedError || error instanceof TableNotCoveredError;
+    if (isOurs || this.#world.main.isRefusal?.(error) === true) {
+      this.#findings.refuse(error instanceof Error ? error.message : String(error));
     } else if (error instanceof LockConflictError && part.hasRival) {
       this.#findings.conflicts += 1;
     } else {

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type pg from 'pg';
-
 import type { Part } from './part.js';
+import type { Outside } from './world.interface.js';
 
 const LEFT_MS_MAX = 15_000;
 const LOOK_EVERY_MS = 10;
@@ -14,13 +13,10 @@ export interface Remains {
 }
 
 /** Waits until there is no undo row and each transaction has ended, or for long enough. */
-export async function settle(plain: pg.Pool, parts: readonly Part[]): Promise<Remains> {
+export async function settle(outside: Outside, parts: readonly Part[]): Promise<Remains> {
   const startMs = performance.now();
   for (;;) {
-    const { rows } = await plain.query<{ left: number }>(
-      'SELECT count(*)::int AS left FROM dtx.undo_row',
-    );
-    const left = rows[0]?.left ?? 0;
+    const left = await outside.countUndoRows();
     const open = left > 0 ? 0 : await countOpen(parts);
     if (left + open === 0) return { left, open };
     if (performance.now() - startMs > LEFT_MS_MAX) return { left, open: await countOpen(parts) };

@@ -1,7 +1,3 @@
-import type pg from 'pg';
-
-import type { TableModel } from './model.js';
-
 export type Row = readonly (string | null)[];
 
 /** All rows of all tables, each value as text. */
@@ -18,20 +14,6 @@ export interface TableDifference {
 
 const COLUMNS_NONE: ReadonlySet<number> = new Set();
 export const IGNORED_NONE: Ignored = new Map();
-
-export async function takeSnapshot(
-  database: pg.Pool,
-  tables: readonly TableModel[],
-): Promise<Snapshot> {
-  const snapshot = new Map<string, readonly Row[]>();
-  for (const { columns, from, name } of tables) {
-    const list = columns.map(({ quoted }) => `${quoted}::text`).join(', ');
-    const text = `SELECT ${list} FROM ${from}`;
-    const { rows } = await database.query<(string | null)[]>({ text, rowMode: 'array' });
-    snapshot.set(name, inOrder(rows));
-  }
-  return snapshot;
-}
 
 export function compareSnapshots(
   expected: Snapshot,
@@ -79,7 +61,7 @@ const textOf = (row: Row, left: ReadonlySet<number>): string =>
   JSON.stringify(left.size === 0 ? row : row.filter((_, column) => !left.has(column)));
 
 /** The order in which a table gives its rows is nobody's promise, and a seed needs one. */
-function inOrder(rows: readonly Row[]): readonly Row[] {
+export function inOrder(rows: readonly Row[]): readonly Row[] {
   const texts = rows.map((row) => ({ row, text: JSON.stringify(row) }));
   texts.sort((a, b) => (a.text < b.text ? -1 : Number(a.text > b.text)));
   return texts.map(({ row }) => row);

@@ -1,8 +1,7 @@
 import type { Rng } from '../simulation/kernel/rng.js';
+import type { Dialect } from './dialect.interface.js';
 import type { KeyModel, Model, TableModel } from './model.js';
 import type { Ignored, Row, Snapshot } from './snapshot.js';
-import { STATEMENTS, STATEMENTS_BY_KEY } from './statements.js';
-import { expressionOf, quote } from './values.js';
 
 /** A row as expressions of SQL, one for each column. */
 export type Expressions = readonly string[];
@@ -10,6 +9,7 @@ export type Expressions = readonly string[];
 export interface WriterInit {
   readonly rng: Rng;
   readonly model: Model;
+  readonly dialect: Dialect;
   readonly snapshot: Snapshot;
   readonly volatile: Ignored;
   /** How often values are taken that are there already, by table. */
@@ -19,13 +19,13 @@ export interface WriterInit {
 }
 
 const CAUTION_DEFAULT = 0.3;
-const INTEGERS: ReadonlySet<string> = new Set(['int2', 'int4', 'int8', 'numeric']);
 const HOT_CHANCE = 0.4;
 
 /** Makes statements at random over the rows that there are. */
 export class Writer {
   readonly rng: Rng;
   readonly model: Model;
+  readonly dialect: Dialect;
   readonly #init: WriterInit;
   readonly #hot = new Map<string, Expressions[]>();
   readonly #writable: readonly TableModel[];
@@ -34,16 +34,21 @@ export class Writer {
     this.#init = init;
     this.rng = init.rng;
     this.model = init.model;
+    this.dialect = init.dialect;
     const covered = init.model.tables.filter((table) => this.#isAddressable(table));
     // Writes to a table without a key are refused; that is worth seeing now and then.
     const keyed = covered.filter(({ keys }) => keys.some(({ isPrimary }) => isPrimary));
     this.#writable = keyed.length > 0 && !this.rng.chance(0.02) ? keyed : covered;
   }
 
+  get isByKey(): boolean {
+    return this.#init.isByKey;
+  }
+
   /** One statement, or a few that belong together. */
   write(): readonly string[] {
     const table = this.rng.pick(this.#writable);
-    const kinds = this.#init.isByKey ? STATEMENTS_BY_KEY : STATEMENTS;
+    const kinds = this.isByKey ? this.dialect.statementsByKey : this.dialect.statements;
     for (let attempt = 0; attempt < 5; attempt += 1) {
       const statements = this.rng.pick(kinds)(this, table);
       if (statements.length > 0) return statements;
@@ -107,16 +112,17 @@ export class Writer {
     if (model === undefined) return 'NULL';
     if (!model.isNotNull && rng.chance(0.12)) return 'NULL';
     const isKey = table.keys.some(({ columns }) => columns.includes(column));
-    const typeName = this.model.types.get(model.typeOid)?.name ?? '';
-    if (isKey && INTEGERS.has(typeName) && rng.chance(0.9)) {
-      return `${String(rng.whole(21, 30_000))}::${model.type}`;
+    if (isKey && model.isWhole && rng.chance(0.9)) {
+      return model.literal(String(rng.whole(21, 30_000)));
     }
     const caution = this.#init.caution.get(table.name) ?? CAUTION_DEFAULT;
     const sampled = rng.chance(isKey ? 0.1 : caution) ? this.#sample(table, column) : undefined;
-    if (sampled !== undefined) return sampled;
-    const made = expressionOf(this.model.types, model.typeOid, rng);
-    if (made !== undefined) return `(${made})::${model.type}`;
-    return this.#sample(table, column) ?? (model.isNotNull ? `''::${model.type}` : 'NULL');
+    return (
+      sampled ??
+      model.random(rng) ??
+      this.#sample(table, column) ??
+      (model.isNotNull ? model.literal('') : 'NULL')
+    );
   }
 
   /** A condition that is true for this one row. */
@@ -142,7 +148,7 @@ export class Writer {
 
   #expressions(table: TableModel, row: Row): Expressions {
     return row.map((text, column) =>
-      text === null ? 'NULL' : `${quote(text)}::${table.columns[column]?.type ?? 'text'}`,
+      text === null ? 'NULL' : (table.columns[column]?.literal(text) ?? 'NULL'),
     );
   }
 

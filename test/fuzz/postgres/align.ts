@@ -1,8 +1,8 @@
 import type pg from 'pg';
 
-import type { Model, TableModel } from './model.js';
-import type { Row, Snapshot } from './snapshot.js';
-import { quote } from './values.js';
+import type { TableModel } from '../model.js';
+import type { Row, Snapshot } from '../snapshot.js';
+import { inOrder } from '../snapshot.js';
 
 /** Statements that put the sequences of another database where they are in this one. */
 export async function readSequences(database: pg.Pool): Promise<readonly string[]> {
@@ -14,26 +14,29 @@ export async function readSequences(database: pg.Pool): Promise<readonly string[
   return rows.map(({ statement }) => statement);
 }
 
-export async function setSequences(
+export async function takeSnapshot(
   database: pg.Pool,
-  statements: readonly string[],
-): Promise<void> {
-  if (statements.length > 0) await database.query(statements.join('; '));
+  tables: readonly TableModel[],
+): Promise<Snapshot> {
+  const snapshot = new Map<string, readonly Row[]>();
+  for (const { columns, from, name } of tables) {
+    const text = `SELECT ${columns.map(({ asText }) => asText).join(', ')} FROM ${from}`;
+    const { rows } = await database.query<(string | null)[]>({ text, rowMode: 'array' });
+    snapshot.set(name, inOrder(rows));
+  }
+  return snapshot;
 }
 
 /** Makes tables what a snapshot says, whatever triggers and foreign keys think of it. */
 export async function copyRows(
   database: pg.Pool,
-  model: Model,
   snapshot: Snapshot,
-  names: readonly string[],
+  tables: readonly TableModel[],
 ): Promise<void> {
-  const statements = model.tables
-    .filter(({ name }) => names.includes(name))
-    .flatMap((table) => [
-      `DELETE FROM ${table.from}`,
-      ...(snapshot.get(table.name) ?? []).map((row) => insertOf(table, row)),
-    ]);
+  const statements = tables.flatMap((table) => [
+    `DELETE FROM ${table.from}`,
+    ...(snapshot.get(table.name) ?? []).map((row) => insertOf(table, row)),
+  ]);
   const all = ['BEGIN', 'SET LOCAL session_replication_role = replica', ...statements, 'COMMIT'];
   await database.query(all.join('; '));
 }
@@ -44,7 +47,7 @@ function insertOf({ columns, sql }: TableModel, row: Row): string {
   );
   const list = given.map(({ column }) => column.quoted).join(', ');
   const values = given.map(({ column, value }) =>
-    value === null ? 'NULL' : `${quote(value)}::${column.type}`,
+    value === null ? 'NULL' : column.literal(value),
   );
   return `INSERT INTO ${sql} (${list}) OVERRIDING SYSTEM VALUE VALUES (${values.join(', ')})`;
 }
@@ -52,16 +55,13 @@ function insertOf({ columns, sql }: TableModel, row: Row): string {
 /** Takes single rows away, through a connection on which no trigger fires. */
 export async function deleteRows(
   database: pg.Pool,
-  { tables }: Model,
-  name: string,
+  table: TableModel,
   rows: readonly Row[],
 ): Promise<void> {
-  const table = tables.find((each) => each.name === name);
-  if (table === undefined) return;
   for (const row of rows) {
-    const conditions = table.columns.map(({ quoted }, index) => {
+    const conditions = table.columns.map(({ asText, literal, quoted }, index) => {
       const value = row[index] ?? null;
-      return value === null ? `${quoted} IS NULL` : `${quoted}::text = ${quote(value)}`;
+      return value === null ? `${quoted} IS NULL` : `${asText} = (${literal(value)})::text`;
     });
     await database.query(
       `DELETE FROM ${table.from} WHERE ctid IN

@@ -1,11 +1,7 @@
 import pg from 'pg';
 
-import { splitStatements } from './split-statements.js';
-
-/** The file does not load, in words for whoever wrote it. */
-export class FileError extends Error {
-  override readonly name = 'FileError';
-}
+import { FileError, shownOf } from '../file-error.js';
+import { splitStatements } from '../split-statements.js';
 
 interface ServerError {
   readonly code?: string;
@@ -14,8 +10,6 @@ interface ServerError {
   readonly message: string;
   readonly position?: string;
 }
-
-const STATEMENT_SHOWN_MAX = 300;
 
 /** What psql understands, and no other client. */
 const PROBLEMS = [
@@ -28,9 +22,6 @@ const PROBLEMS = [
 
 const inLine = (line: number, problem: string, statement: string): string =>
   `The file does not load. Line ${String(line)}: ${problem}\n${shownOf(statement)}`;
-
-const shownOf = (text: string): string =>
-  text.length > STATEMENT_SHOWN_MAX ? `${text.slice(0, STATEMENT_SHOWN_MAX)}…` : text;
 
 /** @throws FileError with the database's error, and the line and the beginning of the statement */
 export async function loadFile(connectionString: string, sql: string): Promise<void> {

@@ -1,52 +1,33 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
-import { Module } from '@nestjs/common';
-import type { INestApplicationContext } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { DtxModule, TransactionManager } from 'nestjs-dtx';
+import { TransactionManager } from 'nestjs-dtx';
 import { dtxPool } from 'nestjs-dtx/pg';
 import pg from 'pg';
 
-import { startPostgres } from '../../tools/postgres/index.js';
-import type { RunningPostgres } from '../../tools/postgres/index.js';
-import { FileError, loadFile } from './load-file.js';
-import type { Model } from './model.js';
-import { readModel } from './model.js';
+import type { RunningPostgres } from '../../../tools/postgres/index.js';
+import { startPostgres } from '../../../tools/postgres/index.js';
+import { Closers, soon } from '../closers.js';
+import { FileError } from '../file-error.js';
+import type { TableModel } from '../model.js';
+import { lockWaitTimeoutMs, startApplication } from '../start-application.js';
+import type { Copy, Database, Outside, World } from '../world.interface.js';
+import { copyRows, deleteRows, readSequences, takeSnapshot } from './align.js';
+import { loadFile } from './load-file.js';
+import { readCatalogue } from './read-model.js';
+import { dialectOf } from './statements.js';
 
-/** The database that the transactions write to, and others that only see what was committed. */
-export interface World {
-  readonly manager: TransactionManager;
-  readonly model: Model;
-  /** In AT mode. */
-  readonly pool: pg.Pool;
-  /** The same database, as an outsider without triggers sees it. */
-  readonly plain: pg.Pool;
-  readonly copy: pg.Pool;
-  /** A second copy: where it differs from the first, columns are random by themselves. */
-  readonly scratch: pg.Pool;
-  readonly warnings: readonly string[];
-  /** Two databases as the file has made them, to try statements on. */
-  tryOut<T>(work: (one: pg.Pool, other: pg.Pool) => Promise<T>): Promise<T>;
-  close(): Promise<void>;
-}
-
-export async function openWorld(sql: string): Promise<World> {
+export async function openPostgres(sql: string): Promise<World> {
+  const closers = new Closers();
   const folder = await mkdtemp(join(tmpdir(), 'dtx-fuzz-'));
-  const server = await startPostgres({ dataDir: join(folder, 'postgres'), durable: false });
-  const closers: (() => Promise<unknown>)[] = [
-    () => rm(folder, { recursive: true, force: true }),
-    () => server.remove(),
-  ];
-  const close = async (): Promise<void> => {
-    while (closers.length > 0) await soon(closers.pop()?.());
-  };
+  closers.add(() => rm(folder, { recursive: true, force: true }));
   try {
-    return await fill(server, join(folder, 'coordinator.db'), sql, closers, close);
+    const server = await startPostgres({ dataDir: join(folder, 'postgres'), durable: false });
+    closers.add(() => server.remove());
+    return await fill(server, join(folder, 'coordinator.db'), sql, closers);
   } catch (error) {
-    await close();
+    await closers.close();
     throw error;
   }
 }
@@ -55,75 +36,103 @@ async function fill(
   server: RunningPostgres,
   store: string,
   sql: string,
-  closers: (() => Promise<unknown>)[],
-  close: () => Promise<void>,
+  closers: Closers,
 ): Promise<World> {
   const admin = poolOf(server.url());
-  closers.push(() => admin.end());
+  closers.add(() => admin.end());
   const derive = async (name: string): Promise<string> => {
     await admin.query(`CREATE DATABASE ${name} TEMPLATE origin`);
     return server.url(name);
   };
   await loadFile(await server.createDatabase('origin'), sql);
   const urls = { main: await derive('main'), copy: await derive('copy') };
-  const copies = [poolOf(urls.copy), poolOf(await derive('scratch'))] as const;
+  const pools = [poolOf(urls.copy), poolOf(await derive('scratch'))] as const;
   const plain = poolOf(urls.main, '-c session_replication_role=replica');
-  closers.push(() => Promise.all([...copies, plain].map((pool) => pool.end())));
-  const model = await readModel(plain);
-  if (model.tables.length === 0) throw new FileError('There is no table in the file.');
-  const pool = dtxPool(poolOf(urls.main), { resourceId: 'fuzz', schemas: model.schemas });
-  const warnings: string[] = [];
-  const app = await startApplication(store, pool, warnings);
-  closers.push(async () => {
+  closers.add(() => Promise.all([...pools, plain].map((pool) => pool.end())));
+  const model = await readCatalogue(plain);
+  const { schemas, tables, version } = model;
+  if (tables.length === 0) throw new FileError('There is no table in the file.');
+  const pool = dtxPool(poolOf(urls.main), { resourceId: 'fuzz', schemas, lockWaitTimeoutMs });
+  const app = await startApplication(store, pool);
+  closers.add(async () => {
     await soon(app.close());
     await pool.end();
   });
+  const copyOf = (each: pg.Pool): Copy => toCopy(each, plain, tables);
   return {
-    manager: app.get(TransactionManager),
+    title: `PostgreSQL ${String(version)}`,
+    dialect: dialectOf(version),
     model,
-    pool,
-    plain,
-    copy: copies[0],
-    scratch: copies[1],
-    warnings,
+    manager: app.get(TransactionManager),
+    main: databaseOf(pool),
+    outside: outsideOf(plain, tables),
+    copies: [copyOf(pools[0]), copyOf(pools[1])],
     async tryOut(work) {
       const pair = [poolOf(await derive('try_one')), poolOf(await derive('try_other'))] as const;
       try {
-        return await work(...pair);
+        return await work(copyOf(pair[0]), copyOf(pair[1]));
       } finally {
         await soon(Promise.all(pair.map((each) => each.end())));
         await server.dropDatabase('try_one');
         await server.dropDatabase('try_other');
       }
     },
-    close,
+    close: closers.close,
   };
 }
 
-/** A pool whose connection nobody gives back never ends, and is not worth the result of a run. */
-async function soon(work: Promise<unknown> | undefined): Promise<void> {
-  await Promise.race([work, sleep(END_MS_MAX)]);
+function databaseOf(pool: pg.Pool): Database {
+  return {
+    async lend(work) {
+      const client = await pool.connect();
+      try {
+        return await work({
+          begin: () => client.query('BEGIN'),
+          send: async (sql) => (await client.query(sql)).rowCount ?? 0,
+          commit: () => client.query('COMMIT'),
+          rollback: () => client.query('ROLLBACK'),
+        });
+      } finally {
+        client.release();
+      }
+    },
+    codeOf(error) {
+      const { code } = error as { readonly code?: unknown };
+      return typeof code === 'string' && SQLSTATE.test(code) ? code : undefined;
+    },
+  };
 }
 
-const END_MS_MAX = 5_000;
+const SQLSTATE = /^[0-9A-Z]{5}$/;
+
+const toCopy = (pool: pg.Pool, plain: pg.Pool, tables: readonly TableModel[]): Copy => ({
+  ...databaseOf(pool),
+  snapshot: () => takeSnapshot(pool, tables),
+  async setCounters(counters) {
+    if (counters.length > 0) await pool.query(counters.join('; '));
+  },
+  async align(some) {
+    await copyRows(pool, await takeSnapshot(plain, some), some);
+  },
+});
+
+const outsideOf = (plain: pg.Pool, tables: readonly TableModel[]): Outside => ({
+  snapshot: () => takeSnapshot(plain, tables),
+  counters: () => readSequences(plain),
+  remove: (table, rows) => deleteRows(plain, table, rows),
+  async countUndoRows() {
+    const { rows } = await plain.query<{ left: number }>(
+      'SELECT count(*)::int AS left FROM dtx.undo_row',
+    );
+    return rows[0]?.left ?? 0;
+  },
+  async forgetUndoRows() {
+    await plain.query('DELETE FROM dtx.undo_row');
+  },
+});
 
 /** Connections that are idle when the server stops at the end are no failure. */
 function poolOf(connectionString: string, options?: string): pg.Pool {
   const config = { connectionString, max: 4, ...(options !== undefined && { options }) };
   return new pg.Pool(config).on('error', () => undefined);
-}
-
-function startApplication(
-  store: string,
-  pool: pg.Pool,
-  warnings: string[],
-): Promise<INestApplicationContext> {
-  @Module({
-    imports: [DtxModule.forRoot({ applicationId: 'fuzz', coordinator: { store } })],
-    providers: [{ provide: 'POOL', useValue: pool }],
-  })
-  class FuzzModule {}
-  const note = (message: unknown): void => void warnings.push(String(message));
-  const logger = { log: () => undefined, warn: note, error: note, fatal: note };
-  return NestFactory.createApplicationContext(FuzzModule, { logger, abortOnError: false });
 }

@@ -1,5 +1,8 @@
 import type pg from 'pg';
 
+import type { ColumnModel, KeyModel, Model, TableModel } from '../model.js';
+import { expressionOf, quote } from './values.js';
+
 /** A type as it stands in the catalogue. */
 export interface TypeModel {
   readonly oid: number;
@@ -19,47 +22,10 @@ export interface TypeModel {
   readonly qualified: string;
 }
 
-export interface ColumnModel {
-  readonly name: string;
-  readonly quoted: string;
-  readonly type: string;
-  readonly typeOid: number;
-  readonly isNotNull: boolean;
-  /** Its values are computed, and cannot be given. */
-  readonly isGenerated: boolean;
-  readonly isIdentity: boolean;
-  /** A sequence numbers its rows, in an order that nobody promises. */
-  readonly isNumbered: boolean;
-}
-
-/** Positions of columns. */
-export interface KeyModel {
-  readonly isPrimary: boolean;
-  readonly columns: readonly number[];
-}
-
-export interface ReferenceModel {
-  readonly columns: readonly number[];
-  readonly target: string;
-  readonly targetColumns: readonly number[];
-}
-
-export interface TableModel {
-  readonly name: string;
-  readonly sql: string;
-  /** As FROM takes it: without the rows of tables that inherit from it. */
-  readonly from: string;
-  readonly columns: readonly ColumnModel[];
-  readonly keys: readonly KeyModel[];
-  readonly references: readonly ReferenceModel[];
-  readonly hasUserTriggers: boolean;
-}
-
-export interface Model {
+/** What the catalogue says of the whole database. */
+export interface Catalogue extends Model {
   readonly version: number;
   readonly schemas: readonly string[];
-  readonly tables: readonly TableModel[];
-  readonly types: ReadonlyMap<number, TypeModel>;
 }
 
 const OURS = "n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'dtx')";
@@ -108,12 +74,27 @@ SELECT json_build_object(
 )::text AS row
 FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace`;
 
-interface RawTable extends Omit<TableModel, 'columns' | 'references' | 'from'> {
+interface RawColumn {
+  readonly number: number;
+  readonly name: string;
+  readonly quoted: string;
+  readonly type: string;
+  readonly typeOid: number;
+  readonly isNotNull: boolean;
+  readonly isGenerated: boolean;
+  readonly isIdentity: boolean;
+  readonly isNumbered: boolean;
+}
+
+interface RawTable {
   readonly oid: number;
   readonly root: boolean;
   readonly schema: string;
+  readonly name: string;
+  readonly sql: string;
   readonly triggers: boolean;
-  readonly columns: readonly (ColumnModel & { readonly number: number })[];
+  readonly columns: readonly RawColumn[];
+  readonly keys: readonly KeyModel[];
   readonly references: readonly {
     readonly target: number;
     readonly columns: readonly number[];
@@ -121,11 +102,11 @@ interface RawTable extends Omit<TableModel, 'columns' | 'references' | 'from'> {
   }[];
 }
 
-/** Reads what a generator of statements has to know. CHECKs are met, and not understood. */
-export async function readModel(database: pg.Pool): Promise<Model> {
+type Types = ReadonlyMap<number, TypeModel>;
+
+export async function readCatalogue(database: pg.Pool): Promise<Catalogue> {
   const raw = await readJson<RawTable>(database, TABLES);
-  const types = await readJson<TypeModel>(database, TYPES);
-  const ranges = await multirangeParts(database);
+  const types = await readTypes(database);
   const { rows } = await database.query<{ version: string }>(
     "SELECT current_setting('server_version_num') AS version",
   );
@@ -134,21 +115,26 @@ export async function readModel(database: pg.Pool): Promise<Model> {
   return {
     version: Math.floor(Number(rows[0]?.version) / 10_000),
     schemas: [...new Set(raw.map(({ schema }) => schema))],
-    tables: tables.map((table) => toTable(table, byOid)),
-    types: new Map(
-      types.map((type) => [type.oid, { ...type, part: ranges.get(type.oid) ?? type.part }]),
-    ),
+    tables: tables.map((table) => toTable(table, byOid, types)),
   };
 }
 
-function toTable(table: RawTable, byOid: ReadonlyMap<number, RawTable>): TableModel {
+async function readTypes(database: pg.Pool): Promise<Types> {
+  const types = await readJson<TypeModel>(database, TYPES);
+  const ranges = await multirangeParts(database);
+  return new Map(
+    types.map((type) => [type.oid, { ...type, part: ranges.get(type.oid) ?? type.part }]),
+  );
+}
+
+function toTable(table: RawTable, byOid: ReadonlyMap<number, RawTable>, types: Types): TableModel {
   const places = ({ columns }: RawTable, numbers: readonly number[]): readonly number[] =>
     numbers.map((number) => columns.findIndex((column) => column.number === number));
   return {
     name: `${table.schema}.${table.name}`,
     sql: table.sql,
     from: table.root ? table.sql : `ONLY ${table.sql}`,
-    columns: table.columns,
+    columns: table.columns.map((column) => toColumn(column, types)),
     hasUserTriggers: table.triggers,
     keys: table.keys.map((key) => ({ ...key, columns: places(table, key.columns) })),
     references: table.references.flatMap(({ columns, target, targetColumns }) => {
@@ -162,6 +148,24 @@ function toTable(table: RawTable, byOid: ReadonlyMap<number, RawTable>): TableMo
         },
       ];
     }),
+  };
+}
+
+const NUMBERS: ReadonlySet<string> = new Set(['int2', 'int4', 'int8', 'numeric', 'float8']);
+const WHOLE: ReadonlySet<string> = new Set(['int2', 'int4', 'int8', 'numeric']);
+
+function toColumn({ type, typeOid, ...column }: RawColumn, types: Types): ColumnModel {
+  const typeName = types.get(typeOid)?.name ?? '';
+  return {
+    ...column,
+    asText: `${column.quoted}::text`,
+    literal: (text) => `${quote(text)}::${type}`,
+    random(rng) {
+      const made = expressionOf(types, typeOid, rng);
+      return made === undefined ? undefined : `(${made})::${type}`;
+    },
+    isNumber: NUMBERS.has(typeName),
+    isWhole: WHOLE.has(typeName),
   };
 }
 

@@ -1,8 +1,20 @@
-import type { Rng } from '../simulation/kernel/rng.js';
-import type { TypeModel } from './model.js';
+import type { Rng } from '../../simulation/kernel/rng.js';
+import type { Make } from '../random-values.js';
+import {
+  address,
+  bits,
+  day,
+  digits,
+  integer,
+  jsonOf,
+  pad,
+  time,
+  uuid,
+  word,
+} from '../random-values.js';
+import type { TypeModel } from './read-model.js';
 
 type Types = ReadonlyMap<number, TypeModel>;
-type Make = (rng: Rng) => string;
 
 /** A string as SQL writes it, whatever `standard_conforming_strings` says. */
 export function quote(text: string): string {
@@ -10,24 +22,6 @@ export function quote(text: string): string {
   return text.includes('\\') ? `E'${doubled.replaceAll('\\', '\\\\')}'` : `'${doubled}'`;
 }
 
-const TEXTS = [
-  ...['', ' ', 'a', 'A', "O'Neil", '"quoted"', 'back\\slash', 'a,b;c', '{}', 'NULL', 'null'],
-  ...['ünïcödé', '🙂 emoji', 'line\nbreak', 'tab\there', '日本語', '%_', '$1', '--', '0', 'true'],
-];
-
-const word: Make = (rng) => {
-  if (rng.chance(0.3)) return rng.pick(TEXTS);
-  return rng.hex(rng.chance(0.05) ? rng.whole(50, 900) : 1);
-};
-const digits = (rng: Rng, count: number): string =>
-  Array.from({ length: count }, () => rng.below(10)).join('');
-const integer =
-  (max: string): Make =>
-  (rng) => {
-    if (rng.chance(0.03)) return rng.pick([max, `-${max}`]);
-    if (rng.chance(0.4)) return String(rng.whole(0, 20));
-    return String(rng.whole(-100, 30_000));
-  };
 const float: Make = (rng) =>
   rng.chance(0.1)
     ? rng.pick(['NaN', 'Infinity', '-Infinity', '-0', '1e-30', '3.4e38', '0.1'])
@@ -36,33 +30,18 @@ const numeric: Make = (rng) =>
   rng.chance(0.05)
     ? rng.pick(['NaN', '0.00000000000000000001', '99999999999999999999.5', '0.000', '-0.10'])
     : `${String(rng.whole(-50, 900))}.${digits(rng, rng.whole(1, 4))}`;
-const pad = (value: number, size = 2): string => String(value).padStart(size, '0');
 const date: Make = (rng) =>
   rng.chance(0.05)
     ? rng.pick(['infinity', '-infinity', '0044-03-15 BC', '9999-12-31', '2024-02-29'])
-    : `${String(rng.whole(1990, 2040))}-${pad(rng.whole(1, 12))}-${pad(rng.whole(1, 28))}`;
-const time: Make = (rng) =>
-  `${pad(rng.below(24))}:${pad(rng.below(60))}:${pad(rng.below(60))}.${digits(rng, 6)}`;
+    : day(rng);
 const zone: Make = (rng) => rng.pick(['+00', '+02', '-05:30', '+13']);
 const timestamp: Make = (rng) => {
   const day = date(rng);
   return /^\d{4}-\d\d-\d\d$/.test(day) ? `${day} ${time(rng)}` : day;
 };
 const point: Make = (rng) => `(${float(rng).replace(/N.*|-?I.*/, '1')},${String(rng.below(9))})`;
-const bits = (rng: Rng, count: number): string =>
-  Array.from({ length: count }, () => rng.below(2)).join('');
-const jsonOf = (rng: Rng, depth = 0): unknown => {
-  const leaf = [null, true, 1, 1.5, -1e21, word(rng), 'x'];
-  if (depth > 2 || rng.chance(0.4)) return rng.pick(leaf);
-  const parts = Array.from({ length: rng.below(4) }, () => jsonOf(rng, depth + 1));
-  return rng.chance(0.5) ? parts : Object.fromEntries(parts.map((part) => [rng.hex(1), part]));
-};
-const address: Make = (rng) =>
-  rng.pick([`10.${String(rng.below(256))}.0.${String(rng.below(256))}`, '::1', '2001:db8::ff']);
 const hexPairs = (rng: Rng, count: number): string =>
   Array.from({ length: count }, () => pad(rng.below(90) + 10)).join(':');
-const uuid: Make = (rng) =>
-  rng.hex(4).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
 /** What can stand between quotes, by the name of the type. */
 const MAKERS: Readonly<Record<string, Make>> = {
