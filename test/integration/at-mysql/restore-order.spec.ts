@@ -84,7 +84,8 @@ describeMariadb('A rollback gives back', () => {
     await expect(database.rows('supply', 'take')).resolves.toEqual(before);
   });
 
-  it('no row that was as before and that a trigger changes for good, and says so', async () => {
+  it('a row that was as before and that a trigger changes meanwhile', async () => {
+    const before = await database.rows('account', 'entry');
     const tag = newTag();
     await database.branch(
       tag,
@@ -93,12 +94,8 @@ describeMariadb('A rollback gives back', () => {
       'INSERT INTO account VALUES (1, 100, 0)',
     );
 
-    const reason = reasonOf(await database.rollback(tag));
-    expect(reason).toContain('account 1: a trigger of the table changes the row');
-    await expect(database.rows('entry')).resolves.toEqual(['[1,1,100]']);
-    await expect(database.sql('SELECT tbl FROM dtx_undo_row')).resolves.toEqual([
-      { tbl: 'account' },
-    ]);
+    await expect(database.rollback(tag)).resolves.toEqual(DONE);
+    await expect(database.rows('account', 'entry')).resolves.toEqual(before);
   });
 
   it('a row, and leaves the line that a trigger writes meanwhile', async () => {

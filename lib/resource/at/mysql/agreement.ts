@@ -32,6 +32,13 @@ export const MESSAGE = '@dtx_message';
 /** Variable of the triggers: the id of the branch that has most likely a fence row. */
 export const GUESS = '@dtx_guess';
 
+/**
+ * Variables of a session that restores a row: its image, and its table. Triggers of ours give a row
+ * that is updated these values, whatever triggers of the application have made of it.
+ */
+export const RESTORED = '@dtx_restored';
+export const RESTORED_OF = '@dtx_restored_of';
+
 /** SQLSTATE: another global transaction holds the row. */
 export const LOCK_CONFLICT_STATE = '45001';
 
@@ -62,3 +69,6 @@ export const LOCK_SHAPE = '0';
 
 /** The sql_mode of our triggers. */
 export const TRIGGER_MODE = 'STRICT_ALL_TABLES';
+
+/** That of triggers that restore values, some of which are no longer allowed: ENUM no member. */
+export const INSISTING_MODE = 'ALLOW_INVALID_DATES';

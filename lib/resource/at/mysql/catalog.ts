@@ -1,5 +1,6 @@
 import type { SqlSession } from '../at-engine.interface.js';
-import { PREFIX, TRIGGER_MODE } from './agreement.js';
+import { INSISTING_MODE, PREFIX, TRIGGER_MODE } from './agreement.js';
+import { isInsisting } from './labels.js';
 import { queryRows } from './session.js';
 import { placeholders } from './sql-text.js';
 import type {
@@ -74,11 +75,17 @@ WHERE k.referenced_table_name IS NOT NULL`;
 const FOREIGN_KEY_ORDER = `
 ORDER BY k.table_schema, k.table_name, k.constraint_name, k.ordinal_position`;
 
-/** By the schema of the table, which the server looks up; for the trigger's it reads them all. */
+/**
+ * Ours, and those that change rows before they are updated, in the order in which they fire. By the
+ * schema of the table, which the server looks up; for the trigger's it reads them all.
+ */
 const TRIGGERS = `
-SELECT event_object_table AS tbl, trigger_name AS name, sql_mode AS mode, action_statement AS body
+SELECT event_object_table AS tbl, trigger_name AS name, sql_mode AS mode, action_statement AS body,
+  action_timing AS timing, event_manipulation AS event
 FROM information_schema.triggers
-WHERE event_object_schema = DATABASE() AND trigger_name LIKE '${PREFIX.replace('_', '\\\\_')}%'`;
+WHERE event_object_schema = DATABASE() AND (trigger_name LIKE '${PREFIX.replace('_', '\\\\_')}%'
+  OR (action_timing = 'BEFORE' AND event_manipulation = 'UPDATE'))
+ORDER BY event_object_table, action_timing, event_manipulation, action_order`;
 
 type Row = Readonly<Record<string, string | null>>;
 
@@ -108,7 +115,7 @@ async function describe(
         uniques: uniquesFrom(unique.filter((part) => part['name'] !== 'PRIMARY')),
         references: foreignKeys.filter((f) => f.childSchema === schema && f.child === table),
         referrers: foreignKeys.filter((f) => f.parentSchema === schema && f.parent === table),
-        triggers: (triggers.get(table) ?? []).map(triggerFrom),
+        ...triggersFrom(triggers.get(table) ?? []),
       };
     })
     .sort((left, right) => (left.name < right.name ? -1 : 1));
@@ -174,9 +181,23 @@ function foreignKeysOf(rows: readonly Row[]): readonly ForeignKey[] {
   return [...found.values()];
 }
 
+function triggersFrom(rows: readonly Row[]): Pick<TableDefinition, 'triggers' | 'changer'> {
+  const isOurs = (row: Row): boolean => row['name']?.startsWith(PREFIX) === true;
+  const changer = rows.findLast((row) => !isOurs(row));
+  const place = changer === undefined ? -1 : rows.indexOf(changer);
+  const triggers = rows.flatMap((row, index) => {
+    if (!isOurs(row)) return [];
+    const trigger = triggerFrom(row);
+    // One that has the last word must stand behind those of the application.
+    const isOvertaken = isInsisting(trigger.name) && index < place;
+    return [isOvertaken ? { name: trigger.name, hash: undefined } : trigger];
+  });
+  return { triggers, ...(changer !== undefined && { changer: changer['name'] ?? '' }) };
+}
+
 function triggerFrom(row: Row): ExistingTrigger {
   // A trigger runs with the mode of the session that has created it.
-  const isOurs = row['mode'] === TRIGGER_MODE;
+  const isOurs = row['mode'] === (isInsisting(row['name'] ?? '') ? INSISTING_MODE : TRIGGER_MODE);
   const hash = isOurs ? HASH_LABEL.exec(row['body'] ?? '')?.[1] : undefined;
   return { name: row['name'] ?? '', hash };
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import { PREFIX } from './agreement.js';
 import type { ForeignKey, TableDefinition, UniqueIndex } from './table-definition.js';
 
 /** What fits into a message beside a holder and a key: a server cuts it after 128 characters. */
@@ -14,6 +15,12 @@ export function uniqueLock(table: string, { name }: UniqueIndex): string {
 export function referenceLock({ child, name }: ForeignKey): string {
   return `${child} (${name})`;
 }
+
+/** Begins the names of triggers that insist on the values of a row that is restored. */
+export const INSISTING = 'ru';
+
+export const isInsisting = (trigger: string): boolean =>
+  trigger.startsWith(`${PREFIX}${INSISTING}_`);
 
 /** Name of a table or lock in the message of an error. */
 export function labelOf(name: string): string {

@@ -65,6 +65,8 @@ export interface TableDefinition {
   /** What refers to it. */
   readonly referrers: readonly ForeignKey[];
   readonly triggers: readonly ExistingTrigger[];
+  /** The last BEFORE UPDATE trigger of the application, where it has one. */
+  readonly changer?: string;
 }
 
 /** The column that has the name. */

@@ -63,12 +63,25 @@ const RESTORE: Readonly<Record<Codec, string>> = {
 };
 
 const ZERO = /^[0.]+$/;
+const ZERO_DATE = "'0000-00-00 00:00:00'";
+
+/**
+ * The same as SQL of a text in a variable of a trigger.
+ *
+ * @param part name of the variable
+ */
+export function restoreFromSql(column: Column, part: string): string {
+  const codec = codecOf(column) ?? 'plain';
+  const sql = RESTORE[codec].replace('charset', column.charset ?? 'binary').replace('?', part);
+  const value = codec === 'instant' ? `IF(${part} + 0 = 0, ${ZERO_DATE}, ${sql})` : sql;
+  return column.isNullable ? `IF(${part} = '${NULL_PART}', NULL, ${value})` : value;
+}
 
 /** The value whose text it is. The session's time zone must be +00:00. */
 export function restoreSql(column: Column, part: string): SqlValue {
   if (part === NULL_PART && column.isNullable) return { sql: 'NULL', values: [] };
   const codec = codecOf(column) ?? 'plain';
-  if (codec === 'instant' && ZERO.test(part)) return { sql: "'0000-00-00 00:00:00'", values: [] };
+  if (codec === 'instant' && ZERO.test(part)) return { sql: ZERO_DATE, values: [] };
   const sql = RESTORE[codec].replace('charset', column.charset ?? 'binary');
   return { sql, values: [part] };
 }

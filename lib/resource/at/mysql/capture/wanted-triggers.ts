@@ -4,11 +4,13 @@ import { GUARDED } from '../../at-engine.interface.js';
 import { OWN, PREFIX, TAG } from '../agreement.js';
 import { imageSql } from '../row-image.js';
 import { keyParts, primaryKey } from '../row-key.js';
+import { INSISTING } from '../labels.js';
 import { identifier } from '../sql-text.js';
 import type { TableDefinition } from '../table-definition.js';
 import { shapeOf } from '../table-definition.js';
 import { codecOf } from '../value-codec.js';
 import { cascadeDelete, cascadeUpdate } from './cascades.js';
+import { insistOnImage } from './insist.js';
 import type { Event, Tables } from './locks-of-row.js';
 import { ROWS, checkReferences, checkReferrers, lockOf, lockUniqueValues } from './locks-of-row.js';
 import type { Lock } from './record.js';
@@ -61,7 +63,15 @@ export function wantedTriggers(
     const body = `IF @@foreign_key_checks THEN\n    ${steps.join('\n    ')}\n    END IF;`;
     return [trigger(table, 'BEFORE', event, whenActive(scope, body))];
   });
-  return [...captures, ...cascades];
+  return [...captures, ...cascades, ...insisting(table)];
+}
+
+/** Only where a trigger of the application may change what is restored. */
+function insisting(table: TableDefinition): readonly WantedTrigger[] {
+  const { changer } = table;
+  if (changer === undefined) return [];
+  const place = ` FOLLOWS ${identifier(changer)}`;
+  return [trigger(table, 'BEFORE', 'UPDATE', insistOnImage(table), { role: INSISTING, place })];
 }
 
 function trigger(
@@ -69,9 +79,10 @@ function trigger(
   time: 'BEFORE' | 'AFTER',
   event: Event,
   body: string,
+  { place = '', role = initialsOf(`${time}${event}`) } = {},
 ): WantedTrigger {
-  const name = triggerName(table, `${time}${event}`);
-  const head = `${time} ${event} ON ${identifier(table.name)} FOR EACH ROW`;
+  const name = triggerName(table, role);
+  const head = `${time} ${event} ON ${identifier(table.name)} FOR EACH ROW${place}`;
   const hash = createHash('sha256').update(`${head}\n${body}`).digest('hex').slice(0, 16);
   // A label stays in the catalogue, whatever a client does with comments.
   return {
@@ -81,11 +92,13 @@ function trigger(
   };
 }
 
-function triggerName({ name }: TableDefinition, role: string): string {
-  const initials = role
+const initialsOf = (role: string): string =>
+  role
     .replace(/^(.).*(INSERT|UPDATE|DELETE)$/, '$1$2')
     .slice(0, 2)
     .toLowerCase();
+
+function triggerName({ name }: TableDefinition, initials: string): string {
   const readable = name
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '_')

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import type { TableStatus } from '../../at-engine.interface.js';
 import type { CaptureScope, WantedTrigger } from '../capture/wanted-triggers.js';
 import { uncapturable, wantedTriggers } from '../capture/wanted-triggers.js';
+import { INSISTING_MODE, TRIGGER_MODE } from '../agreement.js';
+import { isInsisting } from '../labels.js';
 import { refusalReason } from '../reasons.js';
 import { identifier, literal } from '../sql-text.js';
 import type { TableDefinition } from '../table-definition.js';
@@ -59,8 +61,10 @@ function statusOf(table: TableDefinition, isCurrent: boolean): TableStatus {
   return { table: table.name, state: 'refused', note: refusalReason(reason, table.name) };
 }
 
+/** Without those that depend on other triggers, which not every role can see. */
 function hashOf(wanted: readonly WantedTrigger[]): string {
-  const text = wanted.map(({ hash }) => hash).join();
+  const capturing = wanted.filter(({ name }) => !isInsisting(name));
+  const text = capturing.map(({ hash }) => hash).join();
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
@@ -73,11 +77,22 @@ function triggerStatements(
   const stale = table.triggers.filter(({ name }) => !isMariadb || !names.has(name));
   const drops = stale.map(({ name }) => `DROP TRIGGER ${identifier(name)}`);
   const create = isMariadb ? 'CREATE OR REPLACE TRIGGER' : 'CREATE TRIGGER';
-  const creates = wanted.map(({ definition }) => `${create} ${definition}`);
+  const creates = wanted.flatMap(({ definition, name }) =>
+    isInsisting(name)
+      ? inMode(INSISTING_MODE, `${create} ${definition}`)
+      : [`${create} ${definition}`],
+  );
   if (isMariadb || drops.length === 0) return [...drops, ...creates];
   // Between a drop and a create somebody could write without being captured.
   return [`LOCK TABLES ${identifier(table.name)} WRITE`, ...drops, ...creates, 'UNLOCK TABLES'];
 }
+
+/** A trigger keeps the mode of the session that creates it. */
+const inMode = (mode: string, statement: string): readonly string[] => [
+  `SET sql_mode = '${mode}'`,
+  statement,
+  `SET sql_mode = '${TRIGGER_MODE}'`,
+];
 
 function remember(table: TableDefinition, shape: string, hash: string): string {
   const columns = storedColumns(table).map(({ columnType, name }) => `${name} ${columnType}`);

@@ -131,7 +131,7 @@ export class Restorer {
       reasons = new Map();
       for (const row of other) {
         const action = actionFor(now.get(row) !== null, row);
-        const failure = await this.#rows.attempt(() => this.#rows.do(row, action));
+        const failure = await this.#rows.attempt(() => this.#rows.insist(row, action));
         if (failure !== undefined) reasons.set(row, failure.reason);
       }
     }

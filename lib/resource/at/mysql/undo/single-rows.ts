@@ -1,5 +1,6 @@
 import { failpoint } from '../../../../system/index.js';
 import type { SqlSession } from '../../at-engine.interface.js';
+import { RESTORED, RESTORED_OF } from '../agreement.js';
 import type { Failure } from './attempt.js';
 import { NotRestoredError, attempt } from './attempt.js';
 import { respelledImage } from './respelling.js';
@@ -30,6 +31,18 @@ export class SingleRows {
     const { rowCount } = await this.#session.query(sql, values);
     failpoint('at.undo.row');
     if (rowCount === 0) throw new NotRestoredError(HELD_BACK, true);
+  }
+
+  /** The same, against a trigger that changes the row while it is restored. */
+  async insist(row: UndoRow, action: RestoreAction): Promise<void> {
+    if (action === 'delete') return this.do(row, action);
+    const values = [row.before, row.table.name];
+    await this.#session.query(`SET ${RESTORED} = ?, ${RESTORED_OF} = ?`, values);
+    try {
+      await this.do(row, action);
+    } finally {
+      await this.#session.query(`SET ${RESTORED} = NULL, ${RESTORED_OF} = NULL`);
+    }
   }
 
   /** @returns why the work has failed, if it has */
