@@ -1,6 +1,6 @@
 import { describeMariadb } from '../../servers/test-mariadb.js';
 import type { AtDatabase } from './at-database.js';
-import { DONE, createAtDatabase, newTag } from './at-database.js';
+import { DONE, createAtDatabase, newTag, reasonOf } from './at-database.js';
 
 /** A type, how much of it is unique, and three of its values: two that are there, one between. */
 type Unique = readonly [type: string, length: string, first: string, second: string, third: string];
@@ -8,7 +8,8 @@ type Unique = readonly [type: string, length: string, first: string, second: str
 const UNIQUES: readonly Unique[] = [
   ['tinyint', '', '-128', '127', '0'],
   ['smallint unsigned', '', '0', '65535', '5'],
-  ['bigint', '', '9223372036854775807', '1', '2'],
+  ['bigint', '', '9223372036854775807', '-9223372036854775808', '2'],
+  ['bigint unsigned', '', '18446744073709551615', '0', '2'],
   ['decimal(4, 2)', '', '99.99', '-99.99', '0'],
   ['year', '', '2024', '1901', '2000'],
   ['float', '', '0.1', '3e38', '5'],
@@ -66,5 +67,121 @@ describeMariadb('Two rows to which others refer get back values that changed pla
 
     expect(await database.sql(ROWS)).toEqual(before);
     expect(await database.sql('SELECT COUNT(*) AS n FROM part')).toEqual([{ n: 2 }]);
+  });
+});
+
+const PART = `
+  CREATE TABLE part (id int PRIMARY KEY, thing int,
+    FOREIGN KEY (thing) REFERENCES thing (id) ON DELETE CASCADE);
+  INSERT INTO part VALUES (1, 1), (2, 2);`;
+
+const SWAP = [
+  'UPDATE thing SET seat = -1 WHERE id = 1',
+  'UPDATE thing SET seat = 11 WHERE id = 2',
+  'UPDATE thing SET seat = 12 WHERE id = 1',
+];
+
+describeMariadb('What refers to rows whose values changed places is left alone', () => {
+  let database: AtDatabase | undefined;
+
+  afterEach(async () => {
+    await database?.drop();
+  });
+
+  it('by a column that nobody has changed, and a trigger', async () => {
+    database = await createAtDatabase(`
+      CREATE TABLE thing (id int PRIMARY KEY, seat int NOT NULL UNIQUE, nick int UNIQUE);
+      INSERT INTO thing VALUES (1, 11, 1), (2, 12, 2); ${PART}
+      CREATE TABLE label (id int PRIMARY KEY, nick int); INSERT INTO label VALUES (1, 1), (2, 2);
+      CREATE TRIGGER renamed AFTER UPDATE ON thing FOR EACH ROW
+        IF NOT (OLD.nick <=> NEW.nick) THEN
+          UPDATE label SET nick = NEW.nick WHERE nick = OLD.nick;
+        END IF;`);
+    const before = await database.rows('thing', 'part', 'label');
+    const tag = newTag();
+    await database.branch(tag, ...SWAP);
+
+    expect(await database.rollback(tag)).toEqual(DONE);
+
+    expect(await database.rows('thing', 'part', 'label')).toEqual(before);
+  });
+
+  it('by a generated column', async () => {
+    database = await createAtDatabase(`
+      CREATE TABLE thing (id int PRIMARY KEY, a int NOT NULL, c int NOT NULL,
+        g int AS (c * 10) STORED UNIQUE, seat int NOT NULL UNIQUE, UNIQUE (a, c));
+      INSERT INTO thing (id, a, c, seat) VALUES (1, 1, 1, 11), (2, 2, 2, 12); ${PART}
+      CREATE TABLE kid (id int PRIMARY KEY, g int,
+        FOREIGN KEY (g) REFERENCES thing (g) ON UPDATE SET NULL);
+      INSERT INTO kid VALUES (1, 10), (2, 20)`);
+    const before = await database.rows('thing', 'part', 'kid');
+    const tag = newTag();
+    await database.branch(tag, ...SWAP);
+
+    expect(await database.rollback(tag)).toEqual(DONE);
+
+    expect(await database.rows('thing', 'part', 'kid')).toEqual(before);
+  });
+
+  it('by a generated column whose value a rollback would change under it', async () => {
+    database = await createAtDatabase(`
+      CREATE TABLE thing (id int PRIMARY KEY, c int NOT NULL, g int AS (c * 10) STORED UNIQUE);
+      INSERT INTO thing (id, c) VALUES (1, 1);
+      CREATE TABLE kid (id int PRIMARY KEY, g int,
+        FOREIGN KEY (g) REFERENCES thing (g) ON UPDATE SET NULL)`);
+    const tag = newTag();
+    await database.branch(tag, 'UPDATE thing SET c = 5');
+    await database.sql('INSERT INTO kid VALUES (1, 50)');
+
+    const reason = reasonOf(await database.rollback(tag));
+
+    expect(reason).toContain('thing 1: rows that are not part of the transaction refer to it');
+    expect(await database.rows('kid')).toEqual(['[1,50]']);
+  });
+
+  it.each(['CASCADE', 'SET NULL'])('from another database, with %s', async (action) => {
+    database = await createAtDatabase(`
+      CREATE TABLE thing (id int PRIMARY KEY, seat int NOT NULL UNIQUE, code int UNIQUE);
+      INSERT INTO thing VALUES (1, 11, 101), (2, 12, 102);`);
+    const { name } = database;
+    const other = `${name}_other`;
+    await database.sql(`CREATE DATABASE ${other};
+      CREATE TABLE ${other}.kid (id int PRIMARY KEY, thing int, code int,
+        FOREIGN KEY (thing) REFERENCES ${name}.thing (id) ON DELETE ${action},
+        FOREIGN KEY (code) REFERENCES ${name}.thing (code) ON UPDATE ${action});
+      INSERT INTO ${other}.kid VALUES (1, 1, 101), (2, 2, 102)`);
+    try {
+      // As an application does that starts when both are there.
+      await database.engine.install('mend');
+      const before = await database.rows('thing', `${other}.kid`);
+      const tag = newTag();
+      await database.branch(tag, ...SWAP);
+
+      expect(await database.rollback(tag)).toEqual(DONE);
+
+      expect(await database.rows('thing', `${other}.kid`)).toEqual(before);
+    } finally {
+      await database.sql(`DROP DATABASE ${other}`);
+    }
+  });
+
+  it('where a spare value is the very one that the other row needs', async () => {
+    database = await createAtDatabase(`
+      CREATE TABLE thing (id int PRIMARY KEY, mail varchar(9) NOT NULL UNIQUE,
+        seat int NOT NULL UNIQUE);
+      INSERT INTO thing VALUES (1, 'a', 12), (2, 'b', 13); ${PART}`);
+    const before = await database.rows('thing', 'part');
+    const tag = newTag();
+    await database.branch(
+      tag,
+      'UPDATE thing SET seat = seat - 2 ORDER BY id',
+      "UPDATE thing SET mail = '-' WHERE id = 1",
+      "UPDATE thing SET mail = 'a' WHERE id = 2",
+      "UPDATE thing SET mail = 'b' WHERE id = 1",
+    );
+
+    expect(await database.rollback(tag)).toEqual(DONE);
+
+    expect(await database.rows('thing', 'part')).toEqual(before);
   });
 });

@@ -28,17 +28,21 @@ export async function tablesOf(session: SqlSession): Promise<readonly TableDefin
 /**
  * The tables of the names, without their triggers. References from other databases are not looked
  * for: the server would have to open all tables of all databases.
+ *
+ * @param fromElsewhere those that are known
  */
 export async function findTables(
   session: SqlSession,
   names: readonly string[],
+  fromElsewhere: readonly ForeignKey[] = [],
 ): Promise<ReadonlyMap<string, TableDefinition>> {
   if (names.length === 0) return new Map();
   const foreignKeys = await queryRows(
     session,
     `${FOREIGN_KEYS} AND k.table_schema = DATABASE() ${FOREIGN_KEY_ORDER}`,
   );
-  const tables = await describe(session, foreignKeysOf(foreignKeys), new Map(), names);
+  const all = [...foreignKeysOf(foreignKeys), ...fromElsewhere];
+  const tables = await describe(session, all, new Map(), names);
   return new Map(tables.map((table) => [table.name, table]));
 }
 
@@ -142,6 +146,7 @@ function columnFrom(row: Row): Column {
     // MySQL says DEFAULT_GENERATED of a default that is an expression.
     isGenerated:
       /\b(VIRTUAL|STORED|PERSISTENT) GENERATED\b/.test(extra) || (row['expression'] ?? '') !== '',
+    expression: row['expression'] ?? '',
     notesUpdates: extra.includes('ON UPDATE'),
     charset: row['charset'] ?? undefined,
     collation: row['collation'] ?? undefined,

@@ -20,6 +20,7 @@ import { HeldRows } from './held-rows.js';
 import { Installer } from './install/installer.js';
 import { namesByLabel } from './labels.js';
 import { errnoOf, isTransient, settle } from './session.js';
+import type { ForeignKey } from './table-definition.js';
 import { rollbackBranch } from './undo/rollback-branch.js';
 
 /** What the engine for one MariaDB or MySQL database needs. */
@@ -42,6 +43,7 @@ export class MysqlAtEngine implements AtEngine {
   readonly #source: SqlSource;
   readonly #installer: Installer;
   #names: ReadonlyMap<string, string> = new Map();
+  #fromElsewhere: readonly ForeignKey[] = [];
 
   constructor({ guard = false, resourceId, schemas, source }: MysqlEngineOptions) {
     this.#source = source;
@@ -54,6 +56,9 @@ export class MysqlAtEngine implements AtEngine {
       schemas,
       onTables: (tables) => {
         this.#names = namesByLabel(tables);
+        this.#fromElsewhere = tables.flatMap(({ referrers, schema }) =>
+          referrers.filter(({ childSchema }) => childSchema !== schema),
+        );
       },
     });
   }
@@ -124,7 +129,9 @@ export class MysqlAtEngine implements AtEngine {
 
   async #rollback(target: BranchTarget): Promise<BranchOutcome> {
     try {
-      return await this.#source.withSession((session) => rollbackBranch(session, target));
+      return await this.#source.withSession((session) =>
+        rollbackBranch(session, target, this.#fromElsewhere),
+      );
     } catch (error) {
       return failure(error);
     }

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 
+import { identifier } from './sql-text.js';
+
 /** A column as the catalogue describes it. */
 export interface Column {
   readonly name: string;
@@ -9,6 +11,8 @@ export interface Column {
   readonly columnType: string;
   readonly isNullable: boolean;
   readonly isGenerated: boolean;
+  /** What a generated column is computed from, as SQL; else empty. */
+  readonly expression: string;
   /** It is ON UPDATE CURRENT_TIMESTAMP. */
   readonly notesUpdates: boolean;
   readonly charset: string | undefined;
@@ -74,6 +78,15 @@ export function columnOf(table: TableDefinition, name: string): Column {
   const column = table.columns.find((candidate) => candidate.name === name);
   if (column === undefined) throw new Error(`${table.name} has no column ${name}`);
   return column;
+}
+
+/** The column itself, or what it is computed from. */
+export function inputsOf(table: TableDefinition, name: string): readonly string[] {
+  const { expression, isGenerated } = columnOf(table, name);
+  if (!isGenerated) return [name];
+  return table.columns
+    .filter((other) => other.name !== name && expression.includes(identifier(other.name)))
+    .flatMap((other) => inputsOf(table, other.name));
 }
 
 /** What an image holds: generated columns come back by themselves. */

@@ -11,6 +11,9 @@ import type { UndoRow } from './undo-row.js';
 /** What is left of some rows, and why each of them could not be restored by itself. */
 type Failed = ReadonlyMap<Pending, Failure>;
 
+/** How often rows give up their unique values. */
+const ROUNDS_MAX = 3;
+
 /** Ways to restore rows that stand in the way of each other, whatever their order. */
 export class EntangledRows {
   readonly #session: SqlSession;
@@ -75,9 +78,14 @@ export class EntangledRows {
   async makeRoom(failures: Failed): Promise<readonly Pending[]> {
     if (![...failures.values()].some(({ isUniqueViolation }) => isUniqueViolation)) return [];
     return this.#together(waiting(failures), async (some) => {
-      const spared: Pending[] = [];
-      for (const one of some) spared.push(await this.#giveUpValues(one));
-      return [...(await this.#rows.restoreWhatGoes(spared)).keys()];
+      let rest = some;
+      // A spare value may be the very one that another of them needs; the next one is another.
+      for (let round = 0; round < ROUNDS_MAX && rest.length > 0; round += 1) {
+        const spared: Pending[] = [];
+        for (const one of rest) spared.push(await this.#giveUpValues(one));
+        rest = [...(await this.#rows.restoreWhatGoes(spared)).keys()];
+      }
+      return rest;
     });
   }
 

@@ -3,7 +3,7 @@ import { LOCK_SHAPE } from '../agreement.js';
 import { findTables } from '../catalog.js';
 import { isTransient } from '../session.js';
 import { identifier } from '../sql-text.js';
-import type { TableDefinition } from '../table-definition.js';
+import type { ForeignKey, TableDefinition } from '../table-definition.js';
 import { shapeOf } from '../table-definition.js';
 import { attempt } from './attempt.js';
 import { readRows } from './read-rows.js';
@@ -39,7 +39,7 @@ export async function judgeRows(session: SqlSession, scope: UndoScope): Promise<
   const verdicts = new Map<StoredUndoRow, Verdict>();
   // By name, so that two rollbacks lock in one order.
   const names = [...new Set(rows.map(({ tbl }) => tbl))].sort();
-  const tables = await holdTables(session, names);
+  const tables = await holdTables(session, names, scope.fromElsewhere);
   for (const name of names) {
     const own = rows.filter(({ tbl }) => tbl === name);
     const judged = await judgeTable(session, tables.get(name), own);
@@ -86,6 +86,7 @@ function verdictOf(row: UndoRow, current: string | null): Verdict {
 export async function holdTables(
   session: SqlSession,
   names: readonly string[],
+  fromElsewhere: readonly ForeignKey[] = [],
 ): Promise<ReadonlyMap<string, TableDefinition>> {
   const held: string[] = [];
   for (const name of names) {
@@ -97,7 +98,7 @@ export async function holdTables(
       if (isTransient(error)) throw error;
     }
   }
-  return findTables(session, held);
+  return findTables(session, held, fromElsewhere);
 }
 
 const fingerprint = (rows: readonly StoredUndoRow[]): string =>

@@ -1,7 +1,7 @@
 import { partsOf } from '../row-image.js';
 import { identifier } from '../sql-text.js';
 import type { ForeignKey, TableDefinition } from '../table-definition.js';
-import { columnOf } from '../table-definition.js';
+import { columnOf, inputsOf } from '../table-definition.js';
 import type { SqlValue } from '../value-codec.js';
 import { restoreSql } from '../value-codec.js';
 import { isRow } from './read-rows.js';
@@ -71,7 +71,8 @@ function valuesOf({ before, table }: UndoRow): readonly { column: string; value:
 function changes({ after, before, table }: UndoRow, { parentColumns }: ForeignKey): boolean {
   if (after === null || before === null) return true;
   const [now, then] = [partsOf(table, after), partsOf(table, before)];
-  return parentColumns.some((name) => {
+  const names = parentColumns.flatMap((name) => inputsOf(table, name));
+  return names.some((name) => {
     const column = columnOf(table, name);
     return now.get(column) !== then.get(column);
   });

@@ -6,6 +6,7 @@ import { FENCE } from '../agreement.js';
 import { lockFence } from '../fence.js';
 import { inTransaction, queryRows } from '../session.js';
 import { forgetRows } from '../own-rows.js';
+import type { ForeignKey } from '../table-definition.js';
 import { judgeRows } from './judge-rows.js';
 import { Restorer } from './restorer.js';
 import type { LeftRow, UndoScope } from './undo-row.js';
@@ -15,15 +16,22 @@ import type { LeftRow, UndoScope } from './undo-row.js';
  * somebody else has changed meanwhile stay as they are, with their undo rows.
  *
  * A second call finds the fence marked and no undo rows, or only those that were left.
+ *
+ * @param fromElsewhere foreign keys of other databases that refer to tables of this one
  */
-export function rollbackBranch(session: SqlSession, tag: BranchTag): Promise<BranchOutcome> {
+export function rollbackBranch(
+  session: SqlSession,
+  tag: BranchTag,
+  fromElsewhere: readonly ForeignKey[] = [],
+): Promise<BranchOutcome> {
   return inTransaction(session, async () => {
     const state = await lockFence(session, tag);
     if (state === FENCE.tombstone) return buried();
 
     failpoint('at.undo.locked');
     const others = await otherBranches(session, tag);
-    const left = await undo(session, { xid: tag.xid, branchIds: [tag.branchId, ...others] });
+    const branchIds = [tag.branchId, ...others];
+    const left = await undo(session, { xid: tag.xid, branchIds, fromElsewhere });
     await session.query(MARK_UNDONE, [tag.xid, tag.branchId]);
     return outcomeOf(left.filter(({ row }) => row.branchId === tag.branchId));
   });

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 
+import { partsOf } from '../row-image.js';
 import { identifier } from '../sql-text.js';
 import type { Column, TableDefinition } from '../table-definition.js';
-import { columnOf } from '../table-definition.js';
+import { inputsOf, storedColumns } from '../table-definition.js';
 import type { SqlValue } from '../value-codec.js';
 import { isRow } from './read-rows.js';
 import type { UndoRow } from './undo-row.js';
@@ -20,7 +21,7 @@ export function roomStatements(row: UndoRow): readonly (readonly SqlValue[])[] {
   const { table } = row;
   const name = identifier(table.name);
   const where = isRow(row, name);
-  return givenUp(table).map((column) =>
+  return givenUp(row).map((column) =>
     sparesOf(column).map((spare) => {
       const { sql, values } = spare(table, column, row.pk);
       return {
@@ -31,13 +32,19 @@ export function roomStatements(row: UndoRow): readonly (readonly SqlValue[])[] {
   );
 }
 
-/** Not those by which the row is found, or others refer to it: the change would be carried on. */
-function givenUp(table: TableDefinition): readonly Column[] {
+/**
+ * What the row must not have for long: of one that comes back, what is to change. Not what the row
+ * is found by, or others refer to: the change would be carried on.
+ */
+function givenUp({ after, before, table }: UndoRow): readonly Column[] {
   const unique = new Set(table.uniques.flatMap(({ parts }) => parts.map(({ column }) => column)));
-  for (const name of table.key) unique.delete(name);
-  for (const { parentColumns } of table.referrers)
-    for (const name of parentColumns) unique.delete(name);
-  return [...unique].map((name) => columnOf(table, name)).filter(({ isGenerated }) => !isGenerated);
+  const referred = table.referrers.flatMap(({ parentColumns }) => parentColumns);
+  const kept = new Set([...table.key, ...referred.flatMap((name) => inputsOf(table, name))]);
+  const [now, then] = [after, before].map((image) => image && partsOf(table, image));
+  return storedColumns(table).filter((column) => {
+    if (!unique.has(column.name) || kept.has(column.name)) return false;
+    return !now || !then || now.get(column) !== then.get(column);
+  });
 }
 
 /** The likeliest first. */
@@ -58,18 +65,16 @@ const beyond =
     values: [],
   });
 
-/** The first number that is free behind another one. */
+/** The first number that is free behind another one. Not beyond the last, which may be the end. */
 const between =
   (toNumber: '' | ' + 0'): Spare =>
-  (table, { name }) => {
-    const [from, column] = [identifier(table.name), `${identifier(name)}${toNumber}`];
-    return {
-      sql:
-        `(SELECT e.spare FROM (SELECT MIN(x.${column}) + 1 AS spare FROM ${from} AS x WHERE ` +
-        `NOT EXISTS (SELECT 1 FROM ${from} AS y WHERE y.${column} = x.${column} + 1)) AS e)`,
-      values: [],
-    };
-  };
+  (table, { name }) => ({
+    sql:
+      `(SELECT MIN(e.n) + 1 FROM (SELECT n, LEAD(n) OVER (ORDER BY n) AS next FROM ` +
+      `(SELECT ${identifier(name)}${toNumber} AS n FROM ${identifier(table.name)}) AS v) AS e ` +
+      `WHERE e.next - 1 > e.n)`,
+    values: [],
+  });
 
 const zero: Spare = () => ({ sql: '0', values: [] });
 

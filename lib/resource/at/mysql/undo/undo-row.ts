@@ -1,7 +1,7 @@
 import type { SqlSession } from '../../at-engine.interface.js';
 import { queryRows } from '../session.js';
 import { placeholders } from '../sql-text.js';
-import type { TableDefinition } from '../table-definition.js';
+import type { ForeignKey, TableDefinition } from '../table-definition.js';
 
 /** An undo row as it is stored. Its images are text of ASCII, see value-codec.ts. */
 export interface StoredUndoRow {
@@ -38,6 +38,8 @@ export interface LeftRow {
 export interface UndoScope {
   readonly xid: string;
   readonly branchIds: readonly string[];
+  /** Foreign keys of other databases that refer to tables of this one. */
+  readonly fromElsewhere?: readonly ForeignKey[];
 }
 
 /** SQL of undo rows, for `storedFrom`. */

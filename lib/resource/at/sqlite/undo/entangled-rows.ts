@@ -11,6 +11,9 @@ import type { UndoRow } from './undo-row.js';
 /** What is left of some rows, and why each of them could not be restored by itself. */
 type Failed = ReadonlyMap<UndoRow, Failure>;
 
+/** How often rows give up their unique values. */
+const ROUNDS_MAX = 3;
+
 /** Ways to restore rows that stand in the way of each other, whatever their order. */
 export class EntangledRows {
   readonly #references: readonly Reference[];
@@ -72,8 +75,13 @@ export class EntangledRows {
   makeRoom(failures: Failed): readonly UndoRow[] {
     if (![...failures.values()].some(({ isUniqueViolation }) => isUniqueViolation)) return [];
     return this.#together(waiting(failures), (some) => {
-      for (const row of some) this.#giveUpValues(row);
-      return [...this.#rows.restoreWhatGoes(some).keys()];
+      let rest = some;
+      // A spare value may be the very one that another of them needs; the next one is another.
+      for (let round = 0; round < ROUNDS_MAX && rest.length > 0; round += 1) {
+        for (const row of rest) this.#giveUpValues(row);
+        rest = [...this.#rows.restoreWhatGoes(rest).keys()];
+      }
+      return rest;
     });
   }
 
@@ -98,14 +106,16 @@ export class EntangledRows {
   }
 
   #giveUpValues(row: UndoRow): void {
-    for (const spares of roomStatements(this.#references, row.table)) {
+    const image = this.#rows.current(row);
+    if (image === undefined) return;
+    for (const spares of roomStatements(this.#references, row, image)) {
       for (const spare of spares) {
-        const current = this.#rows.current(row);
-        if (current === undefined) return;
-        const failure = this.#rows.attempt('dtx_row', () => {
+        const current = this.#rows.current(row) ?? image;
+        this.#rows.attempt('dtx_row', () => {
           this.#rows.change(spare(current));
         });
-        if (failure === undefined) break;
+        // The largest numbers stay what they are, whatever is added to them.
+        if (this.#rows.current(row) !== current) break;
       }
     }
   }

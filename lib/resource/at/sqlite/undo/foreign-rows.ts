@@ -4,6 +4,7 @@ import { identifier } from '../sql-text.js';
 import type { SqliteDatabase } from '../sqlite-database.interface.js';
 import type { KeyColumn, TableDefinition } from '../table-definition.js';
 import { NotRestoredError } from './attempt.js';
+import { updateRow } from './row-statements.js';
 import { isRowOf, literalsOf } from './undo-row.js';
 
 interface Change {
@@ -28,16 +29,16 @@ export function assertNobodyRefers(
   { current, next, table }: Change,
 ): void {
   const now = literalsOf(table, current);
-  const then = next === undefined ? undefined : literalsOf(table, next);
   for (const { child, foreignKey, parent, referenced } of references) {
     if (parent.name !== table.name) continue;
-    const action = then === undefined ? foreignKey.onDelete : foreignKey.onUpdate;
+    const action = next === undefined ? foreignKey.onDelete : foreignKey.onUpdate;
     if (!CHANGING.includes(action)) continue;
-    if (then !== undefined && isSameKey(database, referenced, now, then)) continue;
+    const change = { table, current, next };
+    if (next !== undefined && isSameReferred(database, referenced, { ...change, next })) continue;
     const isChild = referenced.map(
       ({ collation, name }, at) =>
         `${identifier(foreignKey.columns[at] ?? '')} = ` +
-        `+${now.get(name) ?? 'NULL'} COLLATE ${collation}`,
+        `+${now.get(name) ?? generatedValue(table, name, current)} COLLATE ${collation}`,
     );
     const isOther = child.name === parent.name ? [`NOT (${isRowOf(table, current)})`] : [];
     const found = rowsOf(
@@ -52,6 +53,42 @@ export function assertNobodyRefers(
         true,
       );
     }
+  }
+}
+
+/** No image holds it, so it is read from the row. */
+const generatedValue = (table: TableDefinition, name: string, image: string): string =>
+  `(SELECT g.${identifier(name)} FROM main.${identifier(table.name)} AS g ` +
+  `WHERE ${isRowOf(table, image, 'g.')})`;
+
+type Update = Change & { readonly next: string };
+
+/** Whether the columns keep their values. What is generated has to be tried out. */
+function isSameReferred(
+  database: SqliteDatabase,
+  columns: readonly KeyColumn[],
+  { current, next, table }: Update,
+): boolean {
+  const [now, then] = [literalsOf(table, current), literalsOf(table, next)];
+  const stored = columns.filter(({ name }) => now.has(name));
+  if (!isSameKey(database, stored, now, then)) return false;
+  const generated = columns.filter(({ name }) => !now.has(name));
+  if (generated.length === 0) return true;
+  const read = (image: string): string => {
+    const values = generated.map(({ name }) => `quote(${generatedValue(table, name, image)})`);
+    const [row] = rowsOf<{ text: string }>(
+      database,
+      `SELECT ${values.join(` || ',' || `)} AS text`,
+    );
+    return row?.text ?? '';
+  };
+  const before = read(current);
+  database.exec('SAVEPOINT dtx_trial');
+  try {
+    database.exec(updateRow(table, current, next));
+    return read(next) === before;
+  } finally {
+    database.exec('ROLLBACK TO dtx_trial; RELEASE dtx_trial');
   }
 }
 

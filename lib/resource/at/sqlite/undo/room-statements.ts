@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import type { Reference } from '../references.js';
 import { identifier } from '../sql-text.js';
 import type { Column, TableDefinition } from '../table-definition.js';
-import { isRowOf } from './undo-row.js';
+import type { UndoRow } from './undo-row.js';
+import { isRowOf, literalsOf } from './undo-row.js';
 
 /** The statement that gives a row, found by its image, a value that no other row has. */
 type RoomStatement = (current: string) => string;
@@ -11,14 +12,17 @@ type RoomStatement = (current: string) => string;
 /**
  * Statements that take unique values out of a row, so that others can have them.
  *
+ * @param image of the row as it is
  * @returns for each column what to try until one succeeds: a check or a trigger may refuse a value
  */
 export function roomStatements(
   references: readonly Reference[],
-  table: TableDefinition,
+  row: UndoRow,
+  image: string,
 ): readonly (readonly RoomStatement[])[] {
+  const { table } = row;
   const target = `main.${identifier(table.name)}`;
-  return givenUp(references, table).map((column) =>
+  return givenUp(references, row, image).map((column) =>
     sparesOf(table, column).map(
       (spare) => (current) =>
         `UPDATE OR ABORT ${target} SET ${identifier(column.name)} = ${spare(current)} ` +
@@ -27,8 +31,15 @@ export function roomStatements(
   );
 }
 
-/** Not those by which the row is found, or others refer to it: the change would be carried on. */
-function givenUp(references: readonly Reference[], table: TableDefinition): readonly Column[] {
+/**
+ * What the row must not have for long: of one that comes back, what is to change. Not what the row
+ * is found by, or others refer to: the change would be carried on.
+ */
+function givenUp(
+  references: readonly Reference[],
+  { before, table }: UndoRow,
+  image: string,
+): readonly Column[] {
   const unique = new Set(
     table.uniqueIndexes.flatMap(({ columns }) => columns.map(({ name }) => name)),
   );
@@ -36,7 +47,12 @@ function givenUp(references: readonly Reference[], table: TableDefinition): read
   for (const { parent, referenced } of references) {
     if (parent.name === table.name) for (const { name } of referenced) unique.delete(name);
   }
-  return table.columns.filter(({ isGenerated, name }) => !isGenerated && unique.has(name));
+  const now = literalsOf(table, image);
+  const then = before === undefined ? undefined : literalsOf(table, before);
+  return table.columns.filter(({ isGenerated, name }) => {
+    if (isGenerated || !unique.has(name)) return false;
+    return then === undefined || now.get(name) !== then.get(name);
+  });
 }
 
 type Spare = (current: string) => string;
@@ -44,8 +60,10 @@ type Spare = (current: string) => string;
 /** The likeliest first. */
 function sparesOf(table: TableDefinition, column: Column): readonly Spare[] {
   const numbers = [
-    beyond(table, column, 'max', '+'),
-    beyond(table, column, 'min', '-'),
+    beyond(table, column, 'max', '+ 1'),
+    beyond(table, column, 'min', '- 1'),
+    // Nothing is lost by it: to a number of that size 1 adds nothing.
+    beyond(table, column, 'max', '* 2 + 1'),
     between(table, column),
   ];
   const texts = [hashed(column, ''), hashed(column, 'x')];
@@ -55,15 +73,10 @@ function sparesOf(table: TableDefinition, column: Column): readonly Spare[] {
 }
 
 /** Beyond all numbers that there are; NULL where there are none. */
-function beyond(
-  table: TableDefinition,
-  { name }: Column,
-  end: 'max' | 'min',
-  sign: '+' | '-',
-): Spare {
+function beyond(table: TableDefinition, { name }: Column, end: 'max' | 'min', step: string): Spare {
   const column = `x.${identifier(name)}`;
   return () =>
-    `(SELECT ${end}(${column}) ${sign} 1 FROM main.${identifier(table.name)} AS x ` +
+    `(SELECT ${end}(${column}) ${step} FROM main.${identifier(table.name)} AS x ` +
     `WHERE typeof(${column}) IN ('integer', 'real'))`;
 }
 
@@ -71,8 +84,9 @@ function beyond(
 function between(table: TableDefinition, { name }: Column): Spare {
   const [from, column] = [`main.${identifier(table.name)}`, identifier(name)];
   return () =>
-    `(SELECT min(x.${column}) + 1 FROM ${from} AS x WHERE typeof(x.${column}) = 'integer' ` +
-    `AND NOT EXISTS (SELECT 1 FROM ${from} AS y WHERE y.${column} = x.${column} + 1))`;
+    `(SELECT min(e.n) + 1 FROM (SELECT x.${column} AS n, lead(x.${column}) OVER ` +
+    `(ORDER BY x.${column}) AS next FROM ${from} AS x WHERE typeof(x.${column}) = 'integer') AS e ` +
+    `WHERE e.next - 1 > e.n)`;
 }
 
 /** @param prefix `x` for bytes */
