@@ -85,7 +85,8 @@ function between(table: TableDefinition, { name }: Column): Spare {
   const [from, column] = [`main.${identifier(table.name)}`, identifier(name)];
   return () =>
     `(SELECT min(e.n) + 1 FROM (SELECT x.${column} AS n, lead(x.${column}) OVER ` +
-    `(ORDER BY x.${column}) AS next FROM ${from} AS x WHERE typeof(x.${column}) = 'integer') AS e ` +
+    `(ORDER BY x.${column}) AS next FROM ${from} AS x ` +
+    `WHERE typeof(x.${column}) = 'integer') AS e ` +
     `WHERE e.next - 1 > e.n)`;
 }
 
