@@ -1,5 +1,5 @@
 import { splitStatements as ofMariadb } from './mariadb/split-statements.js';
-import { splitStatements as ofPostgres } from './split-statements.js';
+import { splitStatements as ofPostgres } from './postgres/split-statements.js';
 import { splitStatements as ofSqlite } from './sqlite/split-statements.js';
 
 describe('A file of MariaDB', () => {

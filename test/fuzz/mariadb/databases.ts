@@ -1,6 +1,7 @@
 import type { Pool, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 
 import type { TableModel } from '../model.js';
+import { rowCondition } from '../row-condition.js';
 import type { Row, Snapshot } from '../snapshot.js';
 import { inOrder } from '../snapshot.js';
 import type { Copy, Database, Outside } from '../world.interface.js';
@@ -59,7 +60,12 @@ export const copyOf = (
 export const outsideOf = (plain: Pool, tables: readonly TableModel[]): Outside => ({
   snapshot: () => takeSnapshot(plain, tables),
   counters: () => readCounters(plain),
-  remove: (table, rows) => removeRows(plain, table, rows),
+  // Triggers of the file fire.
+  async remove(table, rows) {
+    for (const row of rows) {
+      await plain.query(`DELETE FROM ${table.sql} WHERE ${rowCondition(table, row)}`);
+    }
+  },
   async countUndoRows() {
     const [rows] = await plain.query<RowDataPacket[]>('SELECT COUNT(*) AS left_ FROM dtx_undo_row');
     return Number(rows[0]?.['left_']);
@@ -156,20 +162,4 @@ async function readTriggers(
     });
   }
   return triggers;
-}
-
-async function removeRows(
-  pool: Pool,
-  { columns, sql }: TableModel,
-  rows: readonly Row[],
-): Promise<void> {
-  for (const row of rows) {
-    const conditions = columns.map(({ asText, literal, quoted }, index) => {
-      const value = row[index] ?? null;
-      return value === null
-        ? `${quoted} IS NULL`
-        : `${quoted} = ${literal(value)} AND ${asText} <> ''`;
-    });
-    await pool.query(`DELETE FROM ${sql} WHERE ${conditions.join(' AND ')} LIMIT 1`);
-  }
 }

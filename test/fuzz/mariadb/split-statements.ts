@@ -1,4 +1,4 @@
-import type { FileStatement } from '../split-statements.js';
+import type { FileStatement } from '../split-by.js';
 
 /** Comments, strings and quoted names are passed over whole. */
 const PASSED_OVER = [

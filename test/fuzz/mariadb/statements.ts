@@ -1,7 +1,15 @@
 import type { Rng } from '../../simulation/kernel/rng.js';
 import type { Dialect, Kind } from '../dialect.interface.js';
 import type { Model, TableModel } from '../model.js';
-import { assignments, insertHead, names, range, underKeyOf, values } from '../statements/parts.js';
+import {
+  assignments,
+  insertHead,
+  joinOf,
+  names,
+  range,
+  underKeyOf,
+  values,
+} from '../statements/parts.js';
 import * as plain from '../statements/plain.js';
 import { keyOf } from '../writer.js';
 
@@ -97,17 +105,12 @@ const updateTwo: Kind = (writer, table) => {
 
 /** A row and those that refer to it. */
 const removeBoth: Kind = (writer, table) => {
-  const reference = table.references.length > 0 ? writer.rng.pick(table.references) : undefined;
-  const parents = writer.model.tables.find(({ name }) => name === reference?.target);
-  const parent = parents && writer.row(parents);
-  if (!reference || !parents || !parent || !keyOf(parents)) return [];
-  const on = reference.columns.map((column, index) => {
-    const target = parents.columns[reference.targetColumns[index] ?? -1];
-    return `a.${table.columns[column]?.quoted ?? ''} = p.${target?.quoted ?? ''}`;
-  });
+  const join = joinOf(writer, table);
+  if (join === undefined) return [];
+  const { on, parent, parents } = join;
   const which = writer.rng.pick(['a', 'a', 'a, p']);
   return [
-    `DELETE ${which} FROM ${parents.sql} AS p JOIN ${table.sql} AS a ON ${on.join(' AND ')} ` +
+    `DELETE ${which} FROM ${parents.sql} AS p JOIN ${table.sql} AS a ON ${on} ` +
       `WHERE ${writer.is(parents, parent, 'p.')}`,
   ];
 };

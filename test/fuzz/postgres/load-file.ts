@@ -1,7 +1,7 @@
 import pg from 'pg';
 
 import { FileError, shownOf } from '../file-error.js';
-import { splitStatements } from '../split-statements.js';
+import { splitStatements } from './split-statements.js';
 
 interface ServerError {
   readonly code?: string;

@@ -1,6 +1,6 @@
 import type { Dialect, Kind } from '../dialect.interface.js';
 import { upsert } from '../statements/on-conflict.js';
-import { assignments, names, underKeyOf, values } from '../statements/parts.js';
+import { assignments, joinOf, names, underKeyOf, values } from '../statements/parts.js';
 import * as plain from '../statements/plain.js';
 import { keyOf } from '../writer.js';
 
@@ -33,18 +33,12 @@ const updateFrom: Kind = (writer, table) => {
 };
 
 const removeUsing: Kind = (writer, table) => {
-  const reference = table.references.length > 0 ? writer.rng.pick(table.references) : undefined;
-  const parents = writer.model.tables.find(({ name }) => name === reference?.target);
-  const parent = parents && writer.row(parents);
-  if (!reference || !parents || !parent || !keyOf(parents)) return [];
-  const on = reference.columns.map((column, index) => {
-    const target = parents.columns[reference.targetColumns[index] ?? -1];
-    return `a.${table.columns[column]?.quoted ?? ''} = p.${target?.quoted ?? ''}`;
-  });
-  const which = writer.is(parents, parent, 'p.');
+  const join = joinOf(writer, table);
+  if (join === undefined) return [];
+  const { on, parent, parents } = join;
   return [
     `DELETE FROM ${table.from} AS a USING ${parents.from} AS p ` +
-      `WHERE ${on.join(' AND ')} AND ${which}`,
+      `WHERE ${on} AND ${writer.is(parents, parent, 'p.')}`,
   ];
 };
 

@@ -5,10 +5,10 @@ import type Database from 'better-sqlite3';
 import type { DataSource } from 'typeorm';
 
 import type { TableModel } from '../model.js';
+import { rowCondition } from '../row-condition.js';
 import type { Row, Snapshot } from '../snapshot.js';
 import { inOrder } from '../snapshot.js';
 import type { Copy, Outside, Database as Writable } from '../world.interface.js';
-import { keyOf } from '../writer.js';
 import { quote } from './values.js';
 
 /** An application in AT mode. */
@@ -120,8 +120,9 @@ function run(database: Database.Database, sql: string): number {
 export const outsideOf = (main: Database.Database, tables: readonly TableModel[]): Outside => ({
   snapshot: () => Promise.resolve(takeSnapshot(main, tables)),
   counters: () => Promise.resolve(readCounters(main)),
+  // Triggers of the file fire.
   remove(table, rows) {
-    for (const row of rows) removeRow(main, table, row);
+    for (const row of rows) main.exec(`DELETE FROM ${table.sql} WHERE ${rowCondition(table, row)}`);
     return Promise.resolve();
   },
   countUndoRows: () =>
@@ -155,16 +156,4 @@ function readCounters(database: Database.Database): readonly string[] {
     'DELETE FROM sqlite_sequence',
     ...rows.map(({ name, seq }) => `INSERT INTO sqlite_sequence VALUES (${quote(name)}, ${seq})`),
   ];
-}
-
-/** Triggers of the file fire. */
-function removeRow(database: Database.Database, table: TableModel, row: Row): void {
-  const { columns, from } = table;
-  const key = keyOf(table)?.columns ?? [...columns.keys()];
-  const conditions = key.map((column) => {
-    const { literal, quoted } = columns[column] ?? {};
-    const value = row[column] ?? null;
-    return `${quoted ?? ''} IS ${value === null ? 'NULL' : (literal?.(value) ?? '')}`;
-  });
-  database.exec(`DELETE FROM ${from} WHERE ${conditions.join(' AND ')}`);
 }

@@ -57,6 +57,26 @@ export function range(writer: Writer, table: TableModel): string | undefined {
   return `${table.columns[column]?.quoted ?? ''} ${operator} ${row[column] ?? ''}`;
 }
 
+/** A reference of the table, a row that it leads to, and SQL that joins `a` to `p` by it. */
+export interface Join {
+  readonly parents: TableModel;
+  readonly parent: Expressions;
+  readonly on: string;
+}
+
+export function joinOf(writer: Writer, table: TableModel): Join | undefined {
+  if (table.references.length === 0) return undefined;
+  const { columns, target, targetColumns } = writer.rng.pick(table.references);
+  const parents = writer.model.tables.find(({ name }) => name === target);
+  const parent = parents && writer.row(parents);
+  if (!parents || !parent || !keyOf(parents)) return undefined;
+  const on = columns.map((column, index) => {
+    const referred = parents.columns[targetColumns[index] ?? -1];
+    return `a.${table.columns[column]?.quoted ?? ''} = p.${referred?.quoted ?? ''}`;
+  });
+  return { parents, parent, on: on.join(' AND ') };
+}
+
 /** A new row, with the primary key of another one if there is one. */
 export function underKeyOf(
   writer: Writer,
