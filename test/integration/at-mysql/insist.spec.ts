@@ -94,6 +94,15 @@ describeMariadb('A trigger of the application that is made behind ours', () => {
     expect(await database.rows('page')).toEqual(['[1,"b",10]']);
   });
 
+  it('keeps an application from starting that may not put ours behind it', async () => {
+    await expect(database.engine.install('check')).rejects.toMatchObject({
+      code: 'DTX_ERR_RM_AT_INSTALL',
+      message: expect.stringContaining(
+        'the triggers of page were made for other columns, keys or triggers of yours',
+      ) as string,
+    });
+  });
+
   it('stands before ours when they are installed again', async () => {
     const tag = newTag();
     await database.engine.install('mend');

@@ -195,7 +195,10 @@ function missingIn({ ownStatements, plans, version }: DatabaseState): readonly s
       : []),
     ...(parts.missing.length > 0 ? [`no triggers on ${parts.missing.join(', ')}`] : []),
     ...(parts.stale.length > 0
-      ? [`the triggers of ${parts.stale.join(', ')} were made for other columns or keys`]
+      ? [
+          `the triggers of ${parts.stale.join(', ')} were made for other columns, keys or ` +
+            `triggers of yours`,
+        ]
       : []),
   ];
 }
