@@ -122,6 +122,27 @@ describe('What refers to rows whose values changed places is left alone', () => 
     expect(file.rows('thing', 'kid')).toEqual(before);
   });
 
+  it('by a generated column of values that changed places: a person sees to it', async () => {
+    file = await createAtFile(`
+      CREATE TABLE thing (id INTEGER PRIMARY KEY, c INT NOT NULL UNIQUE,
+        g INT GENERATED ALWAYS AS (c * 10) STORED UNIQUE);
+      INSERT INTO thing (id, c) VALUES (1, 1), (2, 2); ${PART}
+      CREATE TABLE kid (id INTEGER PRIMARY KEY, g INT REFERENCES thing (g) ON UPDATE SET NULL)`);
+    const tag = newTag();
+    file.branch(
+      tag,
+      'UPDATE thing SET c = -1 WHERE id = 1',
+      'UPDATE thing SET c = 1 WHERE id = 2',
+      'UPDATE thing SET c = 2 WHERE id = 1',
+    );
+    file.outside.exec('INSERT INTO kid VALUES (1, 10), (2, 20)');
+    const before = file.rows('thing', 'part', 'kid');
+
+    expect(await file.rollback(tag)).toMatchObject({ kind: 'cannot' });
+
+    expect(file.rows('thing', 'part', 'kid')).toEqual(before);
+  });
+
   it('where a spare value is the very one that the other row needs', async () => {
     file = await createAtFile(`
       CREATE TABLE thing (id INTEGER PRIMARY KEY, mail TEXT NOT NULL UNIQUE,

@@ -112,7 +112,7 @@ export class EntangledRows {
       for (const spare of spares) {
         const current = this.#rows.current(row) ?? image;
         this.#rows.attempt('dtx_row', () => {
-          this.#rows.change(spare(current));
+          this.#rows.changeUnseen(row.table, current, spare(current));
         });
         // The largest numbers stay what they are, whatever is added to them.
         if (this.#rows.current(row) !== current) break;

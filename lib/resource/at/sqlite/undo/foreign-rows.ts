@@ -72,24 +72,31 @@ function isSameReferred(
   const [now, then] = [literalsOf(table, current), literalsOf(table, next)];
   const stored = columns.filter(({ name }) => now.has(name));
   if (!isSameKey(database, stored, now, then)) return false;
-  const generated = columns.filter(({ name }) => !now.has(name));
-  if (generated.length === 0) return true;
-  const read = (image: string): string => {
-    const values = generated.map(({ name }) => `quote(${generatedValue(table, name, image)})`);
-    const [row] = rowsOf<{ text: string }>(
-      database,
-      `SELECT ${values.join(` || ',' || `)} AS text`,
-    );
-    return row?.text ?? '';
-  };
-  const before = read(current);
+  if (stored.length === columns.length) return true;
+  const before = generatedKeys(database, table, columns, current);
   database.exec('SAVEPOINT dtx_trial');
   try {
     database.exec(updateRow(table, current, next));
-    return read(next) === before;
+    return generatedKeys(database, table, columns, next) === before;
   } finally {
     database.exec('ROLLBACK TO dtx_trial; RELEASE dtx_trial');
   }
+}
+
+/** Those of the columns that no image holds, as the row has them; empty where there are none. */
+export function generatedKeys(
+  database: SqliteDatabase,
+  table: TableDefinition,
+  columns: readonly KeyColumn[],
+  image: string,
+): string {
+  const stored = literalsOf(table, image);
+  const values = columns
+    .filter(({ name }) => !stored.has(name))
+    .map(({ name }) => `quote(${generatedValue(table, name, image)})`);
+  if (values.length === 0) return '';
+  const [row] = rowsOf<{ text: string }>(database, `SELECT ${values.join(` || ',' || `)} AS text`);
+  return row?.text ?? '';
 }
 
 type Literals = ReadonlyMap<string, string>;

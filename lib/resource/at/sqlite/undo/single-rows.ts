@@ -4,7 +4,7 @@ import type { SqliteDatabase } from '../sqlite-database.interface.js';
 import type { TableDefinition } from '../table-definition.js';
 import type { Failure } from './attempt.js';
 import { NotRestoredError, attempt } from './attempt.js';
-import { assertNobodyRefers } from './foreign-rows.js';
+import { assertNobodyRefers, generatedKeys } from './foreign-rows.js';
 import {
   currentImage,
   deleteRow,
@@ -88,6 +88,18 @@ export class SingleRows {
     const { changes } = this.#database.prepare(sql).run();
     if (Number(changes) !== 1)
       throw new NotRestoredError('a trigger keeps the row from being restored');
+  }
+
+  /** A change for a moment, which must not be carried on to rows that refer to this one. */
+  changeUnseen(table: TableDefinition, current: string, sql: string): void {
+    const referred = this.#references
+      .filter(({ parent }) => parent.name === table.name)
+      .flatMap(({ referenced }) => referenced);
+    const before = generatedKeys(this.#database, table, referred, current);
+    this.change(sql);
+    if (generatedKeys(this.#database, table, referred, current) !== before) {
+      throw new NotRestoredError('rows refer to a value that is generated from it', true);
+    }
   }
 
   /** Its image as it is; undefined where there is no row. */
