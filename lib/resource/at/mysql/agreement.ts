@@ -67,6 +67,9 @@ export const NULL_PART = '~';
 /** Shape of undo rows that are no rows of their table: values of unique indexes, references. */
 export const LOCK_SHAPE = '0';
 
+/** Of images and keys, whatever the character set of the database. */
+export const ASCII = 'CHARACTER SET ascii COLLATE ascii_bin';
+
 /** The sql_mode of our triggers. */
 export const TRIGGER_MODE = 'STRICT_ALL_TABLES';
 

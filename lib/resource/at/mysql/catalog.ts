@@ -84,8 +84,7 @@ ORDER BY k.table_schema, k.table_name, k.constraint_name, k.ordinal_position`;
  * schema of the table, which the server looks up; for the trigger's it reads them all.
  */
 const TRIGGERS = `
-SELECT event_object_table AS tbl, trigger_name AS name, sql_mode AS mode, action_statement AS body,
-  action_timing AS timing, event_manipulation AS event
+SELECT event_object_table AS tbl, trigger_name AS name, sql_mode AS mode, action_statement AS body
 FROM information_schema.triggers
 WHERE event_object_schema = DATABASE() AND (trigger_name LIKE '${PREFIX.replace('_', '\\\\_')}%'
   OR (action_timing = 'BEFORE' AND event_manipulation = 'UPDATE'))

@@ -1,10 +1,8 @@
-import { RESTORED, RESTORED_OF } from '../agreement.js';
+import { ASCII, RESTORED, RESTORED_OF } from '../agreement.js';
 import { identifier, literal } from '../sql-text.js';
 import type { TableDefinition } from '../table-definition.js';
 import { storedColumns } from '../table-definition.js';
 import { restoreFromSql } from '../value-codec.js';
-
-const ASCII = 'CHARACTER SET ascii COLLATE ascii_bin';
 
 /**
  * SQL of a trigger behind all others of its kind, for a row that is restored: what triggers of the

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 
 import { GUARDED } from '../../at-engine.interface.js';
-import { OWN, PREFIX, TAG } from '../agreement.js';
+import { ASCII, OWN, PREFIX, TAG } from '../agreement.js';
+import { INSISTING } from '../labels.js';
 import { imageSql } from '../row-image.js';
 import { keyParts, primaryKey } from '../row-key.js';
-import { INSISTING } from '../labels.js';
 import { identifier } from '../sql-text.js';
 import type { TableDefinition } from '../table-definition.js';
 import { shapeOf } from '../table-definition.js';
@@ -118,8 +118,6 @@ function whenActive({ guard }: CaptureScope, body: string): string {
  * triggers. A server that gives a warning and NULL is met by a test for NULL.
  */
 const TOO_LONG = 1301;
-
-const ASCII = 'CHARACTER SET ascii COLLATE ascii_bin';
 
 function captureBody(
   table: TableDefinition,
