@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const END_MS_MAX = 5_000;
@@ -18,4 +21,19 @@ export class Closers {
   readonly close = async (): Promise<void> => {
     while (this.#closers.length > 0) await soon(this.#closers.pop()?.());
   };
+}
+
+/** Opens something in a folder of its own. What was opened is closed again when that fails. */
+export async function openInFolder<T>(
+  open: (folder: string, closers: Closers) => Promise<T>,
+): Promise<T> {
+  const closers = new Closers();
+  const folder = await mkdtemp(join(tmpdir(), 'dtx-fuzz-'));
+  closers.add(() => rm(folder, { recursive: true, force: true }));
+  try {
+    return await open(folder, closers);
+  } catch (error) {
+    await closers.close();
+    throw error;
+  }
 }

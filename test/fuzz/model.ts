@@ -53,6 +53,6 @@ export interface TableModel {
 /** What a generator of statements has to know. CHECKs are met, and not understood. */
 export interface Model {
   readonly tables: readonly TableModel[];
-  /** Why what was committed has other rows without AT mode, if it may. */
-  readonly otherwise?: string;
+  /** Why other rows may be right behind a commit than in AT mode, so that none are compared. */
+  readonly whyUncompared?: string;
 }

@@ -105,7 +105,7 @@ export class Fuzzer {
     this.findings.transactions += parts.length;
     if (isPair) this.findings.pairs += 1;
     await this.#settle(parts);
-    if (this.#world.model.otherwise !== undefined && parts.some(({ committed }) => committed)) {
+    if (this.#world.model.whyUncompared !== undefined && parts.some(({ committed }) => committed)) {
       return this.#goOn();
     }
     const replay = await this.#replayer.replay(parts, order, counters);

@@ -31,9 +31,9 @@ export function summaryOf(world: World, findings: Findings, volatile: Ignored): 
     ...(columns.length === 0
       ? []
       : [`never twice the same, so not compared behind a commit: ${columns.join(', ')}`]),
-    ...(model.otherwise === undefined
+    ...(model.whyUncompared === undefined
       ? []
-      : [`nothing is compared behind a commit: ${model.otherwise} (see ${dialect.guide})`]),
+      : [`nothing is compared behind a commit: ${model.whyUncompared} (see ${dialect.guide})`]),
     `${String(differences)} differences, ${String(left)} undo rows left, ` +
       `${String(open)} transactions left open`,
   ];

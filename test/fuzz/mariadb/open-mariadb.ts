@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { Pool } from 'mysql2/promise';
@@ -9,7 +7,8 @@ import { dtxMysqlPool } from 'nestjs-dtx/mysql2';
 
 import type { RunningMariadb } from '../../../tools/mariadb/index.js';
 import { startMariadb } from '../../../tools/mariadb/index.js';
-import { Closers, soon } from '../closers.js';
+import type { Closers } from '../closers.js';
+import { openInFolder, soon } from '../closers.js';
 import { FileError } from '../file-error.js';
 import { lockWaitTimeoutMs, startApplication } from '../start-application.js';
 import type { Copy, World } from '../world.interface.js';
@@ -25,21 +24,14 @@ interface Derived {
   end(): Promise<unknown>;
 }
 
-export async function openMariadb(sql: string): Promise<World> {
-  const closers = new Closers();
-  const folder = await mkdtemp(join(tmpdir(), 'dtx-fuzz-'));
-  closers.add(() => rm(folder, { recursive: true, force: true }));
-  try {
+export const openMariadb = (sql: string): Promise<World> =>
+  openInFolder(async (folder, closers) => {
     const dataDir = join(folder, 'mariadb');
     const server = await startMariadb({ dataDir, durable: false, required: true });
     if (server === undefined) throw new Error('There is no MariaDB to write to.');
     closers.add(() => server.remove());
-    return await fill(server, join(folder, 'coordinator.db'), sql, closers);
-  } catch (error) {
-    await closers.close();
-    throw error;
-  }
-}
+    return fill(server, join(folder, 'coordinator.db'), sql, closers);
+  });
 
 async function fill(
   server: RunningMariadb,

@@ -84,8 +84,8 @@ export async function readModel(pool: Pool): Promise<Model> {
     references: referencesOf(references.get(name) ?? [], placesOf),
     hasUserTriggers: triggered.has(name),
   }));
-  const otherwise = meetsTriggers(tables);
-  return { tables, ...(otherwise !== undefined && { otherwise }) };
+  const whyUncompared = meetsTriggers(tables);
+  return { tables, ...(whyUncompared !== undefined && { whyUncompared }) };
 }
 
 /** In AT mode triggers do what a cascade would, and so fire those of its rows. */

@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { TransactionManager } from 'nestjs-dtx';
@@ -8,7 +6,8 @@ import pg from 'pg';
 
 import type { RunningPostgres } from '../../../tools/postgres/index.js';
 import { startPostgres } from '../../../tools/postgres/index.js';
-import { Closers, soon } from '../closers.js';
+import type { Closers } from '../closers.js';
+import { openInFolder, soon } from '../closers.js';
 import { FileError } from '../file-error.js';
 import type { TableModel } from '../model.js';
 import { lockWaitTimeoutMs, startApplication } from '../start-application.js';
@@ -18,19 +17,12 @@ import { loadFile } from './load-file.js';
 import { readCatalogue } from './read-model.js';
 import { dialectOf } from './statements.js';
 
-export async function openPostgres(sql: string): Promise<World> {
-  const closers = new Closers();
-  const folder = await mkdtemp(join(tmpdir(), 'dtx-fuzz-'));
-  closers.add(() => rm(folder, { recursive: true, force: true }));
-  try {
+export const openPostgres = (sql: string): Promise<World> =>
+  openInFolder(async (folder, closers) => {
     const server = await startPostgres({ dataDir: join(folder, 'postgres'), durable: false });
     closers.add(() => server.remove());
-    return await fill(server, join(folder, 'coordinator.db'), sql, closers);
-  } catch (error) {
-    await closers.close();
-    throw error;
-  }
-}
+    return fill(server, join(folder, 'coordinator.db'), sql, closers);
+  });
 
 async function fill(
   server: RunningPostgres,

@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type Database from 'better-sqlite3';
@@ -7,7 +5,8 @@ import { TransactionManager } from 'nestjs-dtx';
 import { withDtx } from 'nestjs-dtx/typeorm';
 import { DataSource } from 'typeorm';
 
-import { Closers, soon } from '../closers.js';
+import type { Closers } from '../closers.js';
+import { openInFolder, soon } from '../closers.js';
 import { FileError } from '../file-error.js';
 import { lockWaitTimeoutMs, startApplication } from '../start-application.js';
 import type { World } from '../world.interface.js';
@@ -16,17 +15,8 @@ import { loadFile } from './load-file.js';
 import { readModel } from './read-model.js';
 import { sqliteDialect } from './statements.js';
 
-export async function openSqlite(sql: string): Promise<World> {
-  const closers = new Closers();
-  const folder = await mkdtemp(join(tmpdir(), 'dtx-fuzz-'));
-  closers.add(() => rm(folder, { recursive: true, force: true }));
-  try {
-    return await fill(folder, sql, closers);
-  } catch (error) {
-    await closers.close();
-    throw error;
-  }
-}
+export const openSqlite = (sql: string): Promise<World> =>
+  openInFolder((folder, closers) => fill(folder, sql, closers));
 
 async function fill(folder: string, sql: string, closers: Closers): Promise<World> {
   const file = join(folder, 'main.db');
