@@ -67,19 +67,18 @@ export class ApplicationClient implements CoordinatorClient {
     return this.#client?.keepsOrder === true;
   }
 
-  async begin(request: BeginRequest): Promise<void> {
+  // Not async functions: these are the hot path, and each layer of them costs it promises.
+  begin(request: BeginRequest): Promise<void> {
     const leave = this.#deps.enter();
     this.#forgetExpired();
     const deadlineMs = this.#deps.clock.monotonicMs() + request.timeoutMs;
     // Before the answer: the launcher may have ended it by then.
     this.#open.set(request.xid, { deadlineMs, leave });
-    try {
-      await this.#call((client) => client.begin(request));
-    } catch (error) {
+    return this.#call((client) => client.begin(request)).catch((error: unknown) => {
       this.#open.delete(request.xid);
       leave();
       throw error;
-    }
+    });
   }
 
   commit(request: EndRequest): Promise<GlobalSummary> {
@@ -134,16 +133,24 @@ export class ApplicationClient implements CoordinatorClient {
     return this.#client === undefined ? this.connect().then(use) : use(this.#client);
   }
 
-  async #end(
+  #end(
     xid: string,
     use: (client: CoordinatorClient) => Promise<GlobalSummary>,
   ): Promise<GlobalSummary> {
-    try {
-      return await this.#call(use);
-    } finally {
+    const left = (): void => {
       this.#open.get(xid)?.leave();
       this.#open.delete(xid);
-    }
+    };
+    return this.#call(use).then(
+      (summary) => {
+        left();
+        return summary;
+      },
+      (error: unknown) => {
+        left();
+        throw error;
+      },
+    );
   }
 
   /**

@@ -66,6 +66,8 @@ export class GlobalTransaction {
   #rollbackOnly: string | undefined;
   #markOfOthers: string | undefined;
   readonly #begun: Promise<void> | undefined;
+  /** The coordinator has it for sure. */
+  #hasBegun = false;
   #openCount = 0;
   #hasWorked = false;
   #isSpared = false;
@@ -80,8 +82,11 @@ export class GlobalTransaction {
     this.lockWaitTimeoutMs = init.lockWaitTimeoutMs;
     this.commitWaitMs = init.commitWaitMs;
     this.#begun = init.begun;
+    const begun = (): void => {
+      this.#hasBegun = true;
+    };
     // Whoever ends the transaction reads a failure; until then nobody may stumble over it.
-    this.#begun?.catch(() => undefined);
+    this.#begun?.then(begun, () => undefined);
   }
 
   /** Whether work can still become part of it, as far as this service knows. */
@@ -267,12 +272,10 @@ export class GlobalTransaction {
    * The commit comes behind the begin, so it need not wait for it. If there was no begin, that is
    * the error: the coordinator knows nothing of what was to be committed.
    */
-  async #askForCommit(): Promise<GlobalSummary> {
-    try {
-      return await this.manager.completion.commit(this);
-    } finally {
-      if (this.#begun !== undefined) await this.#begun;
-    }
+  #askForCommit(): Promise<GlobalSummary> {
+    const asked = this.manager.completion.commit(this);
+    if (this.#begun === undefined || this.#hasBegun) return asked;
+    return asked.finally(() => this.#begun);
   }
 
   async #refuseCommit(): Promise<void> {

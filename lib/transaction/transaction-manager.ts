@@ -164,21 +164,47 @@ export class TransactionManager {
 
   /** @internal */
   async beginDefined(definition: TransactionDefinition): Promise<GlobalTransaction> {
-    const { applicationId, hooks, ids } = this.#deps;
-    const {
-      commitWaitMs,
-      lockWaitTimeoutMs,
-      name,
-      timeoutMs = this.#timeoutMsDefault,
-    } = definition;
-    const xid = ids.newXid();
-    const info: TransactionInfo = { xid, name, applicationId };
-    if (hooks?.beforeBegin !== undefined) await this.#beforeBegin(info);
+    return this.beginAtOnce(definition) ?? this.#beginInTurn(definition);
+  }
+
+  /**
+   * Undefined where something has to be waited for: a hook, or the coordinator's answer.
+   *
+   * @internal
+   */
+  beginAtOnce(definition: TransactionDefinition): GlobalTransaction | undefined {
+    const { hooks } = this.#deps;
+    if (this.client.keepsOrder !== true) return undefined;
     // A hook that hears of the begin wants it to have happened.
+    if (hooks?.beforeBegin !== undefined || hooks?.afterBegin !== undefined) return undefined;
+    const info = this.#newInfo(definition);
+    return this.#launched(info, definition, this.#beginAtCoordinator(info, definition, true));
+  }
+
+  async #beginInTurn(definition: TransactionDefinition): Promise<GlobalTransaction> {
+    const { hooks } = this.#deps;
+    const info = this.#newInfo(definition);
+    if (hooks?.beforeBegin !== undefined) await this.#beforeBegin(info);
     const mayWait = this.client.keepsOrder === true && hooks?.afterBegin === undefined;
-    const begun = this.#beginAtCoordinator(info, timeoutMs, mayWait);
+    const begun = this.#beginAtCoordinator(info, definition, mayWait);
     if (!mayWait) await begun;
-    const transaction = new GlobalTransaction({
+    const transaction = this.#launched(info, definition, begun);
+    if (hooks?.afterBegin !== undefined) await this.#afterBegin(info);
+    return transaction;
+  }
+
+  #newInfo({ name }: TransactionDefinition): TransactionInfo {
+    const { applicationId, ids } = this.#deps;
+    return { xid: ids.newXid(), name, applicationId };
+  }
+
+  #launched(
+    { name, xid }: TransactionInfo,
+    definition: TransactionDefinition,
+    begun: Promise<void>,
+  ): GlobalTransaction {
+    const { commitWaitMs, lockWaitTimeoutMs, timeoutMs = this.#timeoutMsDefault } = definition;
+    return new GlobalTransaction({
       manager: this,
       xid,
       name,
@@ -188,8 +214,6 @@ export class TransactionManager {
       commitWaitMs,
       begun,
     });
-    if (hooks?.afterBegin !== undefined) await this.#afterBegin(info);
-    return transaction;
   }
 
   /**
@@ -239,17 +263,18 @@ export class TransactionManager {
     return this.#deps.log;
   }
 
-  async #beginAtCoordinator(
+  /** Not an async function: this is the hot path, and each layer of them costs it promises. */
+  #beginAtCoordinator(
     info: TransactionInfo,
-    timeoutMs: number,
+    { timeoutMs = this.#timeoutMsDefault }: TransactionDefinition,
     mayWait: boolean,
   ): Promise<void> {
-    try {
-      await this.client.begin({ ...info, timeoutMs, ...(mayWait && { mayWait }) });
-    } catch (error) {
+    const { applicationId, name, xid } = info;
+    const request = { xid, name, applicationId, timeoutMs, mayWait };
+    return this.client.begin(request).catch(async (error: unknown) => {
       await this.#beginFailed(info, error);
       throw error;
-    }
+    });
   }
 
   async #beforeBegin(info: TransactionInfo): Promise<void> {

@@ -7,6 +7,7 @@ import {
   TransactionRequiredError,
   messageOf,
 } from '../protocol/index.js';
+import { refused } from '../system/index.js';
 import { currentTransaction, runInContext } from './context.js';
 import { markRollbackOnly } from './failed-part.js';
 import type { GlobalTransaction } from './global-transaction.js';
@@ -66,12 +67,6 @@ export function stepFor(
     default:
       return step;
   }
-}
-
-// An async function, so that a refusal reaches the caller where every other error does.
-// eslint-disable-next-line @typescript-eslint/require-await -- it has nothing to wait for
-async function refused(refusal: unknown): Promise<never> {
-  throw refusal;
 }
 
 async function joined<T>(
@@ -139,7 +134,7 @@ async function begun<T>(
   body: Body<T>,
   run: Run = {},
 ): Promise<T> {
-  const transaction = await manager.beginDefined(definition);
+  const transaction = manager.beginAtOnce(definition) ?? (await manager.beginDefined(definition));
   run.transaction = transaction;
   let result: T;
   try {
@@ -174,13 +169,11 @@ export async function endAfterThrow(
 }
 
 /** A commit that was stopped before it was asked for leaves an active transaction: roll it back. */
-export async function commitOrRollback(transaction: GlobalTransaction): Promise<void> {
-  try {
-    await transaction.commit();
-  } catch (error) {
+export function commitOrRollback(transaction: GlobalTransaction): Promise<void> {
+  return transaction.commit().catch(async (error: unknown) => {
     if (transaction.isActive) await rollbackQuietly(transaction);
     throw error;
-  }
+  });
 }
 
 /** The error of the work matters more to the caller; the failure was reported where it happened. */

@@ -89,11 +89,11 @@ export class GroupCommit {
    * @throws OutcomeUnknownError the write may have happened or not
    */
   submit(live: LiveSession, command: Command, what: string): Promise<Session | undefined> {
-    if (this.#isClosed) return Promise.reject(new CoordinatorClosedError(what));
-    if (this.#queue.urgentCount >= WAITING_REQUESTS_MAX) {
-      const advice = 'More work comes in than the disk can take: retry later.';
-      const limit = 'The number of requests that wait for the coordinator';
-      return Promise.reject(new ResourceExhaustedError(limit, WAITING_REQUESTS_MAX, advice));
+    const refusal = this.#refusalOf(what);
+    if (refusal !== undefined) {
+      // Nobody has been busy with it, so nobody else would notice that it need not be kept.
+      live.observer.idle(live);
+      return Promise.reject(refusal);
     }
     return new Promise((resolve, reject) => {
       this.#push(newRequest(live, command, { what, resolve, reject }));
@@ -153,6 +153,14 @@ export class GroupCommit {
     await this.flush();
     this.#lazyTimer?.cancel();
     this.#doubtTimer?.cancel();
+  }
+
+  #refusalOf(what: string): Error | undefined {
+    if (this.#isClosed) return new CoordinatorClosedError(what);
+    if (this.#queue.urgentCount < WAITING_REQUESTS_MAX) return undefined;
+    const advice = 'More work comes in than the disk can take: retry later.';
+    const limit = 'The number of requests that wait for the coordinator';
+    return new ResourceExhaustedError(limit, WAITING_REQUESTS_MAX, advice);
   }
 
   #isBusy(): boolean {

@@ -18,6 +18,7 @@ import {
   isEnded,
   messageOf,
 } from '../../protocol/index.js';
+import { refused } from '../../system/index.js';
 import type { Command, Session } from '../core/index.js';
 import { summaryOf } from '../core/index.js';
 import type { Detachment, Origin } from '../participants/index.js';
@@ -63,7 +64,16 @@ export class NamespaceCoordinator {
     return this.#table.size;
   }
 
-  async begin(request: BeginRequest): Promise<void> {
+  // Not async functions: these are the hot path, and each layer of them costs it promises.
+  begin(request: BeginRequest): Promise<void> {
+    try {
+      return this.#begin(request);
+    } catch (refusal) {
+      return refused(refusal);
+    }
+  }
+
+  #begin(request: BeginRequest): Promise<void> {
     assertBeginRequest(request);
     this.#assertRoom(request.xid);
     const { namespace } = this.#deps;
@@ -72,7 +82,7 @@ export class NamespaceCoordinator {
     const write = (): Promise<Session | undefined> => this.#submit(live, command, 'begin');
     // Where others share the store, its record is to be there before they hear of it.
     const mayWait = request.mayWait === true && !this.#deps.store.isShared && !live.isLoaded;
-    await (mayWait ? holdBegin(live, this.#deps.clock, write) : write());
+    return mayWait ? holdBegin(live, this.#deps.clock, write) : write().then(nothing);
   }
 
   /** @throws ResourceExhaustedError when another open transaction would be one too many */
@@ -84,13 +94,21 @@ export class NamespaceCoordinator {
     throw new ResourceExhaustedError(limit, openTransactionsMax, advice);
   }
 
-  async registerBranch(request: RegisterBranchRequest): Promise<void> {
+  registerBranch(request: RegisterBranchRequest): Promise<void> {
+    try {
+      return this.#registerBranch(request);
+    } catch (refusal) {
+      return refused(refusal);
+    }
+  }
+
+  #registerBranch(request: RegisterBranchRequest): Promise<void> {
     assertRegisterRequest(request);
     if (request.begin !== undefined) this.#assertRoom(request.xid);
     const { caps, namespace } = this.#deps;
     const { branchesMax } = caps;
     const command: Command = { kind: 'register-branch', namespace, request, branchesMax };
-    await this.#begun(request.xid, command, 'registerBranch');
+    return this.#begun(request.xid, command, 'registerBranch');
   }
 
   async abandonBranch({ xid, branchId, reason }: AbandonBranchRequest): Promise<void> {
@@ -153,14 +171,31 @@ export class NamespaceCoordinator {
     this.#sessions.stop();
   }
 
-  async #end(
-    { xid, waitMs }: EndRequest,
+  #end(
+    request: EndRequest,
     kind: 'commit' | 'rollback',
     gone: AbortSignal | undefined,
   ): Promise<GlobalSummary> {
-    const live = this.#open(xid);
-    const standing = await this.#submit(live, { kind }, kind);
-    if (waitMs <= 0 || standing === undefined) return summaryOf(xid, standing);
+    const { waitMs, xid } = request;
+    let live: LiveSession;
+    try {
+      live = this.#open(xid);
+    } catch (refusal) {
+      return refused(refusal);
+    }
+    return this.#submit(live, { kind }, kind).then((standing) =>
+      waitMs <= 0 || standing === undefined
+        ? summaryOf(xid, standing)
+        : this.#untilEnded(live, standing, { waitMs, gone }),
+    );
+  }
+
+  async #untilEnded(
+    live: LiveSession,
+    standing: Session,
+    { gone, waitMs }: { readonly gone: AbortSignal | undefined; readonly waitMs: number },
+  ): Promise<GlobalSummary> {
+    const { xid } = live;
     const wanted: Awaited = {
       waitersOf: ({ endWaiters }) => endWaiters,
       isOver: (session) => session === undefined || isEnded(session.status),
@@ -180,10 +215,15 @@ export class NamespaceCoordinator {
    * Nobody waits for a begin, so a call to another service may be faster than the record: there it
    * is looked for again before the call is refused.
    */
-  async #begun(xid: string, command: Command, what: string): Promise<void> {
-    const { clock, servesOthers, store } = this.#deps;
-    const graceMs = store.isShared || servesOthers ? BEGIN_GRACE_MS : 0;
-    const endMs = clock.monotonicMs() + graceMs;
+  #begun(xid: string, command: Command, what: string): Promise<void> {
+    const { servesOthers, store } = this.#deps;
+    if (store.isShared || servesOthers) return this.#begunElsewhere(xid, command, what);
+    return this.#submit(this.#open(xid), command, what).then(nothing);
+  }
+
+  async #begunElsewhere(xid: string, command: Command, what: string): Promise<void> {
+    const { clock } = this.#deps;
+    const endMs = clock.monotonicMs() + BEGIN_GRACE_MS;
     for (let pauseMs = BEGIN_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, BEGIN_PAUSE_MS_MAX)) {
       try {
         await this.#submit(this.#open(xid), command, what);
@@ -201,14 +241,11 @@ export class NamespaceCoordinator {
     return this.#table.find(xid) ?? this.#table.open(assertXid(xid));
   }
 
-  async #submit(live: LiveSession, command: Command, what: string): Promise<Session | undefined> {
+  #submit(live: LiveSession, command: Command, what: string): Promise<Session | undefined> {
     // In front of what is submitted now: both are decided and written in this order.
     void live.writeHeldBegin?.();
-    try {
-      return await this.#deps.commits.submit(live, command, what);
-    } catch (error) {
-      this.#sessions.idle(live);
-      throw error;
-    }
+    return this.#deps.commits.submit(live, command, what);
   }
 }
+
+const nothing = (): undefined => undefined;

@@ -1,6 +1,6 @@
 import type { LockConflict } from '../../protocol/index.js';
 import { messageOf } from '../../protocol/index.js';
-import { failpoint } from '../../system/index.js';
+import { failpoint, refused } from '../../system/index.js';
 import type { AtResource } from './at-resource.js';
 import type { Attempt, Start } from './attempt.js';
 import { onCredit } from './attempt.js';
@@ -110,22 +110,34 @@ export class ConnectionBranch<Request, Result> {
     }
   }
 
-  async begin(work: LocalWork, request: Request): Promise<Result> {
+  begin(work: LocalWork, request: Request): Promise<Result> {
     this.#openWork(work, request);
-    try {
-      return await this.#begin(work, request);
-    } catch (error) {
+    return this.#begin(work, request).catch(async (error: unknown) => {
       await this.#rollbackAfterError();
       this.#open = undefined;
       work.rolledBack(messageOf(error));
       throw error;
+    });
+  }
+
+  #begin(work: LocalWork, request: Request | undefined): Promise<Result> {
+    const begin = (): Promise<Result> => {
+      failpoint('local.begin');
+      return this.#connection.begin(work.mark, request, work.preparedName);
+    };
+    if (work.beforeBegin !== undefined || work.begun !== undefined) {
+      return this.#beginBetween(work, begin);
+    }
+    try {
+      return begin();
+    } catch (error) {
+      return refused(error);
     }
   }
 
-  async #begin(work: LocalWork, request: Request | undefined): Promise<Result> {
-    if (work.beforeBegin !== undefined) await work.beforeBegin();
-    failpoint('local.begin');
-    const result = await this.#connection.begin(work.mark, request, work.preparedName);
+  async #beginBetween(work: LocalWork, begin: () => Promise<Result>): Promise<Result> {
+    await work.beforeBegin?.();
+    const result = await begin();
     work.begun?.();
     return result;
   }
@@ -379,12 +391,6 @@ export class ConnectionBranch<Request, Result> {
     this.#open = open;
     return open;
   }
-}
-
-// An async function, so that a refusal reaches the caller where every other error does.
-// eslint-disable-next-line @typescript-eslint/require-await -- it has nothing to wait for
-async function refused(refusal: unknown): Promise<never> {
-  throw refusal;
 }
 
 /**

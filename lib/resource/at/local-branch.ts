@@ -49,8 +49,10 @@ export class LocalBranch implements LocalWork {
     if (this.#registration !== undefined) return;
     failpoint('at.register');
     const { host, resourceId } = this.#resource;
+    const { branchId, xid } = this.tag;
     this.#registration = host.client.registerBranch({
-      ...this.tag,
+      xid,
+      branchId,
       type: 'AT',
       resourceId,
       applicationId: host.applicationId,

@@ -141,7 +141,7 @@ describe('a coordinator that keeps the order of calls', () => {
 
     await manager.run({ name: 'order' }, () => 1);
 
-    expect(begin.mock.calls[0]?.[0].mayWait).toBeUndefined();
+    expect(begin.mock.calls[0]?.[0].mayWait).toBe(false);
   });
 
   it('tells of a refused begin instead of what followed from it', async () => {

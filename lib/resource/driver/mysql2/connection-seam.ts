@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 
 import { StatementRefusedError } from '../../../protocol/index.js';
+import { refused } from '../../../system/index.js';
 import type { Around, AtResource, Attempt, LocalWork, Start, Statement } from '../../at/index.js';
 import {
   ConnectionBranch,
@@ -198,17 +199,31 @@ export class ConnectionSeam {
   /** Callers may queue statements without awaiting them; they run in the order of the calls. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const running = this.#tail === undefined ? work() : this.#tail.then(work, work);
-    const tail = running.then(ignore, ignore).then(() => {
+    const passOn = (): void => {
       if (this.#tail === tail) this.#tail = undefined;
-    });
+    };
+    const tail = running.then(passOn, passOn);
     this.#tail = tail;
     return running;
   }
 
-  async #run(around: Around | undefined, request: Mysql2Request): Promise<Mysql2Answer> {
+  #run(around: Around | undefined, request: Mysql2Request): Promise<Mysql2Answer> {
     if (this.#branch.work !== undefined) return this.#branch.run(request);
-    if (this.pinned !== undefined) await this.#unpinned(around, request);
+    if (this.pinned === undefined) return this.#runUnpinned(around, request);
+    return this.#unpinned(around, request).then(() => this.#runUnpinned(around, request));
+  }
+
+  /** Not an async function: this is the hot path, and each layer of them costs it promises. */
+  #runUnpinned(around: Around | undefined, request: Mysql2Request): Promise<Mysql2Answer> {
     if (around === undefined) return this.#connection.send(request);
+    try {
+      return this.#runAround(around, request);
+    } catch (refusal) {
+      return refused(refusal);
+    }
+  }
+
+  #runAround(around: Around, request: Mysql2Request): Promise<Mysql2Answer> {
     const statement = classifyStatement(request.text);
     const what = `${statement.label} on ${this.#resource.resourceId}`;
     switch (statement.kind) {
@@ -234,7 +249,7 @@ export class ConnectionSeam {
     if (kind !== 'read') await this.#connection.xa.untilFree(around?.xid, label);
   }
 
-  async #runAutocommit(
+  #runAutocommit(
     around: Around,
     statement: Statement,
     request: Mysql2Request,
@@ -310,5 +325,3 @@ export class ConnectionSeam {
     return call as Call;
   }
 }
-
-const ignore = (): undefined => undefined;

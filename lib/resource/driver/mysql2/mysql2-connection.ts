@@ -13,7 +13,7 @@ import { LockingReads } from './locking-read.js';
 import type { CoreConnection, Mysql2Callback, ResultHeader } from './mysql2-driver.js';
 import { AUTOCOMMIT, IN_TRANSACTION } from './mysql2-driver.js';
 import type { Mysql2Answer, Mysql2Request, Originals } from './mysql2-request.js';
-import { isBareBegin, isReadOnlyBegin, toRequest } from './mysql2-request.js';
+import { isBareBegin, isReadOnlyBegin } from './mysql2-request.js';
 import type { Beginning, Opened, Opening } from './opener.js';
 import { Opener, TOUCH } from './opener.js';
 import { isDeadlock, isRefusedCommit, mayEndTransaction } from './server-error.js';
@@ -100,7 +100,7 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     this.#usedOneShot = undefined;
   }
 
-  async begin(
+  begin(
     mark: Mark,
     request: Mysql2Request | undefined,
     preparedName?: string,
@@ -108,22 +108,16 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     this.#isGone = false;
     this.#hasSnapshot = /\bSNAPSHOT\b/i.test(request?.text ?? '');
     const tag = this.#resource.engine.tagStatement(mark);
-    const oneShot = await this.#useOneShot();
-    if (preparedName !== undefined && !isReadOnlyBegin(request)) {
-      this.#isClean = false;
-      this.#header = await this.xa.begin(preparedName, { tag, text: request?.text ?? '' });
-      this.#opening = 'xa';
-      return this.#begun;
-    }
-    // Giving autocommit back would leave the one-shot to the next transaction on the connection.
-    const isPlain = oneShot === undefined && (request === undefined || isBareBegin(request));
+    const isXa = preparedName !== undefined && !isReadOnlyBegin(request);
+    // Giving autocommit back would leave a one-shot to the next transaction on the connection.
+    const isPlain =
+      this.#nextOneShot === undefined && (request === undefined || isBareBegin(request));
     const beginning = { mark, tag, request, isPlain, isClean: this.#isClean };
-    if (this.#isClean && this.#opener.maySwitch(beginning)) {
+    if (!isXa && this.#isClean && this.#opener.maySwitch(beginning)) {
       this.#unsent = beginning;
-      return this.#begun;
+      return Promise.resolve(this.#begun);
     }
-    const { header, opening } = await this.#open(beginning);
-    return opening === 'switched' ? this.#begun : { rows: header, fields: undefined };
+    return this.#beginNow(beginning, isXa ? preparedName : undefined);
   }
 
   /** Somebody is about to send past this: BEGIN leaves before, and what is open then is unknown. */
@@ -133,20 +127,10 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     void this.#lead()?.catch(ignore);
   }
 
-  async send(request: Mysql2Request): Promise<Mysql2Answer> {
+  send(request: Mysql2Request): Promise<Mysql2Answer> {
     const leading = this.#lead();
-    if (leading !== undefined) await leading;
-    if (this.#opening === 'none') {
-      this.#isClean = false;
-      const { label } = classifyStatement(request.text);
-      if (label === 'SET TRANSACTION') this.#oneShot = request;
-    }
-    try {
-      return await this.#sendRequest(request);
-    } catch (error) {
-      if (this.#opening !== 'none') this.#isGone = await this.#hasEnded(error);
-      throw error;
-    }
+    if (leading === undefined) return this.#sendNow(request);
+    return leading.then(() => this.#sendNow(request));
   }
 
   async ahead(text: string): Promise<void> {
@@ -166,23 +150,16 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     return Number(affectedRows);
   }
 
-  async commit(
+  commit(
     request: Mysql2Request | undefined,
     preparedName?: string,
   ): Promise<CommitAnswer<Mysql2Answer>> {
-    if (this.#opening === 'xa') {
-      const hold = await this.xa.end(preparedName !== undefined);
-      this.#opening = 'none';
-      return { committed: true, result: this.committedResult, hold };
+    if (this.#opening === 'xa') return this.#endXa(preparedName !== undefined);
+    if (this.#takeUnsent()) {
+      return Promise.resolve({ committed: true, result: this.committedResult });
     }
-    if (this.#takeUnsent()) return { committed: true, result: this.committedResult };
-    await this.#leading;
-    const result = await this.#commit(request).catch((error: unknown) => {
-      // Whether it is committed will be asked for, which must not wait for this connection.
-      if (!isRefusedCommit(error)) this.#destroy();
-      throw error;
-    });
-    return { committed: true, result };
+    if (this.#leading !== undefined) return this.#leading.then(() => this.#commit(request));
+    return this.#commit(request);
   }
 
   rollback(request: Mysql2Request | undefined): Promise<Mysql2Answer> {
@@ -222,16 +199,49 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     return this.#lockingReads.read(request, xid);
   }
 
-  /** A second attempt of the same work sends what it had set for its transaction again. */
-  async #useOneShot(): Promise<Mysql2Request | undefined> {
-    if (this.#oneShot === undefined) {
-      if (this.#usedOneShot !== undefined) await this.#sendRequest(this.#usedOneShot);
-      return this.#usedOneShot;
+  async #beginNow(beginning: Beginning, preparedName: string | undefined): Promise<Mysql2Answer> {
+    await this.#useOneShot();
+    if (preparedName !== undefined) {
+      this.#isClean = false;
+      const { request, tag } = beginning;
+      this.#header = await this.xa.begin(preparedName, { tag, text: request?.text ?? '' });
+      this.#opening = 'xa';
+      return this.#begun;
     }
-    this.#usedOneShot = this.#oneShot;
-    this.#oneShot = undefined;
-    return this.#usedOneShot;
+    this.#isClean = false;
+    const opened = await this.#opener.open(beginning);
+    this.#opened(opened);
+    const isSwitched = opened.opening === 'switched';
+    return isSwitched ? this.#begun : { rows: opened.header, fields: undefined };
   }
+
+  get #nextOneShot(): Mysql2Request | undefined {
+    return this.#oneShot ?? this.#usedOneShot;
+  }
+
+  /** A second attempt of the same work sends what it had set for its transaction again. */
+  async #useOneShot(): Promise<void> {
+    if (this.#oneShot !== undefined) {
+      this.#usedOneShot = this.#oneShot;
+      this.#oneShot = undefined;
+    } else if (this.#usedOneShot !== undefined) {
+      await this.#sendRequest(this.#usedOneShot);
+    }
+  }
+
+  #sendNow(request: Mysql2Request): Promise<Mysql2Answer> {
+    if (this.#opening === 'none') {
+      this.#isClean = false;
+      const { label } = classifyStatement(request.text);
+      if (label === 'SET TRANSACTION') this.#oneShot = request;
+    }
+    return this.#sendRequest(request, this.#hasFailed);
+  }
+
+  /** What is to be known before anybody hears of the error. */
+  readonly #hasFailed = async (error: unknown): Promise<void> => {
+    if (this.#opening !== 'none') this.#isGone = await this.#hasEnded(error);
+  };
 
   /**
    * Sends the BEGIN that is still to be sent; undefined where none is, nor is on its way.
@@ -242,8 +252,11 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     const beginning = this.#unsent;
     if (beginning === undefined) return this.#leading;
     this.#unsent = undefined;
-    const leading = this.#open(beginning, ahead).then(
-      () => {
+    // Until it has ended in a way that leaves nothing open for sure.
+    this.#isClean = false;
+    const leading = this.#opener.open(beginning, ahead).then(
+      (opened) => {
+        this.#opened(opened);
         this.#leading = undefined;
       },
       (error: unknown) => {
@@ -251,19 +264,13 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
         throw error;
       },
     );
-    // Whoever sends something next meets its failure, and perhaps nobody before.
-    leading.catch(ignore);
     this.#leading = leading;
     return leading;
   }
 
-  async #open(beginning: Beginning, ahead?: string): Promise<Opened> {
-    // Until it has ended in a way that leaves nothing open for sure.
-    this.#isClean = false;
-    const opened = await this.#opener.open(beginning, ahead);
-    this.#opening = opened.opening;
-    this.#header = opened.header;
-    return opened;
+  #opened({ header, opening }: Opened): void {
+    this.#opening = opening;
+    this.#header = header;
   }
 
   /** Whether there was one; the server has never heard of it, and it needs no end. */
@@ -278,19 +285,39 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     if (this.#resource.mode === 'AT') await this.#giveBack(CLEAR_MARK);
   }
 
-  async #commit(request: Mysql2Request | undefined): Promise<Mysql2Answer> {
-    if (this.#opening === 'switched') {
-      await this.#sendText(`${CLEAR_MARK}, autocommit = 1`);
-      this.#opening = 'none';
-      this.#isClean = true;
-      return this.committedResult;
-    }
-    const answer = await (request === undefined
-      ? this.#sendText('COMMIT').then((rows) => ({ rows, fields: undefined }))
-      : this.#sendRequest(request));
+  #commit(request: Mysql2Request | undefined): Promise<CommitAnswer<Mysql2Answer>> {
+    if (this.#opening !== 'switched') return this.#commitBegun(request);
+    return this.#sendText(`${CLEAR_MARK}, autocommit = 1`).then(
+      () => {
+        this.#opening = 'none';
+        this.#isClean = true;
+        return { committed: true, result: this.committedResult };
+      },
+      (error: unknown) => this.#commitFailed(error),
+    );
+  }
+
+  /** Whether it is committed will be asked for, which must not wait for this connection. */
+  #commitFailed(error: unknown): never {
+    if (!isRefusedCommit(error)) this.#destroy();
+    throw error;
+  }
+
+  async #endXa(prepares: boolean): Promise<CommitAnswer<Mysql2Answer>> {
+    const hold = await this.xa.end(prepares);
+    this.#opening = 'none';
+    return { committed: true, result: this.committedResult, hold };
+  }
+
+  async #commitBegun(request: Mysql2Request | undefined): Promise<CommitAnswer<Mysql2Answer>> {
+    const result = await (
+      request === undefined
+        ? this.#sendText('COMMIT').then((rows) => ({ rows, fields: undefined }))
+        : this.#sendRequest(request)
+    ).catch((error: unknown) => this.#commitFailed(error));
     this.#opening = 'none';
     await this.#giveBack(CLEAR_MARK);
-    return answer;
+    return { committed: true, result };
   }
 
   async #rollback(request: Mysql2Request | undefined): Promise<Mysql2Answer> {
@@ -371,19 +398,32 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     return { rows, fields: undefined };
   }
 
-  #sendRequest(request: Mysql2Request): Promise<Mysql2Answer> {
+  /** @param hasFailed looks at an error, and is waited for. @default nobody */
+  #sendRequest(
+    request: Mysql2Request,
+    hasFailed?: (error: unknown) => Promise<void>,
+  ): Promise<Mysql2Answer> {
     return new Promise((resolve, reject) => {
       const callback: Mysql2Callback = (error, rows, fields) => {
-        if (isError(error)) reject(error);
-        else resolve({ rows, fields });
+        if (!isError(error)) resolve({ rows, fields });
+        else if (hasFailed === undefined) reject(error);
+        else
+          hasFailed(error).then(() => {
+            reject(error);
+          }, reject);
       };
       request.send(this.#originals, callback);
     });
   }
 
-  async #sendText(text: string): Promise<ResultHeader> {
-    const { rows } = await this.#sendRequest(toRequest('query', text, undefined, undefined));
-    return rows as ResultHeader;
+  #sendText(text: string): Promise<ResultHeader> {
+    return new Promise((resolve, reject) => {
+      const callback: Mysql2Callback = (error, rows) => {
+        if (isError(error)) reject(error);
+        else resolve(rows as ResultHeader);
+      };
+      this.#originals.query(text, undefined, callback);
+    });
   }
 }
 

@@ -76,41 +76,36 @@ export class Opener {
    * can be
    * @throws LocalTransactionOpenError another one is open; nothing has begun
    */
-  async open(beginning: Beginning, ahead?: string): Promise<Opened> {
-    if (this.maySwitch(beginning)) {
-      const header = await this.#switchOff(beginning, ahead);
-      if (header !== undefined) return { opening: 'switched', header };
-    }
+  open(beginning: Beginning, ahead?: string): Promise<Opened> {
+    if (!this.maySwitch(beginning)) return this.#begin(beginning, ahead);
+    // Not async functions: this is the hot path, and each layer of them costs it promises.
+    return this.#deps.sendText(switchOffText(beginning, ahead)).then(
+      (header) => {
+        // It was opened past the seam. To give autocommit back would commit it.
+        if (isInTransaction(header)) return this.#deps.unclear(this.#alreadyOpen(beginning));
+        return { opening: 'switched', header };
+      },
+      (error: unknown) => {
+        this.#assertOtherWay(error);
+        return this.#begin(beginning, ahead);
+      },
+    );
+  }
+
+  /** Passes where nothing has been switched off, and BEGIN says why or does it. */
+  #assertOtherWay(error: unknown): void {
+    const errno = errnoOf(error);
+    if (errno === ER_WRONG_VALUE_FOR_VAR) return;
+    if (errno !== ER_UNKNOWN_SYSTEM_VARIABLE) this.#deps.unclear(error);
+    this.#knowsInTransaction = false;
+  }
+
+  async #begin(beginning: Beginning, ahead: string | undefined): Promise<Opened> {
     const header = await this.#beginBehind(beginning);
     if (ahead !== undefined) {
       await this.#deps.sendText(ahead).catch((error: unknown) => this.#deps.unclear(error));
     }
     return { opening: 'begun', header };
-  }
-
-  async #switchOff(beginning: Beginning, ahead = ''): Promise<ResultHeader | undefined> {
-    const { isClean, tag } = beginning;
-    const assignments = [tag, ahead].filter((text) => text !== '').map(assignmentsOf);
-    assignments.push(isClean ? SWITCH_OFF_CLEAN : SWITCH_OFF);
-    const header = await this.#switchedOff(`SET ${assignments.join(', ')}`);
-    // It was opened past the seam. To give autocommit back would commit it.
-    if (header !== undefined && isInTransaction(header)) {
-      return this.#deps.unclear(this.#alreadyOpen(beginning));
-    }
-    return header;
-  }
-
-  /** @returns undefined where another way has to be taken */
-  async #switchedOff(text: string): Promise<ResultHeader | undefined> {
-    try {
-      return await this.#deps.sendText(text);
-    } catch (error) {
-      const errno = errnoOf(error);
-      if (errno === ER_WRONG_VALUE_FOR_VAR) return undefined;
-      if (errno !== ER_UNKNOWN_SYSTEM_VARIABLE) return this.#deps.unclear(error);
-      this.#knowsInTransaction = false;
-      return undefined;
-    }
   }
 
   async #beginBehind(beginning: Beginning): Promise<ResultHeader> {
@@ -141,6 +136,12 @@ export class Opener {
 
 const isInTransaction = ({ serverStatus }: ResultHeader): boolean =>
   (serverStatus & IN_TRANSACTION) !== 0;
+
+function switchOffText({ isClean, tag }: Beginning, ahead = ''): string {
+  const assignments = [tag, ahead].filter((text) => text !== '').map(assignmentsOf);
+  assignments.push(isClean ? SWITCH_OFF_CLEAN : SWITCH_OFF);
+  return `SET ${assignments.join(', ')}`;
+}
 
 const SET = 'SET ';
 

@@ -70,7 +70,9 @@ class PoolSeam {
   /** None is opened in a global transaction; whoever waits gets its own context back. */
   readonly getConnection = (callback: GetConnectionCallback): unknown => {
     this.#makeRoom(0);
-    if (currentAround() === undefined) return this.#originals.getConnection(callback);
+    // One that is free is given at once, with the context of now.
+    const isFree = (this.#pool._freeConnections?.length ?? 0) > 0;
+    if (isFree || currentAround() === undefined) return this.#originals.getConnection(callback);
     const bound = inside(callback);
     return outside(() => this.#originals.getConnection(bound));
   };
