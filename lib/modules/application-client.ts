@@ -14,6 +14,7 @@ import type {
   StatusRequest,
 } from '../protocol/index.js';
 import { CoordinatorClosedError } from '../protocol/index.js';
+import { refused } from '../system/index.js';
 
 /** What an application waits for before it lets go of its coordinator. */
 interface OpenTransaction {
@@ -130,7 +131,12 @@ export class ApplicationClient implements CoordinatorClient {
   }
 
   #call<T>(use: (client: CoordinatorClient) => Promise<T>): Promise<T> {
-    return this.#client === undefined ? this.connect().then(use) : use(this.#client);
+    if (this.#client === undefined) return this.connect().then(use);
+    try {
+      return use(this.#client);
+    } catch (refusal) {
+      return refused(refusal);
+    }
   }
 
   #end(

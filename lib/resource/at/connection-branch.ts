@@ -324,24 +324,29 @@ export class ConnectionBranch<Request, Result> {
     }
   }
 
-  async #commitWork(open: OpenWork<Request>, request: Request): Promise<Result> {
-    try {
-      if (open.failure !== undefined) {
-        throw commitRefused(this.#resource, open.work, { cause: open.failure.error });
-      }
-      return await this.#commit(open, request);
-    } catch (error) {
-      await this.#rollbackAfterError();
-      open.work.rolledBack(messageOf(error));
-      const statement: Statement = { kind: 'commit', label: 'COMMIT' };
-      throw translated(this.#resource, open.work, statement, error);
-    } finally {
-      this.#open = undefined;
-    }
+  #commitWork(open: OpenWork<Request>, request: Request): Promise<Result> {
+    return this.#commit(open, request).then(
+      (result) => {
+        this.#open = undefined;
+        return result;
+      },
+      (error: unknown) => this.#commitFailed(open, error),
+    );
+  }
+
+  async #commitFailed({ work }: OpenWork<Request>, error: unknown): Promise<never> {
+    await this.#rollbackAfterError();
+    work.rolledBack(messageOf(error));
+    this.#open = undefined;
+    const statement: Statement = { kind: 'commit', label: 'COMMIT' };
+    throw translated(this.#resource, work, statement, error);
   }
 
   async #commit(open: OpenWork<Request>, request: Request | undefined): Promise<Result> {
-    const { work } = open;
+    const { failure, work } = open;
+    if (failure !== undefined) {
+      throw commitRefused(this.#resource, work, { cause: failure.error });
+    }
     await work.beforeCommit(this.#hasWritten, this.#own);
     failpoint('local.registered');
     open.isCommitting = true;
