@@ -14,7 +14,7 @@ const swap = (column: string, [first, second]: readonly [string, string], by: st
 /** Rows that wait for each other's values, and cannot go meanwhile: others refer to them. */
 export const SWAPS: CaseGroup = {
   title: 'unique values of rows that others refer to',
-  tables: ['stay', 'bill', 'card', 'guest', 'house'],
+  tables: ['stay', 'bill', 'card', 'gate', 'passage', 'guest', 'house', 'pass'],
   schema: everywhere(`
     CREATE TABLE house (id INT PRIMARY KEY);
     CREATE TABLE guest (id INT PRIMARY KEY, mail VARCHAR(40) NOT NULL UNIQUE,
@@ -28,7 +28,12 @@ export const SWAPS: CaseGroup = {
     CREATE TABLE bill (id INT PRIMARY KEY, guest INT,
       FOREIGN KEY (guest) REFERENCES guest (id));
     CREATE TABLE card (id INT PRIMARY KEY, guest INT,
-      FOREIGN KEY (guest) REFERENCES guest (id) ON DELETE SET NULL)`),
+      FOREIGN KEY (guest) REFERENCES guest (id) ON DELETE SET NULL);
+    CREATE TABLE pass (id INT PRIMARY KEY, code INT NOT NULL UNIQUE);
+    CREATE TABLE passage (id INT PRIMARY KEY, pass INT,
+      FOREIGN KEY (pass) REFERENCES pass (id) ON DELETE CASCADE);
+    CREATE TABLE gate (id INT PRIMARY KEY, code INT,
+      FOREIGN KEY (code) REFERENCES pass (code) ON DELETE SET NULL ON UPDATE CASCADE)`),
   seed: `
     INSERT INTO house VALUES (1), (2);
     INSERT INTO guest (id, mail, nick, seat, born, stars, house, door) VALUES
@@ -37,7 +42,10 @@ export const SWAPS: CaseGroup = {
       (3, 'cid@x', NULL, 13, '2003-03-03', 3, 2, 'a');
     INSERT INTO stay VALUES (1, 1), (2, 2);
     INSERT INTO bill VALUES (1, 2), (2, 3);
-    INSERT INTO card VALUES (1, 1), (2, 3);`,
+    INSERT INTO card VALUES (1, 1), (2, 3);
+    INSERT INTO pass VALUES (1, 11), (2, 12), (3, 13);
+    INSERT INTO passage VALUES (1, 1), (2, 2);
+    INSERT INTO gate VALUES (1, 13);`,
   cases: [
     { title: 'a text that changes places', work: swap('mail', [`'ada@x'`, `'ben@x'`], `'-'`) },
     { title: 'one that may be NULL', work: swap('nick', [`'ada'`, `'ben'`], 'NULL') },
@@ -45,6 +53,16 @@ export const SWAPS: CaseGroup = {
     { title: 'a date', work: swap('born', [`'2001-01-01'`, `'2002-02-02'`], `'1999-09-09'`) },
     { title: 'a number with a check', work: swap('stars', ['1', '2'], '9') },
     { title: 'a part of a key of two columns', work: swap('door', [`'a'`, `'b'`], `'c'`) },
+    {
+      title: 'values of a column that others refer to, but not to these',
+      work: everywhere([
+        [
+          'UPDATE pass SET code = -1 WHERE id = 1',
+          'UPDATE pass SET code = 11 WHERE id = 2',
+          'UPDATE pass SET code = 12 WHERE id = 1',
+        ],
+      ]),
+    },
     {
       title: 'several at once, in two branches',
       work: everywhere([

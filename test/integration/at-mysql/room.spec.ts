@@ -165,6 +165,26 @@ describeMariadb('What refers to rows whose values changed places is left alone',
     }
   });
 
+  it.each(['CASCADE', 'SET NULL'])(
+    'by the very value, behind the swap, with ON UPDATE %s: a person sees to it',
+    async (action) => {
+      database = await createAtDatabase(`
+        CREATE TABLE thing (id int PRIMARY KEY, seat int NOT NULL UNIQUE);
+        INSERT INTO thing VALUES (1, 11), (2, 12); ${PART}
+        CREATE TABLE kid (id int PRIMARY KEY, seat int,
+          FOREIGN KEY (seat) REFERENCES thing (seat) ON UPDATE ${action})`);
+      const tag = newTag();
+      await database.branch(tag, ...SWAP);
+      await database.sql('INSERT INTO kid VALUES (1, 12)');
+      const after = await database.rows('thing', 'part', 'kid');
+
+      const reason = reasonOf(await database.rollback(tag));
+
+      expect(reason).toMatch(/^Rows were left as they are/);
+      expect(await database.rows('thing', 'part', 'kid')).toEqual(after);
+    },
+  );
+
   it('where a spare value is the very one that the other row needs', async () => {
     database = await createAtDatabase(`
       CREATE TABLE thing (id int PRIMARY KEY, mail varchar(9) NOT NULL UNIQUE,

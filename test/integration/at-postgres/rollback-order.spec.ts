@@ -19,6 +19,9 @@ const UNIQUE = [
 
 const ACTIONS = ['CASCADE', 'SET NULL', 'RESTRICT'];
 
+/** What a foreign key does with a value that changes. */
+const CARRIED = ['CASCADE', 'SET NULL', 'SET DEFAULT'];
+
 const SETUP = `
   ${UNIQUE.map(
     ([type], n) => `
@@ -42,6 +45,14 @@ const SETUP = `
   END $$;
   CREATE TRIGGER take AFTER INSERT OR UPDATE OR DELETE ON line FOR EACH ROW EXECUTE FUNCTION take();
 
+  ${CARRIED.map(
+    (action, n) => `
+    CREATE TABLE guest_${n} (id int PRIMARY KEY, seat int NOT NULL UNIQUE);
+    CREATE TABLE bag_${n} (id int PRIMARY KEY, guest int REFERENCES guest_${n} ON DELETE CASCADE);
+    CREATE TABLE tag_${n} (id int PRIMARY KEY,
+      seat int REFERENCES guest_${n} (seat) ON UPDATE ${action});`,
+  ).join(' ')}
+
   CREATE TABLE frozen (id int PRIMARY KEY, v int);
   CREATE FUNCTION keep_frozen() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN IF NEW.v = 1 THEN RAISE 'frozen'; END IF; RETURN NEW; END $$;
@@ -59,6 +70,12 @@ const RESET = `
     ${ACTIONS.map((_, m) => `INSERT INTO owned_${n}_${m} VALUES (1, 1), (2, 2);`).join(' ')}`,
   ).join(' ')}
   TRUNCATE line, stock, frozen, parent, child;
+  ${CARRIED.map(
+    (_, n) => `
+    TRUNCATE guest_${n}, bag_${n}, tag_${n};
+    INSERT INTO guest_${n} VALUES (1, 11), (2, 12);
+    INSERT INTO bag_${n} VALUES (1, 1), (2, 2);`,
+  ).join(' ')}
   INSERT INTO frozen VALUES (1, 1);
   INSERT INTO stock VALUES ('a', 100);
   INSERT INTO line VALUES (1, 'a', 60);
@@ -137,6 +154,26 @@ describe('The order in which a rollback restores rows', () => {
 
       await expect(database.rollback(tag)).resolves.toEqual(DONE);
       await expect(database.rows(...tables)).resolves.toEqual(before);
+    },
+  );
+
+  it.each(CARRIED.map((action, n) => ({ action, n })))(
+    'leaves a value to which a row refers since then, with ON UPDATE $action',
+    async ({ n }) => {
+      const tag = newTag();
+      await database.branch(
+        tag,
+        `UPDATE guest_${n} SET seat = -1 WHERE id = 1`,
+        `UPDATE guest_${n} SET seat = 11 WHERE id = 2`,
+        `UPDATE guest_${n} SET seat = 12 WHERE id = 1`,
+      );
+      await database.pool.query(`INSERT INTO tag_${n} VALUES (1, 12)`);
+      const tables = [`guest_${n}`, `bag_${n}`, `tag_${n}`];
+      const after = await database.rows(...tables);
+
+      expect(reasonOf(await database.rollback(tag))).toMatch(/^Rows were left as they are/);
+
+      await expect(database.rows(...tables)).resolves.toEqual(after);
     },
   );
 

@@ -143,6 +143,25 @@ describe('What refers to rows whose values changed places is left alone', () => 
     expect(file.rows('thing', 'part', 'kid')).toEqual(before);
   });
 
+  it.each(['CASCADE', 'SET NULL', 'SET DEFAULT'])(
+    'by the very value, behind the swap, with ON UPDATE %s: a person sees to it',
+    async (action) => {
+      file = await createAtFile(`
+        CREATE TABLE thing (id INTEGER PRIMARY KEY, seat INT NOT NULL UNIQUE);
+        INSERT INTO thing VALUES (1, 11), (2, 12); ${PART}
+        CREATE TABLE kid (id INTEGER PRIMARY KEY,
+          seat INT REFERENCES thing (seat) ON UPDATE ${action})`);
+      const tag = newTag();
+      file.branch(tag, ...SWAP);
+      file.outside.exec('INSERT INTO kid VALUES (1, 12)');
+      const after = file.rows('thing', 'part', 'kid');
+
+      expect(await file.rollback(tag)).toMatchObject({ kind: 'cannot' });
+
+      expect(file.rows('thing', 'part', 'kid')).toEqual(after);
+    },
+  );
+
   it('where a spare value is the very one that the other row needs', async () => {
     file = await createAtFile(`
       CREATE TABLE thing (id INTEGER PRIMARY KEY, mail TEXT NOT NULL UNIQUE,

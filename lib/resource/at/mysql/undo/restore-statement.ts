@@ -58,7 +58,8 @@ const STATEMENTS: Readonly<Record<RestoreAction, (row: UndoRow) => SqlValue>> = 
   },
 };
 
-const isActive = (rule: string): boolean => rule === 'CASCADE' || rule === 'SET NULL';
+/** Whether a foreign key carries a change on. */
+export const isActive = (rule: string): boolean => rule === 'CASCADE' || rule === 'SET NULL';
 
 function valuesOf({ before, table }: UndoRow): readonly { column: string; value: SqlValue }[] {
   return [...partsOf(table, before ?? '')].map(([column, part]) => ({
@@ -82,7 +83,7 @@ function changes({ after, before, table }: UndoRow, { parentColumns }: ForeignKe
  * SQL that keeps a row as it is when a foreign key would carry the change on: those rows may be
  * somebody else's.
  */
-function nobodyRefers(table: TableDefinition, reference: ForeignKey): string {
+export function nobodyRefers(table: TableDefinition, reference: ForeignKey): string {
   const child = `${identifier(reference.childSchema)}.${identifier(reference.child)}`;
   const equal = reference.childColumns.map((column, index) => {
     const parent = identifier(reference.parentColumns[index] ?? '');

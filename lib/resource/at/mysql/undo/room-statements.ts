@@ -6,6 +6,7 @@ import type { Column, TableDefinition } from '../table-definition.js';
 import { inputsOf, storedColumns } from '../table-definition.js';
 import type { SqlValue } from '../value-codec.js';
 import { isRow } from './read-rows.js';
+import { isActive, nobodyRefers } from './restore-statement.js';
 import type { UndoRow } from './undo-row.js';
 
 /** The way to a value of the column that no row has: SQL, and its parameters. */
@@ -21,25 +22,35 @@ export function roomStatements(row: UndoRow): readonly (readonly SqlValue[])[] {
   const { table } = row;
   const name = identifier(table.name);
   const where = isRow(row, name);
-  return givenUp(row).map((column) =>
-    sparesOf(column).map((spare) => {
+  return givenUp(row).map((column) => {
+    const conditions = [where.sql, ...notCarriedOn(table, column)].join(' AND ');
+    return sparesOf(column).map((spare) => {
       const { sql, values } = spare(table, column, row.pk);
       return {
-        sql: `UPDATE ${name} SET ${identifier(column.name)} = ${sql} WHERE ${where.sql}`,
+        sql: `UPDATE ${name} SET ${identifier(column.name)} = ${sql} WHERE ${conditions}`,
         values: [...values, ...where.values],
       };
-    }),
+    });
+  });
+}
+
+/** SQL of what keeps the column as it is: rows that would have to follow it. */
+function notCarriedOn(table: TableDefinition, column: Column): readonly string[] {
+  const following = table.referrers.filter(
+    ({ onUpdate, parentColumns }) =>
+      isActive(onUpdate) &&
+      parentColumns.flatMap((name) => inputsOf(table, name)).includes(column.name),
   );
+  return following.map((reference) => nobodyRefers(table, reference));
 }
 
 /**
  * What the row must not have for long: of one that comes back, what is to change. Not what the row
- * is found by, or others refer to: the change would be carried on.
+ * is found by.
  */
 function givenUp({ after, before, table }: UndoRow): readonly Column[] {
   const unique = new Set(table.uniques.flatMap(({ parts }) => parts.map(({ column }) => column)));
-  const referred = table.referrers.flatMap(({ parentColumns }) => parentColumns);
-  const kept = new Set([...table.key, ...referred.flatMap((name) => inputsOf(table, name))]);
+  const kept = new Set(table.key);
   const [now, then] = [after, before].map((image) => image && partsOf(table, image));
   return storedColumns(table).filter((column) => {
     if (!unique.has(column.name) || kept.has(column.name)) return false;

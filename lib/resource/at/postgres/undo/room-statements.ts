@@ -1,5 +1,6 @@
 import type { SqlSession } from '../../at-engine.interface.js';
 import { rowsOf } from '../row-image.js';
+import { refersTo } from '../row-key.js';
 import { queryJson } from '../session.js';
 import { identifier } from '../sql-text.js';
 import type { TableDefinition } from '../table-definition.js';
@@ -32,19 +33,25 @@ export async function roomStatements(
   table: TableDefinition,
 ): Promise<readonly (readonly string[])[]> {
   const columns = await queryJson<UniqueColumn>(session, COLUMNS, [table.name]);
-  // The change would be carried on to rows that refer to the value.
-  const isReferred = ({ name }: UniqueColumn): boolean =>
-    table.cascadingReferences.some(({ referenced }) => referenced.includes(name));
-  return columns
-    .filter((column) => !isReferred(column))
-    .map((column) =>
-      spareValues(table, column).map(
-        (value) => `WITH i AS MATERIALIZED (${imagesOf(table, '$2::text[]')}),
-          r AS MATERIALIZED (SELECT i.*, row_number() OVER (ORDER BY i.pk) AS n FROM i)
-          UPDATE ${rowsOf(table)} t SET ${identifier(column.name)} = ${value} FROM r AS i
-          WHERE ${isRowOfImage(table)}`,
-      ),
-    );
+  return columns.map((column) =>
+    spareValues(table, column).map(
+      (value) => `WITH i AS MATERIALIZED (${imagesOf(table, '$2::text[]')}),
+        r AS MATERIALIZED (SELECT i.*, row_number() OVER (ORDER BY i.pk) AS n FROM i)
+        UPDATE ${rowsOf(table)} t SET ${identifier(column.name)} = ${value} FROM r AS i
+        WHERE ${isRowOfImage(table)} ${notCarriedOn(table, column)}`,
+    ),
+  );
+}
+
+/** SQL of what keeps a row as it is: rows that would have to follow the value. */
+function notCarriedOn({ cascadingReferences }: TableDefinition, { name }: UniqueColumn): string {
+  return cascadingReferences
+    .filter(({ onUpdate, referenced }) => onUpdate && referenced.includes(name))
+    .map(
+      ({ pairs, table: child }) =>
+        `AND NOT EXISTS (SELECT FROM ${child} c WHERE ${refersTo(pairs, 'c', 't')})`,
+    )
+    .join(' ');
 }
 
 /** SQL of values that no row has, the likeliest first; `i.n` counts the rows that get one. */

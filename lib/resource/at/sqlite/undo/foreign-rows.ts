@@ -28,32 +28,58 @@ export function assertNobodyRefers(
   references: readonly Reference[],
   { current, next, table }: Change,
 ): void {
-  const now = literalsOf(table, current);
-  for (const { child, foreignKey, parent, referenced } of references) {
+  for (const reference of references) {
+    const { foreignKey, parent, referenced } = reference;
     if (parent.name !== table.name) continue;
     const action = next === undefined ? foreignKey.onDelete : foreignKey.onUpdate;
     if (!CHANGING.includes(action)) continue;
     const change = { table, current, next };
     if (next !== undefined && isSameReferred(database, referenced, { ...change, next })) continue;
-    const isChild = referenced.map(
-      ({ collation, name }, at) =>
-        `${identifier(foreignKey.columns[at] ?? '')} = ` +
-        `+${now.get(name) ?? generatedValue(table, name, current)} COLLATE ${collation}`,
-    );
-    const isOther = child.name === parent.name ? [`NOT (${isRowOf(table, current)})`] : [];
-    const found = rowsOf(
-      database,
-      `SELECT 1 FROM main.${identifier(child.name)}
-       WHERE ${[...isChild, ...isOther].join(' AND ')} LIMIT 1`,
-    );
-    if (found.length > 0) {
-      throw new NotRestoredError(
-        `rows of ${child.name} that are not part of the transaction refer to it by a foreign key ` +
-          `that cascades`,
-        true,
-      );
-    }
+    assertUnreferred(database, reference, current);
   }
+}
+
+/**
+ * The same for a change of one column, before its new value is known.
+ *
+ * @throws NotRestoredError
+ */
+export function assertNobodyRefersTo(
+  database: SqliteDatabase,
+  references: readonly Reference[],
+  { column, current, table }: Pick<Change, 'current' | 'table'> & { readonly column: string },
+): void {
+  for (const reference of references) {
+    const { foreignKey, parent, referenced } = reference;
+    if (parent.name !== table.name || !CHANGING.includes(foreignKey.onUpdate)) continue;
+    if (!referenced.some(({ name }) => name === column)) continue;
+    assertUnreferred(database, reference, current);
+  }
+}
+
+function assertUnreferred(
+  database: SqliteDatabase,
+  { child, foreignKey, parent: table, referenced }: Reference,
+  current: string,
+): void {
+  const now = literalsOf(table, current);
+  const isChild = referenced.map(
+    ({ collation, name }, at) =>
+      `${identifier(foreignKey.columns[at] ?? '')} = ` +
+      `+${now.get(name) ?? generatedValue(table, name, current)} COLLATE ${collation}`,
+  );
+  const isOther = child.name === table.name ? [`NOT (${isRowOf(table, current)})`] : [];
+  const found = rowsOf(
+    database,
+    `SELECT 1 FROM main.${identifier(child.name)}
+     WHERE ${[...isChild, ...isOther].join(' AND ')} LIMIT 1`,
+  );
+  if (found.length === 0) return;
+  throw new NotRestoredError(
+    `rows of ${child.name} that are not part of the transaction refer to it by a foreign key ` +
+      `that cascades`,
+    true,
+  );
 }
 
 /** No image holds it, so it is read from the row. */

@@ -1,52 +1,47 @@
 import { createHash } from 'node:crypto';
 
-import type { Reference } from '../references.js';
 import { identifier } from '../sql-text.js';
 import type { Column, TableDefinition } from '../table-definition.js';
 import type { UndoRow } from './undo-row.js';
 import { isRowOf, literalsOf } from './undo-row.js';
 
-/** The statement that gives a row, found by its image, a value that no other row has. */
-type RoomStatement = (current: string) => string;
+/** How a row gives up the value of a column. */
+export interface Room {
+  readonly column: string;
+  /**
+   * The statements that give a row, found by its image, a value that no other row has: what to try
+   * until one succeeds, since a check or a trigger may refuse a value.
+   */
+  readonly statements: readonly ((current: string) => string)[];
+}
 
 /**
- * Statements that take unique values out of a row, so that others can have them.
+ * How a row gives up its unique values, so that others can have them.
  *
  * @param image of the row as it is
- * @returns for each column what to try until one succeeds: a check or a trigger may refuse a value
  */
-export function roomStatements(
-  references: readonly Reference[],
-  row: UndoRow,
-  image: string,
-): readonly (readonly RoomStatement[])[] {
+export function roomStatements(row: UndoRow, image: string): readonly Room[] {
   const { table } = row;
   const target = `main.${identifier(table.name)}`;
-  return givenUp(references, row, image).map((column) =>
-    sparesOf(table, column).map(
+  return givenUp(row, image).map((column) => ({
+    column: column.name,
+    statements: sparesOf(table, column).map(
       (spare) => (current) =>
         `UPDATE OR ABORT ${target} SET ${identifier(column.name)} = ${spare(current)} ` +
         `WHERE ${isRowOf(table, current)}`,
     ),
-  );
+  }));
 }
 
 /**
  * What the row must not have for long: of one that comes back, what is to change. Not what the row
- * is found by, or others refer to: the change would be carried on.
+ * is found by.
  */
-function givenUp(
-  references: readonly Reference[],
-  { before, table }: UndoRow,
-  image: string,
-): readonly Column[] {
+function givenUp({ before, table }: UndoRow, image: string): readonly Column[] {
   const unique = new Set(
     table.uniqueIndexes.flatMap(({ columns }) => columns.map(({ name }) => name)),
   );
   for (const { name } of table.key) unique.delete(name);
-  for (const { parent, referenced } of references) {
-    if (parent.name === table.name) for (const { name } of referenced) unique.delete(name);
-  }
   const now = literalsOf(table, image);
   const then = before === undefined ? undefined : literalsOf(table, before);
   return table.columns.filter(({ isGenerated, name }) => {

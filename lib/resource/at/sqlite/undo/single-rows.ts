@@ -4,7 +4,7 @@ import type { SqliteDatabase } from '../sqlite-database.interface.js';
 import type { TableDefinition } from '../table-definition.js';
 import type { Failure } from './attempt.js';
 import { NotRestoredError, attempt } from './attempt.js';
-import { assertNobodyRefers, generatedKeys } from './foreign-rows.js';
+import { assertNobodyRefers, assertNobodyRefersTo, generatedKeys } from './foreign-rows.js';
 import {
   currentImage,
   deleteRow,
@@ -91,7 +91,11 @@ export class SingleRows {
   }
 
   /** A change for a moment, which must not be carried on to rows that refer to this one. */
-  changeUnseen(table: TableDefinition, current: string, sql: string): void {
+  changeUnseen(
+    table: TableDefinition,
+    { column, current, sql }: { readonly column: string; readonly current: string; sql: string },
+  ): void {
+    assertNobodyRefersTo(this.#database, this.#references, { table, column, current });
     const referred = this.#references
       .filter(({ parent }) => parent.name === table.name)
       .flatMap(({ referenced }) => referenced);
