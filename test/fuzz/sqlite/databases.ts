@@ -76,7 +76,8 @@ export async function copyFile(
     for (const suffix of ['', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });
   };
   let database = await open();
-  const send = (sql: string): Promise<number> => Promise.resolve().then(() => run(database, sql));
+  const send = (sql: string): Promise<number> =>
+    Promise.resolve().then(() => (KEEPS_ROWS.test(sql) ? runWhole : run)(database, sql));
   const copy: Copy = {
     lend: (work) =>
       work({
@@ -111,6 +112,13 @@ export async function copyFile(
 
 const countViolations = (database: Database.Database): number =>
   (database.pragma('foreign_key_check') as readonly unknown[]).length;
+
+/** When a value of a wrong type ends it, SQLite keeps the rows before; it does not with triggers. */
+const KEEPS_ROWS = /^(?:INSERT OR (?:IGNORE|REPLACE)|REPLACE)\b/;
+
+/** Leaves nothing when it fails. */
+const runWhole = (database: Database.Database, sql: string): number =>
+  database.transaction(() => run(database, sql))();
 
 function run(database: Database.Database, sql: string): number {
   const statement = database.prepare(sql);
