@@ -41,21 +41,18 @@ export class Completion {
     await this.#deps.hooks.beforeCommit?.(this.#info(transaction));
   }
 
-  commit(transaction: GlobalTransaction): Promise<GlobalSummary> {
-    const { client } = this.#deps;
-    const { xid } = transaction;
-    const waitMs = transaction.commitWaitMs ?? this.#deps.commitWaitMs;
-    return client.commit({ xid, waitMs: 0 }).then(
-      (decided) => {
-        if (waitMs === 0 || !isAwaited(decided)) return decided;
-        // The decision stands, whatever keeps us from seeing its end.
-        return client.commit({ xid, waitMs }).catch(() => decided);
-      },
-      async (error: unknown) => {
-        await this.commitFailed(transaction, error);
-        throw error;
-      },
-    );
+  async commit(transaction: GlobalTransaction): Promise<GlobalSummary> {
+    try {
+      const { xid } = transaction;
+      const decided = await this.#deps.client.commit({ xid, waitMs: 0 });
+      const waitMs = transaction.commitWaitMs ?? this.#deps.commitWaitMs;
+      if (waitMs === 0 || !isAwaited(decided)) return decided;
+      // The decision stands, whatever keeps us from seeing its end.
+      return await this.#deps.client.commit({ xid, waitMs }).catch(() => decided);
+    } catch (error) {
+      await this.commitFailed(transaction, error);
+      throw error;
+    }
   }
 
   async afterCommit(transaction: GlobalTransaction): Promise<void> {

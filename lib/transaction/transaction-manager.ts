@@ -263,18 +263,19 @@ export class TransactionManager {
     return this.#deps.log;
   }
 
-  /** Not an async function: this is the hot path, and each layer of them costs it promises. */
-  #beginAtCoordinator(
+  async #beginAtCoordinator(
     info: TransactionInfo,
     { timeoutMs = this.#timeoutMsDefault }: TransactionDefinition,
     mayWait: boolean,
   ): Promise<void> {
     const { applicationId, name, xid } = info;
     const request = { xid, name, applicationId, timeoutMs, mayWait };
-    return this.client.begin(request).catch(async (error: unknown) => {
+    try {
+      await this.client.begin(request);
+    } catch (error) {
       await this.#beginFailed(info, error);
       throw error;
-    });
+    }
   }
 
   async #beforeBegin(info: TransactionInfo): Promise<void> {

@@ -134,7 +134,8 @@ async function begun<T>(
   body: Body<T>,
   run: Run = {},
 ): Promise<T> {
-  const transaction = manager.beginAtOnce(definition) ?? (await manager.beginDefined(definition));
+  // Awaited in any case: when the body begins must not depend on who has to be asked first.
+  const transaction = await (manager.beginAtOnce(definition) ?? manager.beginDefined(definition));
   run.transaction = transaction;
   let result: T;
   try {

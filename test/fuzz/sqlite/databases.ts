@@ -113,7 +113,7 @@ export async function copyFile(
 const countViolations = (database: Database.Database): number =>
   (database.pragma('foreign_key_check') as readonly unknown[]).length;
 
-/** When a value of a wrong type ends it, SQLite keeps the rows before; it does not with triggers. */
+/** When a wrong type ends it, SQLite keeps the rows before; not where there are triggers. */
 const KEEPS_ROWS = /^(?:INSERT OR (?:IGNORE|REPLACE)|REPLACE)\b/;
 
 /** Leaves nothing when it fails. */

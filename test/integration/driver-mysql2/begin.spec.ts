@@ -1,4 +1,5 @@
 import type { PoolConnection, RowDataPacket } from 'mysql2/promise';
+import { currentXid } from 'nestjs-dtx';
 
 import { describeMariadb } from '../../servers/test-mariadb.js';
 import type { AtMariadbWorld } from '../../support/at-mariadb-world.js';
@@ -45,6 +46,20 @@ describeMariadb('BEGIN over mysql2, on a connection that nobody else has used me
     const [rows] = await connection.query<RowDataPacket[]>(QUESTIONS);
     return Number(rows[0]?.['count']);
   };
+
+  it('is not met by those who listen to the pool, who are outside', async () => {
+    const seen: unknown[] = [];
+    const listen = (): void => {
+      seen.push(currentXid());
+    };
+    await world.pool.query('SELECT 1');
+    world.pool.on('acquire', listen);
+
+    await behindAnother((connection) => connection.query(TAKE, [1]));
+
+    world.pool.removeListener('acquire', listen);
+    expect(seen).toEqual([undefined]);
+  });
 
   it.each(['commit', 'rollback'] as const)(
     'is not sent where nothing comes before %s()',

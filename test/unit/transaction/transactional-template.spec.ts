@@ -134,6 +134,18 @@ describe('a coordinator that keeps the order of calls', () => {
     expect(seen).toBeDefined();
   });
 
+  it.each([true, false])('has no say in when the body begins (%s)', async (keepsOrder) => {
+    const { coordinator, manager } = managerUnderTest();
+    Object.assign(coordinator, { keepsOrder });
+    const order: string[] = [];
+
+    const run = manager.run({ name: 'order' }, () => order.push('body'));
+    order.push('caller');
+    await run;
+
+    expect(order).toEqual(['caller', 'body']);
+  });
+
   it('is waited for when a hook wants to hear of the begin', async () => {
     const { coordinator, manager } = managerUnderTest({ hooks: { afterBegin: () => undefined } });
     Object.assign(coordinator, { keepsOrder: true });

@@ -70,12 +70,18 @@ class PoolSeam {
   /** None is opened in a global transaction; whoever waits gets its own context back. */
   readonly getConnection = (callback: GetConnectionCallback): unknown => {
     this.#makeRoom(0);
-    // One that is free is given at once, with the context of now.
-    const isFree = (this.#pool._freeConnections?.length ?? 0) > 0;
-    if (isFree || currentAround() === undefined) return this.#originals.getConnection(callback);
+    if (this.#givesAtOnce || currentAround() === undefined) {
+      return this.#originals.getConnection(callback);
+    }
     const bound = inside(callback);
     return outside(() => this.#originals.getConnection(bound));
   };
+
+  /** One that is free comes with the context of now. Those who listen are to be outside of it. */
+  get #givesAtOnce(): boolean {
+    const isFree = (this.#pool._freeConnections?.length ?? 0) > 0;
+    return isFree && this.#pool.listenerCount('acquire') === 0;
+  }
 
   readonly releaseConnection = (connection: CoreConnection): void => {
     const release = (): void => {
