@@ -164,47 +164,21 @@ export class TransactionManager {
 
   /** @internal */
   async beginDefined(definition: TransactionDefinition): Promise<GlobalTransaction> {
-    return this.beginAtOnce(definition) ?? this.#beginInTurn(definition);
-  }
-
-  /**
-   * Undefined where something has to be waited for: a hook, or the coordinator's answer.
-   *
-   * @internal
-   */
-  beginAtOnce(definition: TransactionDefinition): GlobalTransaction | undefined {
-    const { hooks } = this.#deps;
-    if (this.client.keepsOrder !== true) return undefined;
-    // A hook that hears of the begin wants it to have happened.
-    if (hooks?.beforeBegin !== undefined || hooks?.afterBegin !== undefined) return undefined;
-    const info = this.#newInfo(definition);
-    return this.#launched(info, definition, this.#beginAtCoordinator(info, definition, true));
-  }
-
-  async #beginInTurn(definition: TransactionDefinition): Promise<GlobalTransaction> {
-    const { hooks } = this.#deps;
-    const info = this.#newInfo(definition);
+    const { applicationId, hooks, ids } = this.#deps;
+    const {
+      commitWaitMs,
+      lockWaitTimeoutMs,
+      name,
+      timeoutMs = this.#timeoutMsDefault,
+    } = definition;
+    const xid = ids.newXid();
+    const info: TransactionInfo = { xid, name, applicationId };
     if (hooks?.beforeBegin !== undefined) await this.#beforeBegin(info);
+    // A hook that hears of the begin wants it to have happened.
     const mayWait = this.client.keepsOrder === true && hooks?.afterBegin === undefined;
-    const begun = this.#beginAtCoordinator(info, definition, mayWait);
+    const begun = this.#beginAtCoordinator(info, timeoutMs, mayWait);
     if (!mayWait) await begun;
-    const transaction = this.#launched(info, definition, begun);
-    if (hooks?.afterBegin !== undefined) await this.#afterBegin(info);
-    return transaction;
-  }
-
-  #newInfo({ name }: TransactionDefinition): TransactionInfo {
-    const { applicationId, ids } = this.#deps;
-    return { xid: ids.newXid(), name, applicationId };
-  }
-
-  #launched(
-    { name, xid }: TransactionInfo,
-    definition: TransactionDefinition,
-    begun: Promise<void>,
-  ): GlobalTransaction {
-    const { commitWaitMs, lockWaitTimeoutMs, timeoutMs = this.#timeoutMsDefault } = definition;
-    return new GlobalTransaction({
+    const transaction = new GlobalTransaction({
       manager: this,
       xid,
       name,
@@ -214,6 +188,8 @@ export class TransactionManager {
       commitWaitMs,
       begun,
     });
+    if (hooks?.afterBegin !== undefined) await this.#afterBegin(info);
+    return transaction;
   }
 
   /**
@@ -265,10 +241,11 @@ export class TransactionManager {
 
   async #beginAtCoordinator(
     info: TransactionInfo,
-    { timeoutMs = this.#timeoutMsDefault }: TransactionDefinition,
+    timeoutMs: number,
     mayWait: boolean,
   ): Promise<void> {
     const { applicationId, name, xid } = info;
+    // Not spread: V8 cannot cache the shape of such an object, here and wherever it is read.
     const request = { xid, name, applicationId, timeoutMs, mayWait };
     try {
       await this.client.begin(request);

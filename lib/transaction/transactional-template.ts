@@ -134,8 +134,7 @@ async function begun<T>(
   body: Body<T>,
   run: Run = {},
 ): Promise<T> {
-  // Awaited in any case: when the body begins must not depend on who has to be asked first.
-  const transaction = await (manager.beginAtOnce(definition) ?? manager.beginDefined(definition));
+  const transaction = await manager.beginDefined(definition);
   run.transaction = transaction;
   let result: T;
   try {

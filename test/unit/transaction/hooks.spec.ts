@@ -109,6 +109,21 @@ describe('the failure handler', () => {
     expect(heard).toContain('onCommitFailure');
   });
 
+  it.each([
+    ['begin', 'onBeginFailure'],
+    ['commit', 'onCommitFailure'],
+  ] as const)('is told of a %s that a client refuses before it answers', async (call, told) => {
+    const { failureHandler, heard } = listeners();
+    const { coordinator, manager } = managerUnderTest({ failureHandler });
+    jest.spyOn(coordinator, call).mockImplementation(() => {
+      throw new Error('no');
+    });
+
+    await expect(manager.run({ name: 'order' }, () => 1)).rejects.toThrow('no');
+
+    expect(heard).toEqual([told]);
+  });
+
   it('is told of a rollback that is not finished within its bound, with the xid', async () => {
     const pending: string[] = [];
     const { coordinator, logged, manager } = managerUnderTest({

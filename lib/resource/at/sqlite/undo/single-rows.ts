@@ -93,7 +93,7 @@ export class SingleRows {
   /** A change for a moment, which must not be carried on to rows that refer to this one. */
   changeUnseen(
     table: TableDefinition,
-    { column, current, sql }: { readonly column: string; readonly current: string; sql: string },
+    { column, current, sql }: Readonly<Record<'column' | 'current' | 'sql', string>>,
   ): void {
     assertNobodyRefersTo(this.#database, this.#references, { table, column, current });
     const referred = this.#references
