@@ -64,10 +64,11 @@ export async function openMariadbEngine({
       }),
     async clearUndo() {
       await plainPool.query('TRUNCATE dtx_undo_row');
-      await plainPool.query('TRUNCATE dtx_branch_fence');
     },
     async isUndoEmpty() {
-      const [rows] = await plainPool.query<RowDataPacket[]>('SELECT 1 FROM dtx_undo_row LIMIT 1');
+      const [rows] = await plainPool.query<RowDataPacket[]>(
+        "SELECT 1 FROM dtx_undo_row WHERE tbl <> '' LIMIT 1",
+      );
       return rows.length === 0;
     },
     countRoundTrips: () => Promise.resolve(undefined),

@@ -73,7 +73,8 @@ export async function openAtMariadbWorld(
     logged,
     start,
     rows,
-    untilClean: () => until(async () => (await rows('SELECT 1 FROM dtx_undo_row')).length === 0),
+    untilClean: () =>
+      until(async () => (await rows("SELECT 1 FROM dtx_undo_row WHERE tbl <> ''")).length === 0),
     async close() {
       for (const resource of started) await resource.stop();
       await client.close();

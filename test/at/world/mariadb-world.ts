@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 
 import type { RowDataPacket } from 'mysql2/promise';
 
+import { IS_FENCE, IS_NO_FENCE } from '../../../lib/resource/at/mysql/agreement.js';
 import { dtxMysqlPool } from '../../../lib/resource/driver/mysql2/index.js';
 import type { AtResourceOptions } from '../../../lib/resource/typeorm/index.js';
 import type { TestMariadb } from '../../servers/test-mariadb.js';
@@ -32,7 +33,7 @@ export async function openMariadbWorld(server: string, options: WorldOptions): P
       if (found.length > 0) await setTimeout(TRX_IDLE_MS);
       return found;
     },
-    forget: () => plain.sql('DELETE FROM dtx_undo_row; DELETE FROM dtx_branch_fence'),
+    forget: () => plain.sql('DELETE FROM dtx_undo_row'),
   });
 }
 
@@ -42,7 +43,8 @@ export async function openMariadbPlain(server: string, schema: string): Promise<
   return plain;
 }
 
-const LOCKS = `SELECT CONCAT(tbl, ' ', pk, ' is held by ', xid) AS text FROM dtx_undo_row`;
+const LOCKS = `SELECT CONCAT(tbl, ' ', pk, ' is held by ', xid) AS text FROM dtx_undo_row
+WHERE ${IS_NO_FENCE}`;
 
 /**
  * The server lists its transactions anew only when nobody has looked for 100 ms: whoever looks all
@@ -51,7 +53,7 @@ const LOCKS = `SELECT CONCAT(tbl, ' ', pk, ' is held by ', xid) AS text FROM dtx
 const TRX_IDLE_MS = 250;
 
 const REMAINS = `
-SELECT CONCAT('a fence of ', xid, ', state ', state) AS text FROM dtx_branch_fence
+SELECT CONCAT('a fence of ', xid, ', state ', state) AS text FROM dtx_undo_row WHERE ${IS_FENCE}
 UNION ALL
 SELECT CONCAT('an open transaction of session ', t.trx_mysql_thread_id)
 FROM information_schema.innodb_trx t

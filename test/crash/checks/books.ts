@@ -72,9 +72,11 @@ function rowsOfFile(file: string): readonly SessionRow[] {
 
 /** A fence that phase two of a rollback has left stays until it is too old to be asked for. */
 const UNDO_ROWS = ['dtx.undo_row', 'dtx_undo_row'];
-const FENCES = ['dtx.branch_fence', 'dtx_branch_fence'];
+const FENCES = ['dtx.branch_fence', 'dtx_undo_row'];
 
-const FENCE_COMMITTED = 1;
+/** On MariaDB fences stand among the undo rows, as rows of no table. */
+const IS_UNDO_ROW = ['', "WHERE tbl <> ''"];
+const IS_OPEN = ['WHERE state = 1', "WHERE state = 1 AND tbl = ''"];
 
 const BOOKINGS = ['booking', 'booking'];
 
@@ -94,12 +96,12 @@ export async function leftOf(world: World): Promise<Left> {
   const sessions = await sessionsOf(world);
   const open = sessions.filter(({ isEnded, needsAttention }) => !isEnded && !needsAttention);
   const [undoRows, fences, prepared, tries, reserved, orphans] = await Promise.all([
-    total(world, UNDO_ROWS, ''),
-    total(world, FENCES, `WHERE state = ${String(FENCE_COMMITTED)}`),
+    total(world, UNDO_ROWS, IS_UNDO_ROW),
+    total(world, FENCES, IS_OPEN),
     preparedOf(world),
-    total(world, TCC_FENCES, `WHERE state = ${String(TCC_TRIED)}`),
+    total(world, TCC_FENCES, both(`WHERE state = ${String(TCC_TRIED)}`)),
     reservedCount(world),
-    total(world, BOOKINGS, `WHERE id = ${String(ORPHAN_ID)}`),
+    total(world, BOOKINGS, both(`WHERE id = ${String(ORPHAN_ID)}`)),
   ]);
   return { sessions: open.length, undoRows, fences, prepared, tries, reserved, orphans };
 }
@@ -107,7 +109,7 @@ export async function leftOf(world: World): Promise<Left> {
 /** How the fences of the TCC branches of each transaction stand. */
 export async function tccFencesOf(world: World): Promise<ReadonlyMap<string, readonly string[]>> {
   const states = new Map<string, string[]>();
-  for (const row of await rowsOf(world, TCC_FENCES, 'xid AS xid, state AS state', '')) {
+  for (const row of await rowsOf(world, TCC_FENCES, 'xid AS xid, state AS state', both(''))) {
     const xid = String(row['xid']);
     const state = TCC_STATES[Number(row['state'])] ?? String(row['state']);
     states.set(xid, [...(states.get(xid) ?? []), state]);
@@ -115,7 +117,13 @@ export async function tccFencesOf(world: World): Promise<ReadonlyMap<string, rea
   return states;
 }
 
-async function total(world: World, tables: readonly string[], where: string): Promise<number> {
+const both = (where: string): readonly string[] => [where, where];
+
+async function total(
+  world: World,
+  tables: readonly string[],
+  where: readonly string[],
+): Promise<number> {
   const rows = await rowsOf(world, tables, 'count(*) AS n', where);
   return rows.reduce((sum, row) => sum + Number(row['n']), 0);
 }
@@ -125,15 +133,16 @@ async function rowsOf(
   { left, right }: World,
   [ofLeft = '', ofRight = '']: readonly string[],
   columns: string,
-  where: string,
+  [whereLeft = '', whereRight = '']: readonly string[],
 ): Promise<readonly Readonly<Record<string, unknown>>[]> {
   const [has] = (await left.query(`SELECT to_regclass('${ofLeft}') AS oid`)).rows as {
     readonly oid: unknown;
   }[];
   const [tables] = await right.query<RowDataPacket[]>(`SHOW TABLES LIKE '${ofRight}'`);
-  const text = (table: string): string => `SELECT ${columns} FROM ${table} ${where}`;
-  const onLeft = has?.oid ? (await left.query<RowDataPacket>(text(ofLeft))).rows : [];
-  const onRight = tables.length > 0 ? (await right.query<RowDataPacket[]>(text(ofRight)))[0] : [];
+  const text = (table: string, where: string): string => `SELECT ${columns} FROM ${table} ${where}`;
+  const onLeft = has?.oid ? (await left.query<RowDataPacket>(text(ofLeft, whereLeft))).rows : [];
+  const onRight =
+    tables.length > 0 ? (await right.query<RowDataPacket[]>(text(ofRight, whereRight)))[0] : [];
   return [...onLeft, ...onRight];
 }
 

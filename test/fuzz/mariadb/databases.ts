@@ -67,7 +67,9 @@ export const outsideOf = (plain: Pool, tables: readonly TableModel[]): Outside =
     }
   },
   async countUndoRows() {
-    const [rows] = await plain.query<RowDataPacket[]>('SELECT COUNT(*) AS left_ FROM dtx_undo_row');
+    const [rows] = await plain.query<RowDataPacket[]>(
+      "SELECT COUNT(*) AS left_ FROM dtx_undo_row WHERE tbl <> ''",
+    );
     return Number(rows[0]?.['left_']);
   },
   async forgetUndoRows() {

@@ -10,6 +10,7 @@ import type {
   SqlSession,
   SqlSource,
 } from '../../../lib/resource/at/index.js';
+import { IS_NO_FENCE } from '../../../lib/resource/at/mysql/agreement.js';
 import type { MysqlEngineOptions } from '../../../lib/resource/at/mysql/index.js';
 import { CLEAR_TAG, createMysqlEngine } from '../../../lib/resource/at/mysql/index.js';
 import { createTestMariadb } from '../../servers/test-mariadb.js';
@@ -127,7 +128,7 @@ export async function createAtDatabase(
       }),
     async reset(again) {
       release();
-      await pool.query(`DELETE FROM dtx_undo_row; DELETE FROM dtx_branch_fence; ${again}`);
+      await pool.query(`DELETE FROM dtx_undo_row; ${again}`);
     },
     async drop() {
       release();
@@ -135,6 +136,12 @@ export async function createAtDatabase(
     },
   };
 }
+
+/** Undo rows that are of a table, or locks, in SQL. */
+export const UNDO_ROWS = `dtx_undo_row WHERE ${IS_NO_FENCE}`;
+
+/** What proves the commit of branches, or keeps them from it, in SQL. */
+export const FENCES = 'dtx_undo_row WHERE nth = 0';
 
 /** Ids of a branch; several branches of one transaction share the xid. */
 export function newTag(xid = randomBytes(16).toString('hex')): BranchTag {

@@ -2,7 +2,7 @@ import { GUARDED } from '../../../lib/resource/at/index.js';
 import { CLEAR_TAG } from '../../../lib/resource/at/mysql/index.js';
 import { describeMariadb } from '../../servers/test-mariadb.js';
 import type { AtDatabase } from './at-database.js';
-import { DONE, createAtDatabase, failureOf, newTag } from './at-database.js';
+import { DONE, FENCES, UNDO_ROWS, createAtDatabase, failureOf, newTag } from './at-database.js';
 
 const SETUP = `
   CREATE TABLE account (id int PRIMARY KEY, balance int NOT NULL);
@@ -30,9 +30,9 @@ describeMariadb('Capture', () => {
 
   const undoRows = (): Promise<readonly Readonly<Record<string, unknown>>[]> =>
     database.sql(`SELECT tbl, pk, xid, CAST(branch AS CHAR) AS branchId, before_image, after_image
-      FROM dtx_undo_row ORDER BY seq`);
+      FROM ${UNDO_ROWS} ORDER BY seq`);
   const fences = (): Promise<readonly Readonly<Record<string, unknown>>[]> =>
-    database.sql('SELECT xid, CAST(branch AS CHAR) AS branchId, state FROM dtx_branch_fence');
+    database.sql(`SELECT xid, CAST(branch AS CHAR) AS branchId, state FROM ${FENCES}`);
 
   beforeAll(async () => {
     database = await createAtDatabase(SETUP);

@@ -3,7 +3,7 @@ import type { Mark } from '../../../lib/resource/at/index.js';
 import { CLEAR_TAG } from '../../../lib/resource/at/mysql/index.js';
 import { describeMariadb } from '../../servers/test-mariadb.js';
 import type { AtDatabase } from './at-database.js';
-import { DONE, createAtDatabase, failureOf, newTag } from './at-database.js';
+import { DONE, UNDO_ROWS, createAtDatabase, failureOf, newTag } from './at-database.js';
 
 const SETUP = `
   CREATE TABLE account (id int PRIMARY KEY, owner varchar(20), city varchar(20), n int,
@@ -129,7 +129,7 @@ describeMariadb('What a transaction holds beside its rows', () => {
     await database.branch(tag, 'DELETE FROM account WHERE id = 1', 'DELETE FROM child');
 
     await expect(database.commit(tag)).resolves.toEqual(DONE);
-    await expect(database.rows('dtx_undo_row', 'dtx_branch_fence')).resolves.toEqual([]);
+    await expect(database.rows('dtx_undo_row')).resolves.toEqual([]);
   });
 
   it('refuses to change a key that a foreign key would carry on', async () => {
@@ -228,7 +228,7 @@ describeMariadb('A guard', () => {
     }
 
     await expect(
-      database.sql('SELECT xid, CAST(branch AS CHAR) AS branchId FROM dtx_undo_row ORDER BY seq'),
+      database.sql(`SELECT xid, CAST(branch AS CHAR) AS branchId FROM ${UNDO_ROWS} ORDER BY seq`),
     ).resolves.toEqual(tags);
     await Promise.all(tags.map((tag) => database.commit(tag)));
   });
@@ -246,7 +246,7 @@ describeMariadb('A guard', () => {
     await session.query('UPDATE account SET n = n + 1 WHERE id = 3');
     await session.query('COMMIT');
 
-    await expect(database.sql('SELECT pk FROM dtx_undo_row')).resolves.toEqual([{ pk: '2' }]);
+    await expect(database.sql(`SELECT pk FROM ${UNDO_ROWS}`)).resolves.toEqual([{ pk: '2' }]);
     await expect(database.commit(tag)).resolves.toEqual(DONE);
   });
 });

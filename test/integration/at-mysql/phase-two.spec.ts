@@ -3,7 +3,7 @@ import type { PoolConnection } from 'mysql2/promise';
 import type { BranchTag } from '../../../lib/resource/at/index.js';
 import { describeMariadb } from '../../servers/test-mariadb.js';
 import type { AtDatabase } from './at-database.js';
-import { DONE, createAtDatabase, failureOf, newTag } from './at-database.js';
+import { DONE, UNDO_ROWS, createAtDatabase, failureOf, newTag } from './at-database.js';
 
 const SETUP = 'CREATE TABLE account (id int PRIMARY KEY, balance int NOT NULL);';
 const RESET = 'DELETE FROM account; INSERT INTO account VALUES (1, 100), (2, 200);';
@@ -23,7 +23,7 @@ describeMariadb('Phase two', () => {
     await database.drop();
   });
 
-  const left = (): Promise<readonly string[]> => database.rows('dtx_undo_row', 'dtx_branch_fence');
+  const left = (): Promise<readonly string[]> => database.rows('dtx_undo_row');
 
   it('commits many branches at once, repeats and unknown ones too', async () => {
     const [first, second] = [newTag(), newTag()];
@@ -105,7 +105,7 @@ describeMariadb('Phase two', () => {
     });
 
     await expect(Promise.all(rounds)).resolves.toEqual(rounds.map(() => DONE));
-    await expect(database.rows('dtx_undo_row')).resolves.toEqual([]);
+    await expect(database.rows(UNDO_ROWS)).resolves.toEqual([]);
   }, 30_000);
 
   describe('beside a writer that is under way', () => {
@@ -184,7 +184,7 @@ describeMariadb('Phase two', () => {
       await database.engine.rollbackBranches(tags);
       for (const { xid } of tags) {
         await database.sql(
-          'UPDATE dtx_branch_fence SET changed_at = changed_at - INTERVAL 1 HOUR WHERE xid = ?',
+          'UPDATE dtx_undo_row SET written_at = written_at - INTERVAL 1 HOUR WHERE xid = ?',
           [xid],
         );
       }
@@ -201,9 +201,9 @@ describeMariadb('Phase two', () => {
     await database.branch(open, 'UPDATE account SET balance = 1 WHERE id = 2');
 
     await expect(database.engine.purgeFences(60_000)).resolves.toBe(0);
-    await database.sql('UPDATE dtx_branch_fence SET changed_at = changed_at - INTERVAL 1 HOUR');
+    await database.sql('UPDATE dtx_undo_row SET written_at = written_at - INTERVAL 1 HOUR');
     await expect(database.engine.purgeFences(60_000)).resolves.toBe(2);
-    await expect(database.sql('SELECT xid FROM dtx_branch_fence')).resolves.toEqual([
+    await expect(database.sql('SELECT xid FROM dtx_undo_row')).resolves.toEqual([
       { xid: open.xid },
     ]);
   });
@@ -284,7 +284,7 @@ describeMariadb('The desk', () => {
     await expect(database.rollback(tag)).resolves.toEqual(DONE);
     const rows = await database.sql("SELECT CONCAT(id, IF(id = 1, kind, '')) AS r FROM account");
     expect(rows.map((row) => String(row['r']))).toEqual(expected);
-    await expect(database.rows('dtx_undo_row')).resolves.toEqual([]);
+    await expect(database.rows(UNDO_ROWS)).resolves.toEqual([]);
   });
 
   it('does nothing to rows that phase two has not left', async () => {

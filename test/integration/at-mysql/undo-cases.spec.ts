@@ -1,6 +1,6 @@
 import { describeMariadb } from '../../servers/test-mariadb.js';
 import type { AtDatabase } from './at-database.js';
-import { DONE, createAtDatabase, newTag, reasonOf } from './at-database.js';
+import { DONE, UNDO_ROWS, createAtDatabase, newTag, reasonOf } from './at-database.js';
 
 const SETUP = `
   CREATE TABLE account (id int PRIMARY KEY, owner varchar(20) UNIQUE, balance int,
@@ -144,7 +144,7 @@ describeMariadb('A rollback undoes', () => {
 
     await expect(database.rollback(tag)).resolves.toEqual(DONE);
     await expect(database.rows(...TABLES)).resolves.toEqual(before);
-    await expect(database.rows('dtx_undo_row')).resolves.toEqual([]);
+    await expect(database.rows(UNDO_ROWS)).resolves.toEqual([]);
   });
 
   it('a row that two branches have changed', async () => {

@@ -85,7 +85,7 @@ describeMariadb('a mysql2 pool in AT mode', () => {
 
     expect(await balances(world)).toEqual([90, 100]);
     await world.untilClean();
-    const fences = await world.rows('SELECT * FROM dtx_branch_fence WHERE state = 1');
+    const fences = await world.rows('SELECT * FROM dtx_undo_row WHERE nth = 0 AND state = 1');
     expect(fences).toEqual([]);
   });
 

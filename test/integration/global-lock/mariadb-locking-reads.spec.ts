@@ -233,7 +233,7 @@ describeMariadb('a locking read on MariaDB', () => {
       }),
     );
 
-    expect(await world.rows('SELECT pk FROM dtx_undo_row')).toEqual([{ pk: '1' }]);
+    expect(await world.rows("SELECT pk FROM dtx_undo_row WHERE tbl <> ''")).toEqual([{ pk: '1' }]);
   });
 
   it('does not mind rows of its own global transaction', async () => {
@@ -292,6 +292,6 @@ describeMariadb('a write under the global lock on MariaDB', () => {
     await take(2);
 
     expect(await balances()).toEqual([{ balance: 90 }, { balance: 90 }]);
-    expect(await world.rows('SELECT pk FROM dtx_undo_row')).toEqual([{ pk: '1' }]);
+    expect(await world.rows("SELECT pk FROM dtx_undo_row WHERE tbl <> ''")).toEqual([{ pk: '1' }]);
   });
 });

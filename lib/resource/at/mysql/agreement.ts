@@ -4,7 +4,7 @@
  */
 
 /** Version of our tables. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** Begins the names of everything of ours; tables of such names are never captured. */
 export const PREFIX = 'dtx_';
@@ -29,7 +29,7 @@ export const RELEASED = '@dtx_released';
 export const HOLDER = '@dtx_holder';
 export const MESSAGE = '@dtx_message';
 
-/** Variable of the triggers: the id of the branch that has most likely a fence row. */
+/** Variable of the triggers: the id of the branch that has most likely its first undo row. */
 export const GUESS = '@dtx_guess';
 
 /**
@@ -51,15 +51,21 @@ export const REFUSED_STATE = '45003';
 /** SQLSTATE: a tombstone stands where the fence row should go. */
 export const FENCED_STATE = '45004';
 
-/** State of a row in `dtx_branch_fence`. */
+/** State of rows in `dtx_undo_row`. What is true of a branch is the highest one of its rows. */
 export const FENCE = {
-  /** Phase one is committed. */
+  /** Phase one is committed where the row is; that of every undo row. */
   committed: 1,
   /** Phase one was committed and has been rolled back. */
   undone: 2,
   /** Phase two came first: phase one can never commit. */
   tombstone: 3,
 } as const;
+
+/** In SQL: whether a row of `dtx_undo_row` is a fence, which is about its branch as a whole. */
+export const IS_FENCE = "tbl = ''";
+
+/** In SQL: whether it is of a table, or a lock. */
+export const IS_NO_FENCE = "tbl <> ''";
 
 /** Stands for NULL in an image. */
 export const NULL_PART = '~';

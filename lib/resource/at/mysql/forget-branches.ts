@@ -6,7 +6,6 @@ import {
   areBranches,
   branchValues,
   deleteBranches,
-  deleteFences,
   deleteUndoRows,
 } from './own-rows.js';
 import { errnoOf, inTransaction, queryRows, settle } from './session.js';
@@ -20,7 +19,7 @@ const ATTEMPTS = 3;
 const PAUSE = 'SELECT SLEEP(0.01)';
 
 /**
- * Deletes undo rows and fences of branches whose commit is decided.
+ * Deletes what there is of branches whose commit is decided.
  *
  * @returns the branches of which something is left, for another try
  */
@@ -42,7 +41,7 @@ export async function forgetXids(session: SqlSession, xids: readonly string[]): 
   await settle(session);
   const branches = await queryRows<'xid' | 'branch'>(
     session,
-    `SELECT xid AS xid, CAST(branch AS CHAR) AS branch FROM ${BY_BRANCH.fences}
+    `SELECT DISTINCT xid AS xid, CAST(branch AS CHAR) AS branch FROM ${BY_BRANCH}
      WHERE xid IN (${placeholders(xids)})`,
     xids,
   );
@@ -78,8 +77,7 @@ async function forgetAtOnce(session: SqlSession, branches: readonly BranchKey[])
 /**
  * Rows that somebody else has locked are passed over: only another delete of the same rows or a
  * writer who has just met the conflict can hold one, and to wait for those in an order that they do
- * not share is how deadlocks are made. A fence stays as long as undo rows of its branch do, so that
- * the branch can be found again; nobody but another delete waits for those.
+ * not share is how deadlocks are made.
  */
 async function forgetWhatIsFree(
   session: SqlSession,
@@ -89,7 +87,7 @@ async function forgetWhatIsFree(
   const values = branchValues(branches);
   const free = await queryRows<keyof UndoRowKey>(
     session,
-    `SELECT tbl AS tbl, pk AS pk FROM ${BY_BRANCH.undoRows}
+    `SELECT tbl AS tbl, pk AS pk FROM ${BY_BRANCH}
      WHERE ${condition} FOR UPDATE SKIP LOCKED`,
     values,
   );
@@ -100,20 +98,12 @@ async function forgetWhatIsFree(
   // Read without locks behind the delete: what is there now is what was passed over.
   const left = await queryRows<'xid' | 'branch'>(
     session,
-    `SELECT DISTINCT xid AS xid, CAST(branch AS CHAR) AS branch FROM ${BY_BRANCH.undoRows}
+    `SELECT DISTINCT xid AS xid, CAST(branch AS CHAR) AS branch FROM ${BY_BRANCH}
      WHERE ${condition}`,
     values,
   );
-  const busy = left.map(keyOf);
-  const isBusy = new Set(busy.map(nameOf));
-  await deleteFences(
-    session,
-    branches.filter((branch) => !isBusy.has(nameOf(branch))),
-  );
-  return busy;
+  return left.map(keyOf);
 }
-
-const nameOf = ({ branch, xid }: BranchKey): string => `${xid}/${branch}`;
 
 function keyOf({ branch, xid }: Readonly<Record<'xid' | 'branch', string | null>>): BranchKey {
   return { xid: xid ?? '', branch: branch ?? '' };

@@ -17,10 +17,7 @@ export interface UndoRowKey {
  * at every row on its way that a local transaction has locked: for all writers, and in a circle
  * with some of them.
  */
-export const BY_BRANCH = {
-  undoRows: 'dtx_undo_row FORCE INDEX (dtx_branch)',
-  fences: 'dtx_branch_fence FORCE INDEX (PRIMARY)',
-} as const;
+export const BY_BRANCH = 'dtx_undo_row FORCE INDEX (dtx_branch)';
 
 /** Rows per statement, so that no statement grows without bound. */
 const CHUNK_LENGTH = 500;
@@ -38,24 +35,19 @@ const BRANCHES = `JSON_TABLE(?, '$[*]' COLUMNS (
     xid varchar(40) CHARACTER SET ascii COLLATE ascii_bin PATH '$[0]',
     branch bigint unsigned PATH '$[1]')) AS gone`;
 
-/** A DELETE takes no hint for an index; a join in this order goes from key to key. */
-const DELETE_FENCES = `DELETE f FROM ${BRANCHES}
-  STRAIGHT_JOIN dtx_branch_fence AS f ON f.xid = gone.xid AND f.branch = gone.branch`;
-
 /** Fails, and changes nothing, where it would have to wait. Only MariaDB knows how not to. */
-const DELETE_BRANCHES = `SET STATEMENT innodb_lock_wait_timeout = 0 FOR DELETE u, f FROM ${BRANCHES}
-  LEFT JOIN dtx_undo_row AS u FORCE INDEX (dtx_branch)
-    ON u.xid = gone.xid AND u.branch = gone.branch
-  LEFT JOIN dtx_branch_fence AS f FORCE INDEX (PRIMARY)
-    ON f.xid = gone.xid AND f.branch = gone.branch`;
+const DELETE_BRANCHES = `SET STATEMENT innodb_lock_wait_timeout = 0 FOR DELETE u FROM ${BRANCHES}
+  STRAIGHT_JOIN dtx_undo_row AS u FORCE INDEX (dtx_branch)
+    ON u.xid = gone.xid AND u.branch = gone.branch`;
 
+/** A DELETE takes no hint for an index; a join in this order goes from key to key. */
 const DELETE_UNDO_ROWS = `DELETE u FROM JSON_TABLE(?, '$[*]' COLUMNS (
     tbl varchar(160) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[0]',
     pk varchar(255) CHARACTER SET ascii COLLATE ascii_bin PATH '$[1]')) AS gone
   STRAIGHT_JOIN dtx_undo_row AS u ON u.tbl = gone.tbl AND u.pk = gone.pk`;
 
 /**
- * Undo rows and fences of the branches, each in a transaction of its own for some hundred.
+ * Whatever there is of the branches, each in a transaction of its own for some hundred.
  *
  * @throws the server's errors 1205, where somebody has locked one of them, and 1064, where the
  * server cannot be told not to wait
@@ -64,12 +56,8 @@ export async function deleteBranches(
   session: SqlSession,
   branches: readonly BranchKey[],
 ): Promise<void> {
-  await deleteRows(session, DELETE_BRANCHES, keysOf(branches));
-}
-
-/** @returns how many there were */
-export function deleteFences(session: SqlSession, branches: readonly BranchKey[]): Promise<number> {
-  return deleteRows(session, DELETE_FENCES, keysOf(branches));
+  const keys = branches.map(({ branch, xid }) => [xid, branch]);
+  await deleteRows(session, DELETE_BRANCHES, keys);
 }
 
 /** @returns how many there were */
@@ -88,9 +76,6 @@ export async function forgetRows(session: SqlSession, rows: readonly UndoRowKey[
   // Not a server error, so it counts as transient.
   if (count !== rows.length) throw new Error('undo rows have changed during the rollback');
 }
-
-const keysOf = (branches: readonly BranchKey[]): readonly (readonly string[])[] =>
-  branches.map(({ branch, xid }) => [xid, branch]);
 
 async function deleteRows(
   session: SqlSession,

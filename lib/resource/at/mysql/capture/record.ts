@@ -1,9 +1,5 @@
 import {
-  BRANCH,
-  FENCE,
-  FENCED_STATE,
   GUARD_STATE,
-  GUESS,
   HOLDER,
   LOCK_CONFLICT_STATE,
   LOCK_SHAPE,
@@ -15,6 +11,7 @@ import {
 import { labelOf } from '../labels.js';
 import { literal } from '../sql-text.js';
 import { IS_BRANCH, KNOWN_XID, OWN_BRANCH, OWN_XID } from './own-work.js';
+import { DECLARE_PLACE, LATER_PLACE, settlePlace } from './place-of-row.js';
 
 /** Characters of a key that fit into the message of an error. */
 const MESSAGE_KEY_LENGTH_MAX = 40;
@@ -46,42 +43,8 @@ export function refuse(reason: string, name: string): string {
  * which is nearly always; ON DUPLICATE KEY UPDATE costs as much as the insert itself.
  */
 export const NOTE_DUPLICATES = `DECLARE is_there boolean DEFAULT FALSE;
+    ${DECLARE_PLACE}
     DECLARE CONTINUE HANDLER FOR 1062 SET is_there = TRUE;`;
-
-const COMMITTED = String(FENCE.committed);
-
-const INSERT_FENCE = `INSERT INTO dtx_branch_fence (xid, branch, state)
-        VALUES (${OWN_XID}, ${OWN_BRANCH}, ${COMMITTED})`;
-
-const RAISE_FENCED = `IF ${HOLDER} IS NOT NULL THEN
-          SIGNAL SQLSTATE '${FENCED_STATE}' SET MESSAGE_TEXT = 'dtx fenced';
-        END IF;`;
-
-/**
- * SQL that writes the fence row. It is asked for at every row: a variable that remembers it would
- * outlive a ROLLBACK TO that takes the fence row back. So the variable only guesses which way is
- * the cheaper one, that for a row that is there or that for one that is not; both do the same. A
- * tombstone makes it fail.
- */
-export const WRITE_FENCE = `IF ${IS_BRANCH} THEN
-      IF ${GUESS} <=> ${BRANCH} THEN
-        SET ${HOLDER} = NULL;
-        ${INSERT_FENCE}
-        ON DUPLICATE KEY UPDATE state = IF(state = ${COMMITTED}, state,
-          IF((${HOLDER} := state) = 0, state, state));
-        ${RAISE_FENCED}
-      ELSE
-        ${INSERT_FENCE};
-        SET ${GUESS} = ${BRANCH};
-        IF is_there THEN
-          SET is_there = FALSE;
-          SET ${HOLDER} = (SELECT NULLIF(state, ${COMMITTED})
-            FROM dtx_branch_fence FORCE INDEX (PRIMARY)
-            WHERE xid = ${KNOWN_XID} AND branch = ${OWN_BRANCH} LOCK IN SHARE MODE);
-          ${RAISE_FENCED}
-        END IF;
-      END IF;
-    END IF;`;
 
 /** A lock of an undo row. */
 export interface Lock {
@@ -109,7 +72,8 @@ const noteHolder = (unchanged: string): string =>
 
 /** Makes the undo row of a released holder one of ours; `xid` last, since all others ask for it. */
 function takeOver(values: Readonly<Record<string, string>>): string {
-  return Object.entries({ ...values, branch: OWN_BRANCH, seq: 'UUID_SHORT()', xid: KNOWN_XID })
+  const ours = { branch: OWN_BRANCH, seq: 'UUID_SHORT()', written_at: 'CURRENT_TIMESTAMP(3)' };
+  return Object.entries({ ...values, ...ours, xid: KNOWN_XID })
     .map(([column, value]) => `${column} = IF(${IS_RELEASED}, ${value}, ${column})`)
     .join(',\n        ');
 }
@@ -125,14 +89,17 @@ function takeOver(values: Readonly<Record<string, string>>): string {
  *
  * Work that is no branch takes its row back at once: the lock of the database stays until its end,
  * without locking gaps.
+ *
+ * @param place FIRST_PLACE for the first change that a trigger records, LATER_PLACE for others
  */
-export function recordChange(lock: Lock, { shape, before, after }: Change): string {
+export function recordChange(lock: Lock, { shape, before, after }: Change, place: string): string {
   const [was, is] = [before ?? 'NULL', after ?? 'NULL'];
   const shown = lock.shown ?? 'NULL';
+  const isRow = `tbl = ${literal(lock.name)} AND pk = ${lock.key}`;
   return `INSERT INTO dtx_undo_row
-      (tbl, pk, xid, branch, seq, shape, shown, before_image, after_image)
-    VALUES (${literal(lock.name)}, ${lock.key}, ${OWN_XID}, ${OWN_BRANCH}, UUID_SHORT(), ${shape},
-      ${shown}, ${was}, ${is});
+      (tbl, pk, xid, branch, seq, nth, shape, shown, before_image, after_image)
+    VALUES (${literal(lock.name)}, ${lock.key}, ${OWN_XID}, ${OWN_BRANCH}, UUID_SHORT(), ${place},
+      ${shape}, ${shown}, ${was}, ${is});
     IF is_there THEN
       SET is_there = FALSE, ${HOLDER} = NULL;
       UPDATE dtx_undo_row FORCE INDEX (PRIMARY) SET
@@ -141,9 +108,10 @@ export function recordChange(lock: Lock, { shape, before, after }: Change): stri
           IF(${IS_RELEASED}, 0, ${noteHolder('is_broken')})),
         after_image = IF(xid = ${KNOWN_XID} OR ${IS_RELEASED}, ${is}, after_image),
         changes = IF(${IS_RELEASED}, 0, changes + 1),
-        ${takeOver({ before_image: was, shape, shown })}
-      WHERE tbl = ${literal(lock.name)} AND pk = ${lock.key};
+        ${takeOver({ before_image: was, shape, shown, nth: place })}
+      WHERE ${isRow};
       ${raiseConflict(lock.name, lock.shown ?? lock.key)}
+      ${place === LATER_PLACE ? '' : settlePlace(isRow)}
     END IF;
     ${takeBack(lock)}`;
 }
@@ -151,14 +119,14 @@ export function recordChange(lock: Lock, { shape, before, after }: Change): stri
 /** SQL that locks a value that is no row. */
 export function lockValue(lock: Lock): string {
   const shown = lock.shown ?? 'NULL';
-  return `INSERT INTO dtx_undo_row (tbl, pk, xid, branch, seq, shape, shown)
+  return `INSERT INTO dtx_undo_row (tbl, pk, xid, branch, seq, nth, shape, shown)
     VALUES (${literal(lock.name)}, ${lock.key}, ${OWN_XID}, ${OWN_BRANCH}, UUID_SHORT(),
-      ${LOCK_SHAPE}, ${shown});
+      ${LATER_PLACE}, ${LOCK_SHAPE}, ${shown});
     IF is_there THEN
       SET is_there = FALSE, ${HOLDER} = NULL;
       UPDATE dtx_undo_row FORCE INDEX (PRIMARY) SET
         changes = IF(xid = ${KNOWN_XID} OR ${IS_RELEASED}, changes, ${noteHolder('changes')}),
-        ${takeOver({ shown })}
+        ${takeOver({ shown, nth: LATER_PLACE })}
       WHERE tbl = ${literal(lock.name)} AND pk = ${lock.key};
       ${raiseConflict(lock.name, lock.shown ?? lock.key)}
     END IF;

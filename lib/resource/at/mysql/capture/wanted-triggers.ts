@@ -14,7 +14,8 @@ import { insistOnImage } from './insist.js';
 import type { Event, Tables } from './locks-of-row.js';
 import { ROWS, checkReferences, checkReferrers, lockOf, lockUniqueValues } from './locks-of-row.js';
 import type { Lock } from './record.js';
-import { NOTE_DUPLICATES, WRITE_FENCE, recordChange, refuse } from './record.js';
+import { FIND_PLACE, FIRST_PLACE, LATER_PLACE } from './place-of-row.js';
+import { NOTE_DUPLICATES, recordChange, refuse } from './record.js';
 import { isUnwritten, mayBeUnwritten } from './unwritten.js';
 
 /** What the triggers are made for. */
@@ -139,8 +140,12 @@ function captureBody(
   const isolated = `DECLARE reads_committed boolean DEFAULT
       @@${isolation} IN ('READ-COMMITTED', 'READ-UNCOMMITTED');`;
   const shape = shapeOf(table);
-  const gone = old && recordChange(old, { shape, before: 'old_image', after: undefined });
-  const come = now && recordChange(now, { shape, before: undefined, after: 'new_image' });
+  const gone =
+    old && recordChange(old, { shape, before: 'old_image', after: undefined }, FIRST_PLACE);
+  // Behind the row that goes, where a key changes.
+  const placeOfCome = old === undefined ? FIRST_PLACE : LATER_PLACE;
+  const come =
+    now && recordChange(now, { shape, before: undefined, after: 'new_image' }, placeOfCome);
   const tooLong = [...(rows.old ? ['old_image'] : []), ...(rows.new ? ['new_image'] : [])];
   const refuseTooLong = `IF ${tooLong.map((image) => `${image} IS NULL`).join(' OR ')} THEN
       ${refuse('too-long', table.name)}
@@ -154,7 +159,7 @@ function captureBody(
     BEGIN
     ${[...images, ...(checks.length > 0 ? [isolated] : [])].join('\n    ')}
     ${NOTE_DUPLICATES}
-    ${WRITE_FENCE}
+    ${FIND_PLACE}
     ${record}
     ${[...lockUniqueValues(table, event), ...checks].join('\n    ')}
     END;
@@ -176,8 +181,16 @@ function recordUpdate(
   { come, gone, now, old, refuseTooLong }: UpdateParts,
 ): string {
   const shape = shapeOf(table);
-  const changed = recordChange(now, { shape, before: 'old_image', after: 'new_image' });
-  const unchanged = recordChange(old, { shape, before: 'old_image', after: 'old_image' });
+  const changed = recordChange(
+    now,
+    { shape, before: 'old_image', after: 'new_image' },
+    FIRST_PLACE,
+  );
+  const unchanged = recordChange(
+    old,
+    { shape, before: 'old_image', after: 'old_image' },
+    FIRST_PLACE,
+  );
   const doubt = mayBeUnwritten(table);
   const isPlain = [
     'old_key = new_key AND old_image IS NOT NULL AND new_image IS NOT NULL',

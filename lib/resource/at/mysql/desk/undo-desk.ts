@@ -9,7 +9,8 @@ import type {
   UndoDesk,
   UndoOrder,
 } from '../../at-engine.interface.js';
-import { FENCE, LOCK_SHAPE } from '../agreement.js';
+import { FENCE, IS_FENCE, IS_NO_FENCE, LOCK_SHAPE } from '../agreement.js';
+import { lockFence, stateOfFence } from '../fence.js';
 import { errnoOf, inTransaction, queryRows } from '../session.js';
 import { forgetRows } from '../own-rows.js';
 import { Restorer } from '../undo/restorer.js';
@@ -35,11 +36,11 @@ export class MysqlUndoDesk implements UndoDesk {
         session,
         `SELECT u.xid AS xid, CAST(u.branch AS CHAR) AS branch, u.tbl AS tbl,
            COALESCE(u.shown, u.pk) AS shown,
-           FLOOR(COALESCE(UNIX_TIMESTAMP(f.changed_at), 0) * 1000) AS since,
+           FLOOR(UNIX_TIMESTAMP(${SINCE}) * 1000) AS since,
            COALESCE(f.state = ${String(FENCE.undone)}, 0) AS is_left
          FROM dtx_undo_row u
-         LEFT JOIN dtx_branch_fence f ON f.xid = u.xid AND f.branch = u.branch
-         WHERE ${sql} ORDER BY f.changed_at, u.xid, u.branch, u.seq
+         LEFT JOIN dtx_undo_row f ON f.xid = u.xid AND f.branch = u.branch AND f.${IS_FENCE}
+         WHERE ${sql} ORDER BY ${SINCE}, u.xid, u.branch, u.seq
          LIMIT ${String(Math.trunc(limit))}`,
         values,
       );
@@ -58,7 +59,7 @@ export class MysqlUndoDesk implements UndoDesk {
     return this.#read(async (session) => {
       const held: HeldRow[] = [];
       for (const row of await find(session, filter, `LIMIT ${String(Math.trunc(limit))}`)) {
-        const isLeft = (await fenceState(session, row, '')) === UNDONE;
+        const isLeft = (await stateOfFence(session, row, '')) === FENCE.undone;
         held.push({ ...(await lookAt(session, row, '')).held, isLeft });
       }
       return held;
@@ -70,9 +71,14 @@ export class MysqlUndoDesk implements UndoDesk {
     filter: HeldRowFilter & { readonly xid: string },
     parkedBranchIds: readonly string[] = [],
   ): Promise<OrderReport> {
-    const isFree = async (session: SqlSession, row: StoredUndoRow): Promise<boolean> =>
-      (await fenceState(session, row, 'FOR UPDATE')) === UNDONE ||
-      parkedBranchIds.includes(row.branchId);
+    const isFree = async (session: SqlSession, row: StoredUndoRow): Promise<boolean> => {
+      const isParked = parkedBranchIds.includes(row.branchId);
+      // A rollback that has left no mark yet has to wait all the same.
+      const state = isParked
+        ? await lockFence(session, row)
+        : await stateOfFence(session, row, 'FOR UPDATE');
+      return isParked || state === FENCE.undone;
+    };
     return this.#read(async (session) => {
       const done: { table: string; key: string }[] = [];
       const left: { table: string; key: string; reason: string }[] = [];
@@ -127,7 +133,7 @@ function conditionOf({ branchId, key, table, xid }: HeldRowFilter): {
     { sql: 'COALESCE(u.shown, u.pk) = ?', values: key },
   ].filter(({ values }) => values !== undefined);
   return {
-    sql: ['1 = 1', ...conditions.map(({ sql }) => sql)].join(' AND '),
+    sql: [`u.${IS_NO_FENCE}`, ...conditions.map(({ sql }) => sql)].join(' AND '),
     values: conditions.map(({ values }) => values ?? ''),
   };
 }
@@ -135,7 +141,8 @@ function conditionOf({ branchId, key, table, xid }: HeldRowFilter): {
 const NOT_LEFT =
   'no rollback has left it: its transaction is undecided, or phase two has not come to it yet';
 
-const UNDONE = String(FENCE.undone);
+/** When a rollback has left the branch, or else when its first row was written. */
+const SINCE = 'COALESCE(f.written_at, MIN(u.written_at) OVER (PARTITION BY u.xid, u.branch))';
 
 const CANNOT_READ = 'its images cannot be read';
 
@@ -154,20 +161,6 @@ async function carryOut(
   }
   await forgetRows(session, [stored]);
   return undefined;
-}
-
-async function fenceState(
-  session: SqlSession,
-  { branchId, xid }: StoredUndoRow,
-  lock: '' | 'FOR UPDATE',
-): Promise<string | null | undefined> {
-  const [fence] = await queryRows<'state'>(
-    session,
-    `SELECT state AS state FROM dtx_branch_fence
-     WHERE xid = ? AND branch = CAST(? AS UNSIGNED) ${lock}`,
-    [xid, branchId],
-  );
-  return fence?.state;
 }
 
 /** Locks that are no rows go with the last row of their branch. */

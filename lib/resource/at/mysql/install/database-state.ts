@@ -6,6 +6,7 @@ import type { TableDefinition } from '../table-definition.js';
 import { RAISE_VERSION, missingTables } from './own-tables.js';
 import type { PlanScope, TablePlan } from './plan-table.js';
 import { planTable } from './plan-table.js';
+import { upgradeStatements } from './upgrade.js';
 
 /** A database as the installation finds it, and what it lacks. */
 export interface DatabaseState {
@@ -13,6 +14,8 @@ export interface DatabaseState {
   readonly version: number;
   readonly tables: readonly TableDefinition[];
   readonly seesTriggers: boolean;
+  /** Those of ours that are there. */
+  readonly ownTables: ReadonlySet<string>;
   readonly ownStatements: readonly string[];
   readonly plans: readonly TablePlan[];
 }
@@ -41,12 +44,15 @@ export async function databaseState(session: SqlSession, guard: boolean): Promis
   const version = isReady ? await installedVersion(session) : SCHEMA_VERSION;
   const missing = missingTables(own);
   const isOld = missing.length === 0 && version < SCHEMA_VERSION;
+  // Behind the version, so that no process of an older one starts on what has been brought forward.
+  const upgrade = await upgradeStatements(session, own);
   return {
     database: server?.['name'] ?? '',
     version,
     tables,
     seesTriggers,
-    ownStatements: isOld ? [RAISE_VERSION] : missing,
+    ownTables: own,
+    ownStatements: [...(isOld ? [RAISE_VERSION] : missing), ...upgrade],
     plans: tables.map((table) => planTable(table, scope)),
   };
 }

@@ -5,7 +5,7 @@ import type {
   SqlSession,
   SqlSource,
 } from '../../at-engine.interface.js';
-import { SCHEMA_VERSION, TRIGGER_MODE } from '../agreement.js';
+import { IS_NO_FENCE, SCHEMA_VERSION, TRIGGER_MODE } from '../agreement.js';
 import { errnoOf, queryRows, resettle, settle } from '../session.js';
 import { identifier } from '../sql-text.js';
 import type { TableDefinition } from '../table-definition.js';
@@ -14,6 +14,7 @@ import { databaseState } from './database-state.js';
 import { explainFailure } from './explain-failure.js';
 import { OWN_TABLES } from './own-tables.js';
 import { dropTriggers } from './plan-table.js';
+import { FORMER_TABLES } from './upgrade.js';
 import { installWarnings } from './warnings.js';
 
 interface InstallerOptions {
@@ -74,12 +75,13 @@ export class Installer {
   /** @throws AtInstallError (DTX_ERR_RM_AT_INSTALL) while undo rows are left */
   uninstall(): Promise<void> {
     return this.#run(async (session) => {
-      const { ownStatements, tables } = await this.#state(session);
-      if (ownStatements.length < OWN_TABLES.size) await this.#assertNothingHeld(session);
+      const { ownTables, tables } = await this.#state(session);
+      if (ownTables.has('dtx_undo_row')) await this.#assertNothingHeld(session);
       for (const table of tables) {
         for (const statement of dropTriggers(table)) await session.query(statement);
       }
-      for (const name of OWN_TABLES.keys()) await session.query(`DROP TABLE IF EXISTS ${name}`);
+      const names = [...OWN_TABLES.keys(), ...FORMER_TABLES];
+      for (const name of names) await session.query(`DROP TABLE IF EXISTS ${name}`);
     });
   }
 
@@ -161,7 +163,10 @@ export class Installer {
   }
 
   async #assertNothingHeld(session: SqlSession): Promise<void> {
-    const [row] = await queryRows(session, 'SELECT COUNT(*) AS n FROM dtx_undo_row');
+    const [row] = await queryRows(
+      session,
+      `SELECT COUNT(*) AS n FROM dtx_undo_row WHERE ${IS_NO_FENCE}`,
+    );
     if (row?.['n'] === '0') return;
     throw this.#failure(
       `dtx_undo_row holds ${row?.['n'] ?? ''} rows of transactions that have not ended. Wait for ` +

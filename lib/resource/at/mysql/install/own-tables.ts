@@ -1,12 +1,25 @@
-import { SCHEMA_VERSION } from '../agreement.js';
+import { FENCE, SCHEMA_VERSION } from '../agreement.js';
 
 const SUFFIX = 'ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin';
 const XID = 'xid varchar(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL';
 const IMAGE = 'longtext CHARACTER SET ascii COLLATE ascii_bin';
 
+/** Of an undo row, in versions from 3 on. */
+export const SINCE_VERSION_3 = {
+  nth: 'bigint unsigned NOT NULL DEFAULT 0',
+  state: `tinyint unsigned NOT NULL DEFAULT ${String(FENCE.committed)}`,
+  written_at: 'timestamp(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3)',
+} as const;
+
+/** By it the rows of a branch are found, and there is one first row of each. */
+export const BRANCH_KEY = 'UNIQUE KEY dtx_branch (xid, branch, nth)';
+
 /**
  * Our tables, in the order in which they are created. The primary key of the undo rows is the
  * global lock. A key is ASCII whatever its columns are; `shown` is what people see of it.
+ *
+ * The first row of a branch has 0 as `nth`, so that the branch cannot commit where a tombstone has
+ * that place: it proves the commit without a row of its own for that.
  */
 export const OWN_TABLES: ReadonlyMap<string, string> = new Map(
   Object.entries({
@@ -16,6 +29,9 @@ export const OWN_TABLES: ReadonlyMap<string, string> = new Map(
   ${XID},
   branch bigint unsigned NOT NULL,
   seq bigint unsigned NOT NULL,
+  nth ${SINCE_VERSION_3.nth},
+  state ${SINCE_VERSION_3.state},
+  written_at ${SINCE_VERSION_3.written_at},
   shape bigint unsigned NOT NULL,
   changes int unsigned NOT NULL DEFAULT 0,
   is_broken tinyint NOT NULL DEFAULT 0,
@@ -23,13 +39,7 @@ export const OWN_TABLES: ReadonlyMap<string, string> = new Map(
   before_image ${IMAGE} NULL,
   after_image ${IMAGE} NULL,
   PRIMARY KEY (tbl, pk),
-  KEY dtx_branch (xid, branch)) ${SUFFIX}`,
-    dtx_branch_fence: `(
-  ${XID},
-  branch bigint unsigned NOT NULL,
-  state tinyint unsigned NOT NULL,
-  changed_at timestamp(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
-  PRIMARY KEY (xid, branch)) ${SUFFIX}`,
+  ${BRANCH_KEY}) ${SUFFIX}`,
     dtx_table_shape: `(
   shape bigint unsigned NOT NULL PRIMARY KEY,
   tbl varchar(160) NOT NULL,

@@ -2,8 +2,8 @@ import type { BranchOutcome } from '../../../../protocol/index.js';
 import { ERROR_TEXT_LENGTH_MAX } from '../../../../protocol/index.js';
 import { failpoint } from '../../../../system/index.js';
 import type { BranchTag, SqlSession } from '../../at-engine.interface.js';
-import { FENCE } from '../agreement.js';
-import { lockFence } from '../fence.js';
+import { FENCE, IS_FENCE } from '../agreement.js';
+import { isBuried, lockFence } from '../fence.js';
 import { inTransaction, queryRows } from '../session.js';
 import { forgetRows } from '../own-rows.js';
 import type { ForeignKey } from '../table-definition.js';
@@ -19,15 +19,18 @@ import type { LeftRow, UndoScope } from './undo-row.js';
  *
  * @param fromElsewhere foreign keys of other databases that refer to tables of this one
  */
-export function rollbackBranch(
+export async function rollbackBranch(
   session: SqlSession,
   tag: BranchTag,
   fromElsewhere: readonly ForeignKey[] = [],
 ): Promise<BranchOutcome> {
-  return inTransaction(session, async () => {
-    const state = await lockFence(session, tag);
-    if (state === FENCE.tombstone) return buried();
+  const onBuried = (): void => {
+    failpoint('at.undo.buried');
+  };
+  if (await isBuried(session, tag, onBuried)) return DONE;
 
+  return inTransaction(session, async () => {
+    await lockFence(session, tag);
     failpoint('at.undo.locked');
     const others = await otherBranches(session, tag);
     const branchIds = [tag.branchId, ...others];
@@ -38,8 +41,8 @@ export function rollbackBranch(
 }
 
 const MARK_UNDONE = `
-UPDATE dtx_branch_fence SET state = ${String(FENCE.undone)}, changed_at = NOW(3)
-WHERE xid = ? AND branch = CAST(? AS UNSIGNED)`;
+UPDATE dtx_undo_row SET state = ${String(FENCE.undone)}, written_at = NOW(3)
+WHERE ${IS_FENCE} AND pk = CONCAT(?, '/', ?)`;
 
 /**
  * A row that two branches have changed has one undo row, the first one's. Until that is undone, it
@@ -73,11 +76,6 @@ async function undo(session: SqlSession, scope: UndoScope): Promise<readonly Lef
 }
 
 const DONE: BranchOutcome = { kind: 'done' };
-
-function buried(): BranchOutcome {
-  failpoint('at.undo.buried');
-  return DONE;
-}
 
 const KEYS_SHOWN_MAX = 10;
 

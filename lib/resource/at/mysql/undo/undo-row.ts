@@ -1,4 +1,5 @@
 import type { SqlSession } from '../../at-engine.interface.js';
+import { IS_NO_FENCE } from '../agreement.js';
 import { queryRows } from '../session.js';
 import { placeholders } from '../sql-text.js';
 import type { ForeignKey, TableDefinition } from '../table-definition.js';
@@ -58,7 +59,7 @@ export async function storedRows(
   const ids = placeholders(branchIds).replaceAll('?', 'CAST(? AS UNSIGNED)');
   const text =
     `${SELECT_UNDO_ROWS} FORCE INDEX (dtx_branch) ` +
-    `WHERE u.xid = ? AND u.branch IN (${ids}) ORDER BY u.seq DESC`;
+    `WHERE u.xid = ? AND u.branch IN (${ids}) AND u.${IS_NO_FENCE} ORDER BY u.seq DESC`;
   const rows = await queryRows(session, `${text} ${lock}`, [xid, ...branchIds]);
   return rows.map(storedFrom);
 }

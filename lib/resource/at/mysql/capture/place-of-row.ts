@@ -1,0 +1,64 @@
+import { BRANCH, FENCE, FENCED_STATE, GUESS, HOLDER, LOCK_SHAPE } from '../agreement.js';
+import { IS_BRANCH, KNOWN_XID, OWN_BRANCH, OWN_XID } from './own-work.js';
+
+/*
+ * The first undo row of a branch is its fence: it has the place 0, of which there is one for each
+ * branch. A tombstone has the same place, so the one of the two that comes later waits for the
+ * other's end and fails. All other rows have places that nobody else has.
+ */
+
+/** SQL of the place of the first change that a trigger records, which FIND_PLACE has found. */
+export const FIRST_PLACE = 'place';
+
+/** SQL of the place of all others. */
+export const LATER_PLACE = 'UUID_SHORT()';
+
+export const DECLARE_PLACE = `DECLARE ${FIRST_PLACE} bigint unsigned DEFAULT 0;`;
+
+const COMMITTED = String(FENCE.committed);
+
+/**
+ * SQL that finds out whether the branch has its first row. It is looked for at every row: a
+ * variable that remembers it would outlive a ROLLBACK TO that takes the row back. So the variable
+ * only says for whom a look is vain. Read without a lock: the row is ours where it is there, and a
+ * tombstone, seen or not, leaves the place at 0, so that the insert meets it.
+ */
+export const FIND_PLACE = `IF ${GUESS} <=> ${BRANCH} AND ${IS_BRANCH} THEN
+      IF EXISTS (SELECT 1 FROM dtx_undo_row FORCE INDEX (dtx_branch)
+        WHERE xid = ${KNOWN_XID} AND branch = ${OWN_BRANCH} AND nth = 0 AND state = ${COMMITTED})
+      THEN
+        SET ${FIRST_PLACE} = ${LATER_PLACE};
+      END IF;
+    ELSEIF ${IS_BRANCH} THEN
+      SET ${GUESS} = ${BRANCH};
+    ELSE
+      SET ${FIRST_PLACE} = ${LATER_PLACE};
+    END IF;`;
+
+/** SQL that gives the branch a fence of its own. */
+const INSERT_FENCE = `INSERT INTO dtx_undo_row (tbl, pk, xid, branch, seq, nth, shape)
+          VALUES ('', CONCAT(${OWN_XID}, '/', ${OWN_BRANCH}), ${OWN_XID}, ${OWN_BRANCH},
+            UUID_SHORT(), 0, ${LOCK_SHAPE});`;
+
+/**
+ * SQL behind a change whose insert has met a row, for a branch without a first one. What it has met
+ * may have been
+ *
+ * - the undo row of a holder that was released: it has the place by now;
+ * - an undo row of another branch of the transaction, which stays that one's: so the branch gets a
+ *   fence of its own;
+ * - a tombstone, so there is no undo row of ours: the write fails. So it does, rather than be not
+ *   recorded, if a first row was there against all expectations.
+ */
+export function settlePlace(isUndoRow: string): string {
+  return `IF ${FIRST_PLACE} = 0 THEN
+        SET ${HOLDER} = (SELECT branch = ${OWN_BRANCH} AND nth = 0
+          FROM dtx_undo_row FORCE INDEX (PRIMARY) WHERE ${isUndoRow} AND xid = ${KNOWN_XID});
+        IF ${HOLDER} = 0 THEN
+          ${INSERT_FENCE}
+        END IF;
+        IF ${HOLDER} IS NULL OR is_there THEN
+          SIGNAL SQLSTATE '${FENCED_STATE}' SET MESSAGE_TEXT = 'dtx fenced';
+        END IF;
+      END IF;`;
+}

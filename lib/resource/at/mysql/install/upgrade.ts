@@ -1,0 +1,51 @@
+import type { SqlSession } from '../../at-engine.interface.js';
+import { LOCK_SHAPE } from '../agreement.js';
+import { queryRows } from '../session.js';
+import { BRANCH_KEY, SINCE_VERSION_3 } from './own-tables.js';
+
+/** Tables that earlier versions had. */
+export const FORMER_TABLES = ['dtx_branch_fence'];
+
+/** Fences were a table of their own, of one row for each branch. */
+const MOVE_FENCES = `
+INSERT IGNORE INTO dtx_undo_row (tbl, pk, xid, branch, seq, nth, shape, state, written_at)
+SELECT '', CONCAT(xid, '/', branch), xid, branch, UUID_SHORT(), 0, ${LOCK_SHAPE}, state, changed_at
+FROM dtx_branch_fence`;
+
+/**
+ * Statements that bring tables of an earlier version up to date, undo rows and all. Each of them
+ * may be the last one for now: the next time those behind it are still there.
+ */
+export async function upgradeStatements(
+  session: SqlSession,
+  own: ReadonlySet<string>,
+): Promise<readonly string[]> {
+  if (!own.has('dtx_undo_row')) return [];
+  const columns = Object.entries(SINCE_VERSION_3);
+  const hasColumns = await finds(session, HAS_COLUMN, columns.at(-1)?.[0]);
+  const add = columns.map(([name, type]) => `ADD COLUMN ${name} ${type}`).join(', ');
+  const isUnique = await finds(session, IS_UNIQUE);
+  return [
+    ...(hasColumns ? [] : [`ALTER TABLE dtx_undo_row ${add}`]),
+    ...(isUnique
+      ? []
+      : [
+          'UPDATE dtx_undo_row SET nth = UUID_SHORT()',
+          `ALTER TABLE dtx_undo_row DROP KEY dtx_branch, ADD ${BRANCH_KEY}`,
+        ]),
+    ...(own.has('dtx_branch_fence') ? [MOVE_FENCES.trim(), 'DROP TABLE dtx_branch_fence'] : []),
+  ];
+}
+
+const HAS_COLUMN = `
+SELECT 1 AS n FROM information_schema.columns
+WHERE table_schema = DATABASE() AND table_name = 'dtx_undo_row' AND column_name = ?`;
+
+const IS_UNIQUE = `
+SELECT 1 AS n FROM information_schema.statistics
+WHERE table_schema = DATABASE() AND table_name = 'dtx_undo_row' AND index_name = 'dtx_branch'
+  AND non_unique = 0`;
+
+async function finds(session: SqlSession, text: string, ...values: unknown[]): Promise<boolean> {
+  return (await queryRows(session, text, values)).length > 0;
+}

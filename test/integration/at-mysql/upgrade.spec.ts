@@ -1,0 +1,88 @@
+import type { BranchTag } from '../../../lib/resource/at/index.js';
+import { describeMariadb } from '../../servers/test-mariadb.js';
+import type { AtDatabase } from './at-database.js';
+import { DONE, createAtDatabase, failureOf, newTag, reasonOf } from './at-database.js';
+
+/** Tables as version 2 had them, with what is in them now. */
+const AS_VERSION_2 = `
+  CREATE TABLE dtx_branch_fence (
+    xid varchar(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    branch bigint unsigned NOT NULL,
+    state tinyint unsigned NOT NULL,
+    changed_at timestamp(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
+    PRIMARY KEY (xid, branch)) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+  INSERT INTO dtx_branch_fence
+    SELECT xid, branch, MAX(state), '2020-01-02 03:04:05' FROM dtx_undo_row GROUP BY xid, branch;
+  DELETE FROM dtx_undo_row WHERE tbl = '';
+  ALTER TABLE dtx_undo_row DROP KEY dtx_branch, ADD KEY dtx_branch (xid, branch);
+  ALTER TABLE dtx_undo_row DROP COLUMN nth, DROP COLUMN state, DROP COLUMN written_at;
+  DELETE FROM dtx_schema_version;
+  INSERT INTO dtx_schema_version (version) VALUES (2);`;
+
+describeMariadb('Tables of version 2', () => {
+  let database: AtDatabase;
+  let held: BranchTag;
+  let left: BranchTag;
+  let buried: BranchTag;
+
+  beforeEach(async () => {
+    database = await createAtDatabase(`
+      CREATE TABLE account (id int PRIMARY KEY, n int);
+      INSERT INTO account VALUES (1, 100), (2, 200), (3, 300);`);
+    [held, left, buried] = [newTag(), newTag(), newTag()];
+    await database.branch(held, 'UPDATE account SET n = 1 WHERE id < 3');
+    await database.branch(left, 'UPDATE account SET n = 3 WHERE id = 3');
+    await database.sql('UPDATE account SET n = 33 WHERE id = 3');
+    await database.rollback(left);
+    await database.rollback(buried);
+    await database.sql(AS_VERSION_2);
+  });
+
+  afterEach(async () => {
+    await database.drop();
+  });
+
+  it('are refused by a check, which names the command', async () => {
+    const error = await failureOf(database.engine.install('check'));
+
+    expect(String(error)).toMatch(/the tables dtx_\* are of an older version.*at install/s);
+  });
+
+  it.each([0, 1, 2, 3, 4, 5, 6])(
+    'are brought up to date with what they hold, also behind %i statements that were run before',
+    async (count) => {
+      const { statements } = await database.engine.plan();
+      const connection = await database.connect();
+      for (const statement of statements.slice(0, count)) await connection.query(statement);
+
+      await database.engine.install();
+
+      expect((await database.engine.plan()).statements).toEqual([]);
+      await expect(database.sql("SHOW TABLES LIKE 'dtx_branch_fence'")).resolves.toEqual([]);
+      const late = await failureOf(database.branch(buried, 'INSERT INTO account VALUES (4, 4)'));
+      expect(database.engine.explain(late)).toEqual({ kind: 'fenced' });
+      await expect(database.engine.resolveLocalCommit(held)).resolves.toBe('committed');
+      await expect(database.rollback(held)).resolves.toEqual(DONE);
+      expect(reasonOf(await database.rollback(left))).toContain('account 3: the row was changed');
+      await expect(database.rows('account')).resolves.toEqual(['[1,100]', '[2,200]', '[3,33]']);
+    },
+  );
+
+  it('keep the time since when rows are left', async () => {
+    await database.engine.install();
+
+    const [lock] = await database.engine.desk.locks({ xid: left.xid }, 1);
+
+    expect(lock).toMatchObject({ isLeft: true, sinceMs: Date.UTC(2020, 0, 2, 3, 4, 5) });
+  });
+
+  it('can be taken away when nothing is held', async () => {
+    const refused = await failureOf(database.engine.uninstall());
+    await database.sql('DELETE FROM dtx_undo_row');
+
+    await database.engine.uninstall();
+
+    expect(String(refused)).toContain('dtx_undo_row holds 3 rows');
+    await expect(database.sql("SHOW TABLES LIKE 'dtx%'")).resolves.toEqual([]);
+  });
+});
