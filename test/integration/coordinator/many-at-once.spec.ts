@@ -1,5 +1,6 @@
 import type { Coordinator, SessionStore } from '../../../lib/coordinator/index.js';
 import { MemorySessionStore, openCoordinator } from '../../../lib/coordinator/index.js';
+import { WAITING_REQUESTS_MAX } from '../../../lib/coordinator/worker/limits.js';
 import { SessionUnreadableError } from '../../../lib/protocol/index.js';
 import { systemClock, systemIds } from '../../../lib/system/index.js';
 import { EmbeddedClient } from '../../../lib/transport/embedded-client.js';
@@ -7,6 +8,8 @@ import { until } from '../../support/until.js';
 import { begin, register } from './support/client.js';
 import { FakeResource } from './support/fake-resource.js';
 import { FaultyStore } from './support/faulty-store.js';
+
+const EXHAUSTED = { code: 'DTX_ERR_RESOURCE_EXHAUSTED' };
 
 const coordinators: Coordinator[] = [];
 
@@ -43,6 +46,32 @@ describe('Many callers at once', () => {
     await Promise.all(callers);
 
     expect(ended.length).toBeGreaterThan(committedCount / 3);
+  });
+
+  it('are refused beyond what may wait for the store, and leave nothing in memory', async () => {
+    const store = new FaultyStore(new MemorySessionStore());
+    const client = await nodeOn(store);
+    const [coordinator] = coordinators;
+    const apply = jest.spyOn(store, 'apply');
+    let open = (): void => undefined;
+    store.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    // The first one is being written, so the others have to wait.
+    const first = begin(client);
+    await until(() => apply.mock.calls.length === 1);
+    const waiting = Array.from({ length: WAITING_REQUESTS_MAX }, () => begin(client));
+
+    const refused = await Promise.allSettled(Array.from({ length: 50 }, () => begin(client)));
+    const refusedRegistration = register(client, systemIds.newXid());
+
+    await expect(refusedRegistration).rejects.toMatchObject(EXHAUSTED);
+    expect(refused).toEqual(
+      refused.map(() => ({ status: 'rejected', reason: expect.objectContaining(EXHAUSTED) })),
+    );
+    expect(coordinator?.heldCount).toBe(WAITING_REQUESTS_MAX + 1);
+    open();
+    await Promise.all([first, ...waiting]);
   });
 
   it('may register in one transaction at eight nodes in the same moment', async () => {
