@@ -10,12 +10,13 @@ import type {
 import { CLEAR_TAG } from '../../at/mysql/index.js';
 import { classifyStatement } from './classify-statement.js';
 import { LockingReads } from './locking-read.js';
-import type { CoreConnection, Mysql2Callback, ResultHeader } from './mysql2-driver.js';
+import type { CoreConnection, ResultHeader } from './mysql2-driver.js';
 import { AUTOCOMMIT, IN_TRANSACTION } from './mysql2-driver.js';
 import type { Mysql2Answer, Mysql2Request, Originals } from './mysql2-request.js';
 import { isBareBegin, isReadOnlyBegin } from './mysql2-request.js';
 import type { Beginning, Opened, Opening } from './opener.js';
 import { Opener, TOUCH } from './opener.js';
+import { Sender, emptyAnswer } from './sender.js';
 import { isDeadlock, isRefusedCommit, mayEndTransaction } from './server-error.js';
 import { XaSession } from './xa-session.js';
 
@@ -25,7 +26,7 @@ const CLEAR_MARK = `SET ${CLEAR_TAG}`;
 export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2Answer> {
   readonly #core: CoreConnection;
   readonly #resource: AtResource;
-  readonly #originals: Originals;
+  readonly #sender: Sender;
   readonly #lockingReads: LockingReads;
   readonly #opener: Opener;
   #opening: Opening = 'none';
@@ -48,12 +49,12 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
   constructor(core: CoreConnection, resource: AtResource, originals: Originals) {
     this.#core = core;
     this.#resource = resource;
-    this.#originals = originals;
+    this.#sender = new Sender(originals);
     this.#lockingReads = new LockingReads(core, resource, (request) => this.send(request));
     this.#opener = new Opener({
       resourceId: resource.resourceId,
-      sendText: (text) => this.#sendText(text),
-      sendRequest: async (request) => (await this.#sendRequest(request)).rows as ResultHeader,
+      sendText: (text) => this.#sender.text(text),
+      sendRequest: async (request) => (await this.#sender.request(request)).rows as ResultHeader,
       clearMark: () => this.#giveBack(CLEAR_MARK),
       rollback: async () => {
         await this.#giveBack('ROLLBACK');
@@ -62,7 +63,7 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
       unclear: (error) => this.#unclear(error),
     });
     this.xa = new XaSession({
-      send: (text) => this.#sendText(text),
+      send: (text) => this.#sender.text(text),
       clean: () => this.#clearMark(),
       destroy: () => {
         this.#destroy();
@@ -137,7 +138,7 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     const isUnsent = this.#unsent !== undefined;
     const leading = this.#lead(text);
     if (leading !== undefined) await leading;
-    if (!isUnsent) await this.#sendText(text);
+    if (!isUnsent) await this.#sender.text(text);
   }
 
   foretell(text: string): Promise<void> {
@@ -146,7 +147,7 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
 
   async own(text: string): Promise<number> {
     await this.#lead();
-    const { affectedRows } = await this.#sendText(text);
+    const { affectedRows } = await this.#sender.text(text);
     return Number(affectedRows);
   }
 
@@ -225,7 +226,7 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
       this.#usedOneShot = this.#oneShot;
       this.#oneShot = undefined;
     } else if (this.#usedOneShot !== undefined) {
-      await this.#sendRequest(this.#usedOneShot);
+      await this.#sender.request(this.#usedOneShot);
     }
   }
 
@@ -235,7 +236,7 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
       const { label } = classifyStatement(request.text);
       if (label === 'SET TRANSACTION') this.#oneShot = request;
     }
-    return this.#sendRequest(request, this.#hasFailed);
+    return this.#sender.request(request, this.#hasFailed);
   }
 
   /** What is to be known before anybody hears of the error. */
@@ -287,7 +288,7 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
 
   #commit(request: Mysql2Request | undefined): Promise<CommitAnswer<Mysql2Answer>> {
     if (this.#opening !== 'switched') return this.#commitBegun(request);
-    return this.#sendText(`${CLEAR_MARK}, autocommit = 1`).then(
+    return this.#sender.text(`${CLEAR_MARK}, autocommit = 1`).then(
       () => {
         this.#opening = 'none';
         this.#isClean = true;
@@ -312,8 +313,8 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
   async #commitBegun(request: Mysql2Request | undefined): Promise<CommitAnswer<Mysql2Answer>> {
     const result = await (
       request === undefined
-        ? this.#sendText('COMMIT').then((rows) => ({ rows, fields: undefined }))
-        : this.#sendRequest(request)
+        ? this.#sender.text('COMMIT').then((rows) => ({ rows, fields: undefined }))
+        : this.#sender.request(request)
     ).catch((error: unknown) => this.#commitFailed(error));
     this.#opening = 'none';
     await this.#giveBack(CLEAR_MARK);
@@ -330,7 +331,7 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     try {
       const answer = await (request === undefined || opening === 'xa'
         ? this.#sendRollback(opening).then((rows) => ({ rows, fields: undefined }))
-        : this.#sendRequest(request));
+        : this.#sender.request(request));
       this.#opening = 'none';
       if (opening === 'xa') {
         await this.#clearMark();
@@ -348,12 +349,12 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
   }
 
   #sendRollback(opening: Opening): Promise<ResultHeader> {
-    return opening === 'xa' ? this.xa.rollback() : this.#sendText('ROLLBACK');
+    return opening === 'xa' ? this.xa.rollback() : this.#sender.text('ROLLBACK');
   }
 
   /** The mark must not reach the next user of the connection; rather no connection. */
   async #giveBack(text: string): Promise<void> {
-    await this.#sendText(text).catch(() => {
+    await this.#sender.text(text).catch(() => {
       this.#destroy();
     });
   }
@@ -375,7 +376,7 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
   async #hasEnded(error: unknown): Promise<boolean> {
     if (isDeadlock(error)) return true;
     if (!mayEndTransaction(error)) return false;
-    const header = await this.#sendText(TOUCH).catch(ignore);
+    const header = await this.#sender.text(TOUCH).catch(ignore);
     return header === undefined || (header.serverStatus & IN_TRANSACTION) === 0;
   }
 
@@ -383,52 +384,9 @@ export class Mysql2Connection implements LocalConnection<Mysql2Request, Mysql2An
     return this.#answerOf(IN_TRANSACTION | AUTOCOMMIT);
   }
 
-  /** What mysql2 answers to a statement that touches no row, as if autocommit had stayed on. */
   #answerOf(serverStatus: number): Mysql2Answer {
-    const prototype = Object.getPrototypeOf(this.#header ?? {}) as object;
-    const rows = Object.assign(Object.create(prototype) as object, {
-      fieldCount: 0,
-      affectedRows: 0,
-      insertId: 0,
-      info: '',
-      serverStatus,
-      warningStatus: 0,
-      changedRows: 0,
-    }) as ResultHeader;
-    return { rows, fields: undefined };
-  }
-
-  /** @param hasFailed looks at an error, and is waited for. @default nobody */
-  #sendRequest(
-    request: Mysql2Request,
-    hasFailed?: (error: unknown) => Promise<void>,
-  ): Promise<Mysql2Answer> {
-    return new Promise((resolve, reject) => {
-      const callback: Mysql2Callback = (error, rows, fields) => {
-        if (!isError(error)) resolve({ rows, fields });
-        else if (hasFailed === undefined) reject(error);
-        else
-          hasFailed(error).then(() => {
-            reject(error);
-          }, reject);
-      };
-      request.send(this.#originals, callback);
-    });
-  }
-
-  #sendText(text: string): Promise<ResultHeader> {
-    return new Promise((resolve, reject) => {
-      const callback: Mysql2Callback = (error, rows) => {
-        if (isError(error)) reject(error);
-        else resolve(rows as ResultHeader);
-      };
-      this.#originals.query(text, undefined, callback);
-    });
+    return emptyAnswer(this.#header, serverStatus);
   }
 }
 
 const ignore = (): undefined => undefined;
-
-function isError(error: unknown): error is Error {
-  return error !== null && error !== undefined;
-}
