@@ -149,6 +149,19 @@ describeMariadb('The first undo row of a branch', () => {
     expect(reasonOf(outcomes[1]!)).toContain('account 2: the row was changed');
   });
 
+  it('keeps rollbacks of two branches of one transaction from meeting in a circle', async () => {
+    const outcomes: unknown[] = [];
+    for (let round = 0; round < 20; round += 1) {
+      const earlier = newTag();
+      const later = newTag(earlier.xid);
+      await database.branch(earlier, add(1), add(2));
+      await database.branch(later, add(2), add(3));
+      outcomes.push(...(await Promise.all([earlier, later].map((tag) => database.rollback(tag)))));
+    }
+
+    expect(outcomes).toEqual(outcomes.map(() => DONE));
+  });
+
   it('is undone once by two rollbacks at the same time', async () => {
     const tag = newTag();
     await database.branch(tag, add(1), add(2), add(3));

@@ -2,7 +2,7 @@ import type { BranchOutcome } from '../../../../protocol/index.js';
 import { ERROR_TEXT_LENGTH_MAX } from '../../../../protocol/index.js';
 import { failpoint } from '../../../../system/index.js';
 import type { BranchTag, SqlSession } from '../../at-engine.interface.js';
-import { FENCE, IS_FENCE } from '../agreement.js';
+import { FENCE, IS_FENCE, IS_NO_FENCE } from '../agreement.js';
 import { isBuried, lockFence } from '../fence.js';
 import { inTransaction, queryRows } from '../session.js';
 import { forgetRows } from '../own-rows.js';
@@ -30,10 +30,13 @@ export async function rollbackBranch(
   if (await isBuried(session, tag, onBuried)) return DONE;
 
   return inTransaction(session, async () => {
-    await lockFence(session, tag);
-    failpoint('at.undo.locked');
     const others = await otherBranches(session, tag);
     const branchIds = [tag.branchId, ...others];
+    // In one order, so that rollbacks of two branches of a transaction do not meet in a circle.
+    for (const branchId of [...branchIds].sort()) {
+      await lockFence(session, { xid: tag.xid, branchId });
+    }
+    failpoint('at.undo.locked');
     const left = await undo(session, { xid: tag.xid, branchIds, fromElsewhere });
     await session.query(MARK_UNDONE, [tag.xid, tag.branchId]);
     return outcomeOf(left.filter(({ row }) => row.branchId === tag.branchId));
@@ -54,7 +57,7 @@ async function otherBranches(session: SqlSession, tag: BranchTag): Promise<reado
   const rows = await queryRows<'branch'>(
     session,
     `SELECT DISTINCT CAST(branch AS CHAR) AS branch FROM dtx_undo_row
-     WHERE xid = ? AND branch <> CAST(? AS UNSIGNED)`,
+     WHERE xid = ? AND branch <> CAST(? AS UNSIGNED) AND ${IS_NO_FENCE}`,
     [tag.xid, tag.branchId],
   );
   return rows.map(({ branch }) => branch ?? '');
