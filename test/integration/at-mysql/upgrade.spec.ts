@@ -19,6 +19,8 @@ const AS_VERSION_2 = `
   DELETE FROM dtx_schema_version;
   INSERT INTO dtx_schema_version (version) VALUES (2);`;
 
+const VERSION = 'SELECT MAX(version) AS version FROM dtx_schema_version';
+
 describeMariadb('Tables of version 2', () => {
   let database: AtDatabase;
   let held: BranchTag;
@@ -42,7 +44,11 @@ describeMariadb('Tables of version 2', () => {
     await database.drop();
   });
 
-  it('are refused by a check, which names the command', async () => {
+  it.each([0, 3])('are refused by a check, also behind %i of the statements', async (count) => {
+    const { statements } = await database.engine.plan();
+    // Behind the settings, the columns and the version.
+    for (const statement of statements.slice(0, count)) await database.sql(statement);
+
     const error = await failureOf(database.engine.install('check'));
 
     expect(String(error)).toMatch(/the tables dtx_\* are of an older version.*at install/s);
@@ -67,6 +73,25 @@ describeMariadb('Tables of version 2', () => {
       await expect(database.rows('account')).resolves.toEqual(['[1,100]', '[2,200]', '[3,33]']);
     },
   );
+
+  it('need a user who may ALTER and DROP, or somebody else who does it', async () => {
+    const user = `upgrader_${process.pid}`;
+    const account = `${user}@'127.0.0.1'`;
+    const rights = 'CREATE, SELECT, INSERT, UPDATE, DELETE, TRIGGER';
+    await database.sql(`CREATE OR REPLACE USER ${account} IDENTIFIED BY 'few';
+      GRANT ${rights} ON ${database.name}.* TO ${account}`);
+    const engine = database.engineFor({ source: database.source({ user, password: 'few' }) });
+
+    const refused = await failureOf(engine.install());
+    const [version] = await database.sql(VERSION);
+    await database.sql(`GRANT ALTER, DROP ON ${database.name}.* TO ${account}`);
+    await engine.install();
+
+    await database.sql(`DROP USER ${account}`);
+    expect(version).toEqual({ version: 2 });
+    expect(String(refused)).toMatch(/ALTER command denied.*ALTER and DROP, too/s);
+    expect((await database.engine.plan()).statements).toEqual([]);
+  });
 
   it('keep the time since when rows are left', async () => {
     await database.engine.install();

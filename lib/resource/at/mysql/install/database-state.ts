@@ -6,12 +6,14 @@ import type { TableDefinition } from '../table-definition.js';
 import { RAISE_VERSION, missingTables } from './own-tables.js';
 import type { PlanScope, TablePlan } from './plan-table.js';
 import { planTable } from './plan-table.js';
-import { upgradeStatements } from './upgrade.js';
+import { upgradeOf } from './upgrade.js';
 
 /** A database as the installation finds it, and what it lacks. */
 export interface DatabaseState {
   readonly database: string;
   readonly version: number;
+  /** Our tables, or some of them, are those of an earlier version. */
+  readonly isOld: boolean;
   readonly tables: readonly TableDefinition[];
   readonly seesTriggers: boolean;
   /** Those of ours that are there. */
@@ -43,16 +45,18 @@ export async function databaseState(session: SqlSession, guard: boolean): Promis
   };
   const version = isReady ? await installedVersion(session) : SCHEMA_VERSION;
   const missing = missingTables(own);
-  const isOld = missing.length === 0 && version < SCHEMA_VERSION;
-  // Behind the version, so that no process of an older one starts on what has been brought forward.
-  const upgrade = await upgradeStatements(session, own);
+  const { compatible, rest } = await upgradeOf(session, own);
+  const raise = missing.length === 0 && version < SCHEMA_VERSION ? [RAISE_VERSION] : missing;
   return {
     database: server?.['name'] ?? '',
     version,
     tables,
     seesTriggers,
     ownTables: own,
-    ownStatements: [...(isOld ? [RAISE_VERSION] : missing), ...upgrade],
+    isOld: version < SCHEMA_VERSION || compatible.length + rest.length > 0,
+    // Whoever may not do the first has changed nothing yet. The version comes before what processes
+    // of an older one could not work with, so that none of them starts on that.
+    ownStatements: [...compatible, ...raise, ...rest],
     plans: tables.map((table) => planTable(table, scope)),
   };
 }

@@ -9,8 +9,8 @@ const BINLOG =
 
 const DENIED =
   'Have an administrator grant CREATE, SELECT, INSERT, UPDATE, DELETE and TRIGGER on the ' +
-  'database to the user, or run "npx nestjs-dtx at install"; applications then start with ' +
-  "install: 'check'.";
+  'database to the user (ALTER and DROP, too, where the tables dtx_* are of an older version), ' +
+  'or run "npx nestjs-dtx at install"; applications then start with install: \'check\'.';
 
 const DENIED_ERRNOS = new Set([1044, 1142, 1143, 1227, 1370]);
 

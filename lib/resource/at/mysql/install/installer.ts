@@ -189,11 +189,10 @@ function statementsOf({ ownStatements, plans }: DatabaseState): readonly string[
 }
 
 /** What is missing or stale, one part of a sentence each. */
-function missingIn({ ownStatements, plans, version }: DatabaseState): readonly string[] {
+function missingIn({ isOld, ownStatements, plans }: DatabaseState): readonly string[] {
   const of = (wanted: string): readonly string[] =>
     plans.filter(({ status }) => status.state === wanted).map(({ status }) => status.table);
   const parts = { missing: of('missing'), stale: of('stale') };
-  const isOld = version < SCHEMA_VERSION;
   return [
     ...(ownStatements.length > 0
       ? [`the tables dtx_* are ${isOld ? 'of an older version' : 'missing'}`]

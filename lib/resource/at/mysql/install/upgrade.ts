@@ -12,29 +12,32 @@ INSERT IGNORE INTO dtx_undo_row (tbl, pk, xid, branch, seq, nth, shape, state, w
 SELECT '', CONCAT(xid, '/', branch), xid, branch, UUID_SHORT(), 0, ${LOCK_SHAPE}, state, changed_at
 FROM dtx_branch_fence`;
 
+/** What brings tables of an earlier version up to date. */
+interface Upgrade {
+  /** Processes of that version go on working behind these. */
+  readonly compatible: readonly string[];
+  readonly rest: readonly string[];
+}
+
 /**
  * Statements that bring tables of an earlier version up to date, undo rows and all. Each of them
  * may be the last one for now: the next time those behind it are still there.
  */
-export async function upgradeStatements(
-  session: SqlSession,
-  own: ReadonlySet<string>,
-): Promise<readonly string[]> {
-  if (!own.has('dtx_undo_row')) return [];
+export async function upgradeOf(session: SqlSession, own: ReadonlySet<string>): Promise<Upgrade> {
+  if (!own.has('dtx_undo_row')) return { compatible: [], rest: [] };
   const columns = Object.entries(SINCE_VERSION_3);
   const hasColumns = await finds(session, HAS_COLUMN, columns.at(-1)?.[0]);
   const add = columns.map(([name, type]) => `ADD COLUMN ${name} ${type}`).join(', ');
   const isUnique = await finds(session, IS_UNIQUE);
-  return [
-    ...(hasColumns ? [] : [`ALTER TABLE dtx_undo_row ${add}`]),
-    ...(isUnique
-      ? []
-      : [
-          'UPDATE dtx_undo_row SET nth = UUID_SHORT()',
-          `ALTER TABLE dtx_undo_row DROP KEY dtx_branch, ADD ${BRANCH_KEY}`,
-        ]),
-    ...(own.has('dtx_branch_fence') ? [MOVE_FENCES.trim(), 'DROP TABLE dtx_branch_fence'] : []),
+  const changeKey = [
+    'UPDATE dtx_undo_row SET nth = UUID_SHORT()',
+    `ALTER TABLE dtx_undo_row DROP KEY dtx_branch, ADD ${BRANCH_KEY}`,
   ];
+  const moveFences = [MOVE_FENCES.trim(), 'DROP TABLE dtx_branch_fence'];
+  return {
+    compatible: hasColumns ? [] : [`ALTER TABLE dtx_undo_row ${add}`],
+    rest: [...(isUnique ? [] : changeKey), ...(own.has('dtx_branch_fence') ? moveFences : [])],
+  };
 }
 
 const HAS_COLUMN = `
