@@ -1,3 +1,5 @@
+import type { PoolConnection } from 'mysql2/promise';
+
 import type { BranchTag } from '../../../lib/resource/at/index.js';
 import { describeMariadb } from '../../servers/test-mariadb.js';
 import type { AtDatabase } from './at-database.js';
@@ -22,6 +24,10 @@ describeMariadb('The first undo row of a branch', () => {
   });
 
   const add = (id: number): string => `UPDATE account SET n = n + 1 WHERE id = ${id}`;
+
+  /** A local transaction of a branch that waits no longer than a second for anybody. */
+  const begin = (tag: BranchTag, level = 'READ-COMMITTED'): Promise<PoolConnection> =>
+    database.begin(tag, `innodb_lock_wait_timeout = 1, tx_isolation = '${level}'`);
 
   /** Two branches of one transaction, of which the later has only rows of the earlier one. */
   const foldedBranch = async (): Promise<readonly [BranchTag, BranchTag]> => {
@@ -100,6 +106,39 @@ describeMariadb('The first undo row of a branch', () => {
     await connection.query('COMMIT');
 
     await expect(resolved).resolves.toBe('committed');
+  });
+
+  it('keeps nobody else from writing while a tombstone waits for it', async () => {
+    const xid = newTag().xid;
+    const [open, below] = await Promise.all(
+      ['80', '70'].map((branchId) => begin({ xid, branchId })),
+    );
+    await open!.query(add(1));
+    const resolved = database.engine.resolveLocalCommit({ xid, branchId: '80' });
+    await database.untilBlocked();
+
+    await below!.query(add(2));
+
+    await Promise.all([below!.query('COMMIT'), open!.query('COMMIT')]);
+    await expect(resolved).resolves.toBe('committed');
+  });
+
+  it.each([
+    ['a savepoint', ['SAVEPOINT a', add(1), 'ROLLBACK TO a']],
+    ['a conflict', [add(3)]],
+  ])('locks no gap at REPEATABLE READ when it is gone with %s', async (_what, statements) => {
+    const holder = newTag('0'.repeat(40));
+    await database.branch(holder, add(3));
+    const connection = await begin(newTag('8'.repeat(40)), 'REPEATABLE-READ');
+    for (const statement of statements) await failureOf(connection.query(statement));
+    await connection.query(add(1));
+    const others = await Promise.all(['7', '9'].map((digit) => begin(newTag(digit.repeat(40)))));
+
+    await others[0]!.query(add(2));
+    await others[1]!.query('INSERT INTO account VALUES (4, 400)');
+
+    await connection.query('COMMIT');
+    await expect(database.rows('account')).resolves.toContain('[1,101]');
   });
 
   it('lets branches of one transaction write at once', async () => {

@@ -19,6 +19,18 @@ const AS_VERSION_2 = `
   DELETE FROM dtx_schema_version;
   INSERT INTO dtx_schema_version (version) VALUES (2);`;
 
+/** What a trigger of version 2 did for an update, where nothing is in its way. */
+const TRIGGER_OF_VERSION_2 = `
+  CREATE TRIGGER dtx_au_old AFTER UPDATE ON account FOR EACH ROW BEGIN
+    DECLARE is_there boolean DEFAULT FALSE;
+    DECLARE CONTINUE HANDLER FOR 1062 SET is_there = TRUE;
+    INSERT INTO dtx_branch_fence (xid, branch, state) VALUES (@dtx_tag, @dtx_branch, 1);
+    INSERT INTO dtx_undo_row (tbl, pk, xid, branch, seq, shape, before_image, after_image)
+    SELECT 'account', OLD.id, @dtx_tag, @dtx_branch, UUID_SHORT(), shape,
+      CONCAT(OLD.id, ',', OLD.n), CONCAT(NEW.id, ',', NEW.n)
+    FROM dtx_table_shape WHERE tbl = 'account';
+  END`;
+
 const VERSION = 'SELECT MAX(version) AS version FROM dtx_schema_version';
 
 describeMariadb('Tables of version 2', () => {
@@ -71,6 +83,28 @@ describeMariadb('Tables of version 2', () => {
       await expect(database.rollback(held)).resolves.toEqual(DONE);
       expect(reasonOf(await database.rollback(left))).toContain('account 3: the row was changed');
       await expect(database.rows('account')).resolves.toEqual(['[1,100]', '[2,200]', '[3,33]']);
+    },
+  );
+
+  it.each([0, 1, 2, 3, 4, 5, 6, 7])(
+    'lose nothing of an old process that writes behind %i of the statements',
+    async (count) => {
+      const { statements } = await database.engine.plan();
+      for (const { Trigger: name } of await database.sql("SHOW TRIGGERS LIKE 'account'")) {
+        await database.sql(`DROP TRIGGER ${String(name)}`);
+      }
+      await database.sql(TRIGGER_OF_VERSION_2);
+      await database.sql('INSERT INTO account VALUES (5, 500), (6, 600)');
+      for (const statement of statements.slice(0, count)) await database.sql(statement);
+      const late = newTag();
+
+      await failureOf(database.branch(late, 'UPDATE account SET n = n + 1 WHERE id > 4'));
+
+      await database.engine.install();
+      await expect(database.rollback(late)).resolves.toEqual(DONE);
+      await expect(database.rows('account')).resolves.toEqual(
+        expect.arrayContaining(['[5,500]', '[6,600]']),
+      );
     },
   );
 

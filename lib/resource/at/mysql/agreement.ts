@@ -48,12 +48,12 @@ export const GUARD_STATE = '45002';
 /** SQLSTATE: the write could not be undone. */
 export const REFUSED_STATE = '45003';
 
-/** SQLSTATE: a tombstone stands where the fence row should go. */
+/** SQLSTATE: a tombstone stands where the first undo row should go. */
 export const FENCED_STATE = '45004';
 
 /** State of rows in `dtx_undo_row`. What is true of a branch is the highest one of its rows. */
 export const FENCE = {
-  /** Phase one is committed where the row is; that of every undo row. */
+  /** Whoever sees the row knows that phase one is committed; that of every undo row. */
   committed: 1,
   /** Phase one was committed and has been rolled back. */
   undone: 2,

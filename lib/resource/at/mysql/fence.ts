@@ -43,6 +43,10 @@ export async function lockFence(session: SqlSession, tag: BranchTag): Promise<nu
   return after;
 }
 
+const LOCK_FIRST_ROW = `
+SELECT nth AS nth FROM dtx_undo_row FORCE INDEX (dtx_branch)
+WHERE xid = ? AND branch = CAST(? AS UNSIGNED) AND nth = 0 FOR UPDATE`;
+
 const STATE_OF_ROWS = `
 SELECT MAX(state) AS state FROM dtx_undo_row FORCE INDEX (dtx_branch)
 WHERE xid = ? AND branch = CAST(? AS UNSIGNED)`;
@@ -51,8 +55,9 @@ WHERE xid = ? AND branch = CAST(? AS UNSIGNED)`;
  * Whether phase one can never commit: decides it for ever. A tombstone and the first undo row have
  * one place, so the later of the two waits for the other's end.
  *
- * A tombstone that meets the other locks the gap beside it, in which all others write. So the
- * transaction that inserts it is one of its own, and does nothing else.
+ * A tombstone that meets the other locks the gap beside it, in which all others write, and while it
+ * waits as well. So the first row is waited for by itself, and the transaction that inserts the
+ * tombstone does nothing else.
  *
  * @param onBuried called where the tombstone stands, before it is durable
  */
@@ -65,6 +70,8 @@ export async function isBuried(
   const state = await stateOfRows(session, tag);
   if (state !== undefined) return state === FENCE.tombstone;
   const isMine = await inTransaction(session, async () => {
+    const [first] = await queryRows(session, LOCK_FIRST_ROW, keyOf(tag));
+    if (first !== undefined) return false;
     const values = [...keyOf(tag), ...keyOf(tag)];
     const { rowCount } = await session.query(INSERT_TOMBSTONE, values);
     if (rowCount === 1) onBuried();

@@ -20,20 +20,26 @@ const COMMITTED = String(FENCE.committed);
 /**
  * SQL that finds out whether the branch has its first row. It is looked for at every row: a
  * variable that remembers it would outlive a ROLLBACK TO that takes the row back. So the variable
- * only says for whom a look is vain. Read without a lock: the row is ours where it is there, and a
- * tombstone, seen or not, leaves the place at 0, so that the insert meets it.
+ * only says for whom a look is vain. The row is ours where it is there; a tombstone, seen or not,
+ * leaves the place at 0, so that the insert meets it.
+ *
+ * By SELECT INTO, since a sub-select of SET or IF would lock what it reads, and the gap where it
+ * finds nothing. At REPEATABLE READ with a binary log that is not of rows the server locks even so.
  */
 export const FIND_PLACE = `IF ${GUESS} <=> ${BRANCH} AND ${IS_BRANCH} THEN
-      IF EXISTS (SELECT 1 FROM dtx_undo_row FORCE INDEX (dtx_branch)
-        WHERE xid = ${KNOWN_XID} AND branch = ${OWN_BRANCH} AND nth = 0 AND state = ${COMMITTED})
-      THEN
-        SET ${FIRST_PLACE} = ${LATER_PLACE};
-      END IF;
+      SELECT IF(COUNT(*) = 0, 0, ${LATER_PLACE}) INTO ${FIRST_PLACE}
+      FROM dtx_undo_row FORCE INDEX (dtx_branch)
+      WHERE xid = ${KNOWN_XID} AND branch = ${OWN_BRANCH} AND nth = 0 AND state = ${COMMITTED};
     ELSEIF ${IS_BRANCH} THEN
       SET ${GUESS} = ${BRANCH};
     ELSE
       SET ${FIRST_PLACE} = ${LATER_PLACE};
     END IF;`;
+
+/** SQL behind a change that has met somebody else's row: with its statement the first row goes. */
+export const FORGET_GUESS = `IF ${HOLDER} IS NOT NULL AND ${FIRST_PLACE} = 0 THEN
+        SET ${GUESS} = NULL;
+      END IF;`;
 
 /** SQL that gives the branch a fence of its own. */
 const INSERT_FENCE = `INSERT INTO dtx_undo_row (tbl, pk, xid, branch, seq, nth, shape)
@@ -47,8 +53,9 @@ const INSERT_FENCE = `INSERT INTO dtx_undo_row (tbl, pk, xid, branch, seq, nth, 
  * - the undo row of a holder that was released: it has the place by now;
  * - an undo row of another branch of the transaction, which stays that one's: so the branch gets a
  *   fence of its own;
- * - a tombstone, so there is no undo row of ours: the write fails. So it does, rather than be not
- *   recorded, if a first row was there against all expectations.
+ * - a tombstone: then the transaction has no such undo row, and the write fails.
+ *
+ * The variable for the holder says which: 1, 0 or NULL.
  */
 export function settlePlace(isUndoRow: string): string {
   return `IF ${FIRST_PLACE} = 0 THEN

@@ -11,7 +11,7 @@ import {
 import { labelOf } from '../labels.js';
 import { literal } from '../sql-text.js';
 import { IS_BRANCH, KNOWN_XID, OWN_BRANCH, OWN_XID } from './own-work.js';
-import { DECLARE_PLACE, LATER_PLACE, settlePlace } from './place-of-row.js';
+import { DECLARE_PLACE, FORGET_GUESS, LATER_PLACE, settlePlace } from './place-of-row.js';
 
 /** Characters of a key that fit into the message of an error. */
 const MESSAGE_KEY_LENGTH_MAX = 40;
@@ -110,6 +110,7 @@ export function recordChange(lock: Lock, { shape, before, after }: Change, place
         changes = IF(${IS_RELEASED}, 0, changes + 1),
         ${takeOver({ before_image: was, shape, shown, nth: place })}
       WHERE ${isRow};
+      ${place === LATER_PLACE ? '' : FORGET_GUESS}
       ${raiseConflict(lock.name, lock.shown ?? lock.key)}
       ${place === LATER_PLACE ? '' : settlePlace(isRow)}
     END IF;

@@ -141,7 +141,7 @@ function conditionOf({ branchId, key, table, xid }: HeldRowFilter): {
 const NOT_LEFT =
   'no rollback has left it: its transaction is undecided, or phase two has not come to it yet';
 
-/** When a rollback has left the branch, or else when its first row was written. */
+/** When a rollback has left the branch; else when the first of its rows that match was written. */
 const SINCE = 'COALESCE(f.written_at, MIN(u.written_at) OVER (PARTITION BY u.xid, u.branch))';
 
 const CANNOT_READ = 'its images cannot be read';

@@ -1,5 +1,5 @@
 import type { SqlSession } from '../../at-engine.interface.js';
-import { LOCK_SHAPE } from '../agreement.js';
+import { IS_NO_FENCE, LOCK_SHAPE } from '../agreement.js';
 import { queryRows } from '../session.js';
 import { BRANCH_KEY, SINCE_VERSION_3 } from './own-tables.js';
 
@@ -22,6 +22,9 @@ interface Upgrade {
 /**
  * Statements that bring tables of an earlier version up to date, undo rows and all. Each of them
  * may be the last one for now: the next time those behind it are still there.
+ *
+ * The table of the fences goes before the key comes: triggers of that version fail without it,
+ * while with the key they would leave out rows.
  */
 export async function upgradeOf(session: SqlSession, own: ReadonlySet<string>): Promise<Upgrade> {
   if (!own.has('dtx_undo_row')) return { compatible: [], rest: [] };
@@ -30,13 +33,13 @@ export async function upgradeOf(session: SqlSession, own: ReadonlySet<string>): 
   const add = columns.map(([name, type]) => `ADD COLUMN ${name} ${type}`).join(', ');
   const isUnique = await finds(session, IS_UNIQUE);
   const changeKey = [
-    'UPDATE dtx_undo_row SET nth = UUID_SHORT()',
+    `UPDATE dtx_undo_row SET nth = UUID_SHORT() WHERE ${IS_NO_FENCE}`,
     `ALTER TABLE dtx_undo_row DROP KEY dtx_branch, ADD ${BRANCH_KEY}`,
   ];
   const moveFences = [MOVE_FENCES.trim(), 'DROP TABLE dtx_branch_fence'];
   return {
     compatible: hasColumns ? [] : [`ALTER TABLE dtx_undo_row ${add}`],
-    rest: [...(isUnique ? [] : changeKey), ...(own.has('dtx_branch_fence') ? moveFences : [])],
+    rest: [...(own.has('dtx_branch_fence') ? moveFences : []), ...(isUnique ? [] : changeKey)],
   };
 }
 

@@ -32,7 +32,8 @@ export async function rollbackBranch(
   return inTransaction(session, async () => {
     const others = await otherBranches(session, tag);
     const branchIds = [tag.branchId, ...others];
-    // In one order, so that rollbacks of two branches of a transaction do not meet in a circle.
+    // Rows of the others go, too, and with them what proves that those have committed. In one
+    // order, so that rollbacks of two branches of a transaction do not meet in a circle.
     for (const branchId of [...branchIds].sort()) {
       await lockFence(session, { xid: tag.xid, branchId });
     }
