@@ -1,6 +1,6 @@
 import type { BranchTag, SqlSession } from '../at-engine.interface.js';
 import { FENCE, IS_FENCE, IS_NO_FENCE, LOCK_SHAPE } from './agreement.js';
-import { deleteUndoRows } from './own-rows.js';
+import { BY_BRANCH, deleteUndoRows } from './own-rows.js';
 import { inTransaction, queryRows, settle } from './session.js';
 
 /** The fence of a branch, for the values of `keyOf`. */
@@ -43,12 +43,20 @@ export async function lockFence(session: SqlSession, tag: BranchTag): Promise<nu
   return after;
 }
 
+const MARK_UNDONE = `
+UPDATE dtx_undo_row SET state = ${String(FENCE.undone)}, written_at = NOW(3) WHERE ${OF_BRANCH}`;
+
+/** Says that the branch has been rolled back, in the fence that the transaction has locked. */
+export async function markUndone(session: SqlSession, tag: BranchTag): Promise<void> {
+  await session.query(MARK_UNDONE, keyOf(tag));
+}
+
 const LOCK_FIRST_ROW = `
-SELECT nth AS nth FROM dtx_undo_row FORCE INDEX (dtx_branch)
+SELECT nth AS nth FROM ${BY_BRANCH}
 WHERE xid = ? AND branch = CAST(? AS UNSIGNED) AND nth = 0 FOR UPDATE`;
 
 const STATE_OF_ROWS = `
-SELECT MAX(state) AS state FROM dtx_undo_row FORCE INDEX (dtx_branch)
+SELECT MAX(state) AS state FROM ${BY_BRANCH}
 WHERE xid = ? AND branch = CAST(? AS UNSIGNED)`;
 
 /**

@@ -2,8 +2,8 @@ import type { BranchOutcome } from '../../../../protocol/index.js';
 import { ERROR_TEXT_LENGTH_MAX } from '../../../../protocol/index.js';
 import { failpoint } from '../../../../system/index.js';
 import type { BranchTag, SqlSession } from '../../at-engine.interface.js';
-import { FENCE, IS_FENCE, IS_NO_FENCE } from '../agreement.js';
-import { isBuried, lockFence } from '../fence.js';
+import { IS_NO_FENCE } from '../agreement.js';
+import { isBuried, lockFence, markUndone } from '../fence.js';
 import { inTransaction, queryRows } from '../session.js';
 import { forgetRows } from '../own-rows.js';
 import type { ForeignKey } from '../table-definition.js';
@@ -39,14 +39,10 @@ export async function rollbackBranch(
     }
     failpoint('at.undo.locked');
     const left = await undo(session, { xid: tag.xid, branchIds, fromElsewhere });
-    await session.query(MARK_UNDONE, [tag.xid, tag.branchId]);
+    await markUndone(session, tag);
     return outcomeOf(left.filter(({ row }) => row.branchId === tag.branchId));
   });
 }
-
-const MARK_UNDONE = `
-UPDATE dtx_undo_row SET state = ${String(FENCE.undone)}, written_at = NOW(3)
-WHERE ${IS_FENCE} AND pk = CONCAT(?, '/', ?)`;
 
 /**
  * A row that two branches have changed has one undo row, the first one's. Until that is undone, it
