@@ -19,7 +19,7 @@ export interface AtBenchOptions {
   readonly seconds: number;
   readonly concurrency: number;
   readonly rows: number;
-  /** Of each table: enough for a block in which no row comes twice. */
+  /** Of each table: enough for the measured blocks, in which no captured row comes twice. */
   readonly tableRows: number;
   readonly hotRows: number;
   readonly json: boolean;

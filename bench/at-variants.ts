@@ -37,6 +37,8 @@ export function atVariants(
     ...(captureAlone !== undefined && {
       capture: {
         name: 'capture',
+        // A fast machine would come round to rows of the same block.
+        operationsMax: groupsOf(options),
         run: () => captureAlone(nextRows()),
         // Nobody ends these branches, so their rows would stay locked.
         reset: () => engine.clearUndo(),
@@ -77,14 +79,16 @@ async function untilCommitted(
 }
 
 /** Random rows, of the whole table or of its first few; ranges that do not overlap in part. */
-function rowChooser({ hotRows, rows, tableRows }: AtBenchOptions): () => RowRange {
-  const groups = hotRows > 0 ? hotRows : Math.floor(tableRows / rows);
+function rowChooser(options: AtBenchOptions): () => RowRange {
+  const { hotRows, rows } = options;
+  const groups = hotRows > 0 ? hotRows : groupsOf(options);
   return () => ({ first: randomInt(0, groups) * rows + 1, count: rows });
 }
 
 /** Its undo rows are locks that nobody releases within a block, so no row may come twice. */
-function rowsWithoutRepetition({ rows, tableRows }: AtBenchOptions): () => RowRange {
-  const groups = Math.floor(tableRows / rows);
+function rowsWithoutRepetition(options: AtBenchOptions): () => RowRange {
+  const { rows } = options;
+  const groups = groupsOf(options);
   const start = randomInt(0, groups);
   const stride = 7_919; // a prime, so that the walk visits every group before it comes round
   let step = 0;
@@ -93,3 +97,5 @@ function rowsWithoutRepetition({ rows, tableRows }: AtBenchOptions): () => RowRa
     return { first: ((start + step * stride) % groups) * rows + 1, count: rows };
   };
 }
+
+const groupsOf = ({ rows, tableRows }: AtBenchOptions): number => Math.floor(tableRows / rows);

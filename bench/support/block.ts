@@ -3,6 +3,8 @@ export interface Variant {
   readonly name: string;
   /** Workers, where it is another number than that of the run. */
   readonly concurrency?: number;
+  /** A block ends with so many operations, if its time is not over before. */
+  readonly operationsMax?: number;
   /** One operation. */
   run(): Promise<void>;
   /** Waits for what the operations of the block have left behind; inside the measured time. */
@@ -19,7 +21,10 @@ export interface Block {
   readonly cpuUs: number;
 }
 
-/** Runs a variant in a closed loop of `concurrency` workers, or its own number, for a time. */
+/**
+ * Runs a variant in a closed loop of `concurrency` workers, or its own number, for a time, or
+ * until it has no more operations.
+ */
 export async function runBlock(
   variant: Variant,
   concurrency: number,
@@ -27,9 +32,12 @@ export async function runBlock(
 ): Promise<Block> {
   const cpuBefore = process.cpuUsage();
   const startMs = performance.now();
+  const { operationsMax = Infinity } = variant;
+  let begun = 0;
   let operations = 0;
   const work = async (): Promise<void> => {
-    while (performance.now() - startMs < milliseconds) {
+    while (begun < operationsMax && performance.now() - startMs < milliseconds) {
+      begun += 1;
       await variant.run();
       operations += 1;
     }
