@@ -1,14 +1,10 @@
 import { prepared } from './prepared.js';
 import type { SqliteDatabase } from './sqlite-database.interface.js';
 import { VERSION_TABLE, FENCE_TABLE, UNDO_TABLE } from './agreement.js';
-import { indexCondition } from './index-condition.js';
-import type {
-  Column,
-  ForeignKey,
-  KeyColumn,
-  TableDefinition,
-  UniqueIndex,
-} from './table-definition.js';
+import { inputsOf } from './generated-columns.js';
+import { uniqueIndexesOf } from './catalog-indexes.js';
+import { rowsOf, sqlOf } from './read-rows.js';
+import type { Column, ForeignKey, KeyColumn, TableDefinition } from './table-definition.js';
 
 const OURS: ReadonlySet<string> = new Set([UNDO_TABLE, FENCE_TABLE, VERSION_TABLE]);
 
@@ -48,16 +44,6 @@ function readTables(database: SqliteDatabase): readonly TableDefinition[] {
     .map((row) => describe(database, row));
 }
 
-/** Rows of a statement. Numbers may come as bigint, where the application has asked for it. */
-// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- of the SQL
-export function rowsOf<Row>(
-  database: SqliteDatabase,
-  sql: string,
-  ...values: readonly unknown[]
-): readonly Row[] {
-  return database.prepare(sql).all(...values) as Row[];
-}
-
 interface TableRow {
   readonly name: string;
   readonly type: string;
@@ -74,30 +60,33 @@ interface ColumnRow {
 
 function describe(database: SqliteDatabase, { name, type, wr }: TableRow): TableDefinition {
   const isVirtual = type === 'virtual';
-  const columns = rowsOf<ColumnRow>(
+  const found = rowsOf<ColumnRow>(
     database,
     `SELECT name, type, hidden, "notnull", pk FROM pragma_table_xinfo(?, 'main')`,
     name,
   );
-  const indexes = isVirtual ? [] : indexesOf(database, name);
-  const keyIndex = indexes.find(({ origin }) => origin === 'pk');
-  const keyColumns = columns
+  const columns = found.map(columnOf);
+  const inputs = inputsOf(sqlOf(database, 'table', name), columns);
+  const indexes = isVirtual ? NO_INDEXES : uniqueIndexesOf(database, { name, columns, inputs });
+  const keyColumns = found
     .filter(({ pk }) => Number(pk) > 0)
     .sort((left, right) => Number(left.pk) - Number(right.pk));
   const hasRowid = Number(wr) === 0;
-  const isRowidKey = hasRowid && keyColumns.length === 1 && keyIndex === undefined;
+  const isRowidKey = hasRowid && keyColumns.length === 1 && indexes.key === undefined;
   return {
     name,
-    columns: columns.map(columnOf),
-    key: keyIndex?.columns ?? keyColumns.map((column) => ({ ...column, ...BINARY })).map(keyOf),
+    columns,
+    key: indexes.key ?? keyColumns.map((column) => ({ ...column, ...BINARY })).map(keyOf),
     isRowidKey,
     mayHaveNullKey: hasRowid && !isRowidKey,
     isVirtual,
-    uniqueIndexes: indexes.filter(({ hasExpression, origin }) => origin !== 'pk' && !hasExpression),
-    expressionIndexes: indexes.filter(({ hasExpression }) => hasExpression).map(nameOf),
+    uniqueIndexes: indexes.unique,
+    unreadableIndexes: indexes.unreadable,
     foreignKeys: foreignKeysOf(database, name),
   };
 }
+
+const NO_INDEXES = { key: undefined, unique: [], unreadable: [] };
 
 const BINARY = { collation: 'BINARY' };
 
@@ -112,40 +101,6 @@ const columnOf = ({ hidden, name, notnull, type }: ColumnRow): Column => ({
   isNullable: Number(notnull) === 0,
   isGenerated: Number(hidden) > 0,
 });
-
-interface Index extends UniqueIndex {
-  readonly origin: string;
-  readonly hasExpression: boolean;
-}
-
-function indexesOf(database: SqliteDatabase, table: string): readonly Index[] {
-  const listed = rowsOf<{ name: string; origin: string; partial: number | bigint }>(
-    database,
-    `SELECT name, origin, partial FROM pragma_index_list(?, 'main') WHERE "unique" ORDER BY name`,
-    table,
-  );
-  return listed.map(({ name, origin, partial }) => {
-    const found = rowsOf<{ name: string | null; coll: string }>(
-      database,
-      `SELECT name, coll FROM pragma_index_xinfo(?, 'main') WHERE key ORDER BY seqno`,
-      name,
-    );
-    const columns = found.map((column) => ({
-      name: column.name ?? '',
-      collation: column.coll.toUpperCase(),
-    }));
-    const where = Number(partial) === 0 ? undefined : indexCondition(indexSql(database, name));
-    const isUnreadable = Number(partial) !== 0 && where === undefined;
-    const hasExpression = isUnreadable || found.some((column) => column.name === null);
-    return { name, origin, columns, where, hasExpression };
-  });
-}
-
-function indexSql(database: SqliteDatabase, name: string): string {
-  const sql = `SELECT sql FROM main.sqlite_master WHERE type = 'index' AND name = ?`;
-  const [row] = rowsOf<{ sql: string | null }>(database, sql, name);
-  return row?.sql ?? '';
-}
 
 interface ForeignKeyRow {
   readonly id: number | bigint;

@@ -8,7 +8,8 @@ import type {
   UndoOrder,
 } from '../at-engine.interface.js';
 import { FENCE, FENCE_TABLE, LOCK_SHAPE, UNDO_TABLE } from './agreement.js';
-import { rowsOf, tablesOf } from './catalog.js';
+import { tablesOf } from './catalog.js';
+import { rowsOf } from './read-rows.js';
 import { inTransaction, missingTables } from './install/our-tables.js';
 import { referencesAmong } from './references.js';
 import { readImage } from './row-image.js';

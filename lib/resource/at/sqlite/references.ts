@@ -33,7 +33,7 @@ function referenceTo(
     [undefined, parent.key],
     ...parent.uniqueIndexes.map((index): [UniqueIndex, readonly KeyColumn[]] => [
       index,
-      index.columns,
+      columnsOf(index),
     ]),
   ];
   for (const [index, columns] of candidates) {
@@ -45,6 +45,15 @@ function referenceTo(
     if (isAll) return [{ foreignKey, child, parent, referenced, index }];
   }
   return [];
+}
+
+/** None where nothing can refer to it: it is over an expression, or partial. */
+function columnsOf({ parts, where }: UniqueIndex): readonly KeyColumn[] {
+  if (where !== undefined) return [];
+  const columns = parts.flatMap(({ collation, column }) =>
+    column === undefined ? [] : [{ name: column, collation }],
+  );
+  return columns.length === parts.length ? columns : [];
 }
 
 /** Name of a foreign key, which has none in SQLite's catalogue. */

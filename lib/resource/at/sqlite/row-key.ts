@@ -15,9 +15,22 @@ export function rowKey(table: TableDefinition, row: string): string {
   return valueKey(table.key, row);
 }
 
-/** SQL of the text that names values of an index. */
+/** SQL of the text that names values of columns. */
 export function valueKey(columns: readonly KeyColumn[], row: string): string {
-  const parts = columns.map(({ collation, name }) => part(`${row}.${identifier(name)}`, collation));
+  return valuesKey(
+    columns.map(({ collation, name }) => ({ value: `${row}.${identifier(name)}`, collation })),
+  );
+}
+
+/** SQL of a value, and the collation by which it is compared. */
+interface Compared {
+  readonly value: string;
+  readonly collation: string;
+}
+
+/** SQL of the text that names the values. */
+export function valuesKey(values: readonly Compared[]): string {
+  const parts = values.map(({ collation, value }) => part(value, collation));
   return `(${parts.join(` || ',' || `)})`;
 }
 

@@ -16,10 +16,22 @@ export interface KeyColumn {
   readonly collation: string;
 }
 
+/** What an index compares. */
+export interface IndexPart {
+  /** undefined where it is an expression. */
+  readonly column: string | undefined;
+  /** As the index has it: SQL over the columns of the table. */
+  readonly expression: string;
+  /** As that of a KeyColumn. */
+  readonly collation: string;
+}
+
 /** A unique index, or the constraint that has made it. */
 export interface UniqueIndex {
   readonly name: string;
-  readonly columns: readonly KeyColumn[];
+  readonly parts: readonly IndexPart[];
+  /** Columns of which its values are made; none that are generated. */
+  readonly inputs: readonly string[];
   /** The condition of a partial index, as SQL over the columns of the table. */
   readonly where: string | undefined;
 }
@@ -46,8 +58,8 @@ export interface TableDefinition {
   readonly mayHaveNullKey: boolean;
   readonly isVirtual: boolean;
   readonly uniqueIndexes: readonly UniqueIndex[];
-  /** Unique indexes over expressions, whose values are not locked. */
-  readonly expressionIndexes: readonly string[];
+  /** Unique indexes whose text cannot be read, so that their values are not locked. */
+  readonly unreadableIndexes: readonly string[];
   readonly foreignKeys: readonly ForeignKey[];
 }
 
@@ -69,7 +81,7 @@ export function shapeOf(table: TableDefinition): string {
 const EXACT_COLLATIONS: ReadonlySet<string> = new Set(['BINARY', 'NOCASE', 'RTRIM']);
 
 /** Whether we know which texts the columns take for equal. */
-export function isKnownCollation(columns: readonly KeyColumn[]): boolean {
+export function isKnownCollation(columns: readonly { readonly collation: string }[]): boolean {
   return columns.every(({ collation }) => EXACT_COLLATIONS.has(collation));
 }
 

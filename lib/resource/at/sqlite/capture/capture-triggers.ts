@@ -1,6 +1,7 @@
 import { FUNCTIONS, TRIGGER_PREFIX, UNDO_TABLE } from '../agreement.js';
+import { indexKey } from '../index-values.js';
 import { rowImage } from '../row-image.js';
-import { rowKey, valueKey } from '../row-key.js';
+import { rowKey } from '../row-key.js';
 import { identifier, literal } from '../sql-text.js';
 import type { TableDefinition } from '../table-definition.js';
 import { refusalReason, shapeOf } from '../table-definition.js';
@@ -120,7 +121,7 @@ function look(table: TableDefinition, event: RowEvent): string {
   const held = rows.flatMap((row) => [
     `(${literal(table.name)}, ${rowKey(table, row)})`,
     ...lockableIndexes(table).map(
-      (index) => `(${literal(indexName(table, index))}, ${valueKey(index.columns, row)})`,
+      (index) => `(${literal(indexName(table, index))}, ${indexKey(table, index, row)})`,
     ),
   ]);
   return `SELECT ${FUNCTIONS.conflict}(u.tbl, u.pk, u.xid) FROM main.${UNDO_TABLE} AS u

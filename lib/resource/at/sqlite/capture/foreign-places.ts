@@ -1,5 +1,5 @@
 import { WriteRefusedError } from '../capture-errors.js';
-import { rowsOf } from '../catalog.js';
+import { rowsOf } from '../read-rows.js';
 import type { SqliteDatabase } from '../sqlite-database.interface.js';
 
 interface Opcode {

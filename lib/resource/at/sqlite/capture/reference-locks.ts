@@ -5,6 +5,7 @@ import {
   PRESENCE_SEPARATOR,
   UNDO_TABLE,
 } from '../agreement.js';
+import { indexKey } from '../index-values.js';
 import type { Reference } from '../references.js';
 import { isReferenced, referenceKey, referenceName } from '../references.js';
 import { allPresent, rowKey, valueKey } from '../row-key.js';
@@ -24,7 +25,7 @@ export function guardInsertedParent(reference: Reference, event: RowEvent): read
           `u.pk = ${rowKey(parent, 'p')}`,
           `u.before IS NULL AND u.shape <> ${literal(LOCK_SHAPE)}`,
         ]
-      : [`u.tbl = ${literal(indexName(parent, index))}`, `u.pk = ${valueKey(index.columns, 'p')}`];
+      : [`u.tbl = ${literal(indexName(parent, index))}`, `u.pk = ${indexKey(parent, index, 'p')}`];
   const conditions = [
     isReferenced(reference, 'NEW'),
     ...held,

@@ -1,5 +1,4 @@
-import { allPresent, valueKey } from '../row-key.js';
-import { identifier } from '../sql-text.js';
+import { changesIndex, indexKey, isInIndex } from '../index-values.js';
 import type { TableDefinition, UniqueIndex } from '../table-definition.js';
 import { isKnownCollation } from '../table-definition.js';
 import type { RowEvent } from './lock-statement.js';
@@ -7,14 +6,14 @@ import { lock, rowsAt } from './lock-statement.js';
 
 /** Indexes whose values can be named. */
 export function lockableIndexes(table: TableDefinition): readonly UniqueIndex[] {
-  return table.uniqueIndexes.filter(({ columns }) => isKnownCollation(columns));
+  return table.uniqueIndexes.filter(({ parts }) => isKnownCollation(parts));
 }
 
 /** Under which name the values of the index are locked. */
-export function indexName(table: TableDefinition, { columns, name }: UniqueIndex): string {
+export function indexName(table: TableDefinition, { name, parts }: UniqueIndex): string {
   // The constraint of a table has a name that nobody has given it.
   const label = name.startsWith('sqlite_autoindex_')
-    ? `unique ${columns.map((column) => column.name).join(', ')}`
+    ? `unique ${parts.map(({ column, expression }) => column ?? expression).join(', ')}`
     : name;
   return `${table.name} (${label})`;
 }
@@ -30,32 +29,9 @@ export function indexLocks(
 ): readonly string[] {
   const rows = rowsAt(event);
   return rows.map((row) =>
-    lock(indexName(table, index), valueKey(index.columns, row), [
-      allPresent(index.columns, row),
-      ...inIndex(table, index, row),
-      ...(event === 'UPDATE' ? [isChanged(table, index)] : []),
+    lock(indexName(table, index), indexKey(table, index, row), [
+      isInIndex(table, index, row),
+      ...(event === 'UPDATE' ? [changesIndex(table, index)] : []),
     ]),
   );
-}
-
-function isChanged(table: TableDefinition, index: UniqueIndex): string {
-  const changed = index.columns.map(({ name }) => {
-    const column = identifier(name);
-    // The column may take two texts for equal that its index does not.
-    return `OLD.${column} IS NOT NEW.${column} COLLATE BINARY`;
-  });
-  if (index.where !== undefined) {
-    const [before = '', after = ''] = ['OLD', 'NEW'].flatMap((row) => inIndex(table, index, row));
-    changed.push(`${before} <> ${after}`);
-  }
-  return `(${changed.join(' OR ')})`;
-}
-
-/** The condition of a partial index is about columns, which have other names in a trigger. */
-function inIndex(table: TableDefinition, { where }: UniqueIndex, row: string): readonly string[] {
-  if (where === undefined) return [];
-  const columns = table.columns.map(
-    ({ name }) => `${row}.${identifier(name)} AS ${identifier(name)}`,
-  );
-  return [`EXISTS (SELECT 1 FROM (SELECT ${columns.join(', ')}) WHERE (${where}))`];
 }

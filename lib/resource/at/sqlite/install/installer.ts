@@ -1,7 +1,8 @@
 import { AtInstallError, SchemaTooNewError } from '../../../../protocol/index.js';
 import type { InstallPlan, InstallReport, TableStatus } from '../../at-engine.interface.js';
 import { FENCE_TABLE, SCHEMA_VERSION, UNDO_TABLE, VERSION_TABLE } from '../agreement.js';
-import { rowsOf, tablesOf } from '../catalog.js';
+import { tablesOf } from '../catalog.js';
+import { rowsOf } from '../read-rows.js';
 import { lockableIndexes } from '../capture/unique-locks.js';
 import { referencesAmong } from '../references.js';
 import type { CapturedConnection, SqliteDatabase } from '../sqlite-database.interface.js';
@@ -97,7 +98,7 @@ function warningsOf(tables: readonly TableDefinition[]): readonly string[] {
     if (reason !== undefined) return [`Writes are refused: ${reason}`];
     const locked = lockableIndexes(table);
     const unlocked = [
-      ...table.expressionIndexes,
+      ...table.unreadableIndexes,
       ...table.uniqueIndexes.filter((index) => !locked.includes(index)).map(({ name }) => name),
     ];
     const unknown = table.foreignKeys.filter(
@@ -106,9 +107,9 @@ function warningsOf(tables: readonly TableDefinition[]): readonly string[] {
     return [
       ...unlocked.map(
         (name) =>
-          `Values of the unique index ${name} of ${table.name} are not locked, since it is over ` +
-          `an expression or has a collation of the application: a rollback may have to leave ` +
-          `rows whose value somebody has taken meanwhile.`,
+          `Values of the unique index ${name} of ${table.name} are not locked, since it ` +
+          `has a collation of the application, or its text is not understood: a rollback may ` +
+          `have to leave rows whose value somebody has taken meanwhile.`,
       ),
       ...unknown.map(
         ({ columns, parent }) =>

@@ -1,5 +1,5 @@
 import { FENCE_TABLE, SCHEMA_VERSION, UNDO_TABLE, VERSION_TABLE } from '../agreement.js';
-import { rowsOf } from '../catalog.js';
+import { rowsOf } from '../read-rows.js';
 import { prepared } from '../prepared.js';
 import type { SqliteDatabase } from '../sqlite-database.interface.js';
 

@@ -1,4 +1,4 @@
-import { rowsOf } from '../catalog.js';
+import { rowsOf } from '../read-rows.js';
 import type { Reference } from '../references.js';
 import { identifier } from '../sql-text.js';
 import type { SqliteDatabase } from '../sqlite-database.interface.js';

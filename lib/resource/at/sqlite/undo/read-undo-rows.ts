@@ -1,5 +1,5 @@
 import { LOCK_SHAPE, UNDO_TABLE } from '../agreement.js';
-import { rowsOf } from '../catalog.js';
+import { rowsOf } from '../read-rows.js';
 import type { SqliteDatabase } from '../sqlite-database.interface.js';
 import type { TableDefinition } from '../table-definition.js';
 import { refusalReason, shapeOf } from '../table-definition.js';

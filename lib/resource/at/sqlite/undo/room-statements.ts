@@ -38,9 +38,7 @@ export function roomStatements(row: UndoRow, image: string): readonly Room[] {
  * is found by.
  */
 function givenUp({ before, table }: UndoRow, image: string): readonly Column[] {
-  const unique = new Set(
-    table.uniqueIndexes.flatMap(({ columns }) => columns.map(({ name }) => name)),
-  );
+  const unique = new Set(table.uniqueIndexes.flatMap(({ inputs }) => inputs));
   for (const { name } of table.key) unique.delete(name);
   const now = literalsOf(table, image);
   const then = before === undefined ? undefined : literalsOf(table, before);

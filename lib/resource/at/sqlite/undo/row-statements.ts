@@ -1,4 +1,4 @@
-import { rowsOf } from '../catalog.js';
+import { rowsOf } from '../read-rows.js';
 import { assertImage, rowImage } from '../row-image.js';
 import { identifier, literal } from '../sql-text.js';
 import type { SqliteDatabase } from '../sqlite-database.interface.js';

@@ -1,0 +1,109 @@
+import Database from 'better-sqlite3';
+
+import type { AtFile } from './at-file.js';
+import { DONE, createAtFile, newTag } from './at-file.js';
+
+const TABLE = `CREATE TABLE thing (id INTEGER PRIMARY KEY, a TEXT, b INT, n NUMERIC, r REAL, v,
+  c VARCHAR(9) COLLATE NOCASE, "odd ""name(" TEXT, low TEXT AS (lower(a)) VIRTUAL);`;
+
+/** What CREATE UNIQUE INDEX can say, in the spellings that people use. */
+const INDEXES: readonly string[] = [
+  '(lower(a))',
+  '(lower(a) DESC)',
+  '(trim(a) COLLATE NOCASE ASC, b)',
+  '(b, lower(c) -- a comment, with (\n)',
+  '(a || \',(\' || coalesce("odd ""name(", \'-\')) /* WHERE */',
+  '(abs(n))',
+  '(round(r, 1))',
+  '(typeof(v))',
+  "(b = '5')",
+  "(r > '1')",
+  '(a = 5)',
+  '(a BETWEEN 4 AND 6)',
+  "(c IN ('X', 'Y'))",
+  '(CASE WHEN b IS NULL THEN NULL ELSE a END)',
+  '(length(low))',
+  "(v) WHERE b = '5'",
+  "(lower(a)) WHERE n > '1' AND a <> '(WHERE'",
+  '(c) WHERE a = 5 -- the last word',
+];
+
+const ADA = `('Ada', 5, '7', 1.04, 1, 'x', 'o')`;
+
+const ROWS: readonly string[] = [
+  ADA,
+  `('ada ', 6, '-7', 1.0, 1.0, 'X', 'o')`,
+  `('5', 5, 7.0, '2.5', '1', 'y', NULL)`,
+  `('5.0', '5', 2, 1, x'31', 'z ', 'p')`,
+  `('aDA', NULL, 'seven', 'one', NULL, NULL, NULL)`,
+  `(NULL, 5, NULL, NULL, 1, 'Y', 'o')`,
+];
+
+const insert = (id: number, row: string): string =>
+  `INSERT INTO thing (id, a, b, n, r, v, c, "odd ""name(") VALUES (${String(id)}, ${row.slice(1)}`;
+
+/** What SQLite itself says: whether both rows can be there. */
+function collide(index: string, first: string, second: string): boolean {
+  const database = new Database(':memory:');
+  database.exec(`${TABLE} CREATE UNIQUE INDEX i ON thing ${index}`);
+  database.exec(insert(1, first));
+  try {
+    database.exec(insert(2, second));
+    return false;
+  } catch {
+    return true;
+  } finally {
+    database.close();
+  }
+}
+
+describe('A unique index over an expression on SQLite', () => {
+  let file: AtFile;
+
+  afterEach(() => {
+    file.drop();
+  });
+
+  it.each(INDEXES)('locks just the values that SQLite takes for one: %s', async (index) => {
+    file = await createAtFile(`${TABLE} CREATE UNIQUE INDEX i ON thing ${index};`);
+    const wrong: string[] = [];
+    for (const first of ROWS) {
+      for (const second of ROWS) {
+        const [one, two] = [newTag(), newTag()];
+        file.branch(one, insert(1, first), 'DELETE FROM thing');
+        let isHeld = false;
+        try {
+          file.branch(two, insert(2, second));
+        } catch (error) {
+          isHeld = file.engine.explain(error)?.kind === 'lock-conflict';
+        }
+        if (isHeld !== collide(index, first, second)) wrong.push(`${first} ~ ${second}`);
+        await file.rollback(two);
+        await file.rollback(one);
+      }
+    }
+
+    expect(wrong).toEqual([]);
+    expect(file.held()).toEqual([]);
+  });
+
+  it('is not locked by an update that leaves its values alone', async () => {
+    file = await createAtFile(`${TABLE} CREATE UNIQUE INDEX i ON thing (lower(a));
+      ${insert(1, ADA)};`);
+    const tag = newTag();
+
+    file.branch(tag, `UPDATE thing SET a = 'ADA', b = 9`);
+
+    expect(file.held()).toEqual(['thing 1']);
+    expect(await file.rollback(tag)).toEqual(DONE);
+  });
+
+  it('says which value is held', async () => {
+    file = await createAtFile(`${TABLE} CREATE UNIQUE INDEX by_name ON thing (lower(a), b);
+      ${insert(1, ADA)};`);
+
+    file.branch(newTag(), 'DELETE FROM thing');
+
+    expect(file.held()).toEqual(['thing 1', `thing (by_name) 'ada',5`]);
+  });
+});
