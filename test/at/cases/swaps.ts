@@ -2,38 +2,58 @@ import type { CaseGroup } from '../work.js';
 import { everywhere } from '../work.js';
 
 /** Two rows exchange a value of the column, by way of a third one. */
-const swap = (column: string, [first, second]: readonly [string, string], by: string) =>
+const swap = (
+  column: string,
+  [first, second]: readonly [string, string],
+  by: string,
+  table = 'guest',
+) =>
   everywhere([
     [
-      `UPDATE guest SET ${column} = ${by} WHERE id = 1`,
-      `UPDATE guest SET ${column} = ${first} WHERE id = 2`,
-      `UPDATE guest SET ${column} = ${second} WHERE id = 1`,
+      `UPDATE ${table} SET ${column} = ${by} WHERE id = 1`,
+      `UPDATE ${table} SET ${column} = ${first} WHERE id = 2`,
+      `UPDATE ${table} SET ${column} = ${second} WHERE id = 1`,
     ],
   ]);
+
+const TABLES = `
+  CREATE TABLE house (id INT PRIMARY KEY);
+  CREATE TABLE guest (id INT PRIMARY KEY, mail VARCHAR(40) NOT NULL UNIQUE,
+    nick VARCHAR(9) UNIQUE, seat INT NOT NULL UNIQUE, born DATE NOT NULL UNIQUE,
+    stars INT NOT NULL UNIQUE CHECK (stars BETWEEN 1 AND 9),
+    house INT NOT NULL, door VARCHAR(2) NOT NULL, host INT, UNIQUE (house, door),
+    FOREIGN KEY (host) REFERENCES guest (id) ON DELETE CASCADE,
+    FOREIGN KEY (house) REFERENCES house (id));
+  CREATE TABLE stay (id INT PRIMARY KEY, guest INT,
+    FOREIGN KEY (guest) REFERENCES guest (id) ON DELETE CASCADE);
+  CREATE TABLE bill (id INT PRIMARY KEY, guest INT,
+    FOREIGN KEY (guest) REFERENCES guest (id));
+  CREATE TABLE card (id INT PRIMARY KEY, guest INT,
+    FOREIGN KEY (guest) REFERENCES guest (id) ON DELETE SET NULL);
+  CREATE TABLE pass (id INT PRIMARY KEY, code INT NOT NULL UNIQUE);
+  CREATE TABLE passage (id INT PRIMARY KEY, pass INT,
+    FOREIGN KEY (pass) REFERENCES pass (id) ON DELETE CASCADE);
+  CREATE TABLE gate (id INT PRIMARY KEY, code INT,
+    FOREIGN KEY (code) REFERENCES pass (code) ON DELETE SET NULL ON UPDATE CASCADE);
+  CREATE TABLE login (id INT PRIMARY KEY, mail VARCHAR(40) NOT NULL, seat INT NOT NULL,
+    nick VARCHAR(9) NOT NULL,
+    handle VARCHAR(40) GENERATED ALWAYS AS (lower(mail)) STORED UNIQUE,
+    place INT GENERATED ALWAYS AS (abs(seat)) STORED UNIQUE);
+  CREATE TABLE signin (id INT PRIMARY KEY, login INT,
+    FOREIGN KEY (login) REFERENCES login (id) ON DELETE CASCADE)`;
+
+/** MariaDB has no such index. */
+const OVER_EXPRESSIONS = 'CREATE UNIQUE INDEX login_nick ON login (lower(nick))';
 
 /** Rows that wait for each other's values, and cannot go meanwhile: others refer to them. */
 export const SWAPS: CaseGroup = {
   title: 'unique values of rows that others refer to',
-  tables: ['stay', 'bill', 'card', 'gate', 'passage', 'guest', 'house', 'pass'],
-  schema: everywhere(`
-    CREATE TABLE house (id INT PRIMARY KEY);
-    CREATE TABLE guest (id INT PRIMARY KEY, mail VARCHAR(40) NOT NULL UNIQUE,
-      nick VARCHAR(9) UNIQUE, seat INT NOT NULL UNIQUE, born DATE NOT NULL UNIQUE,
-      stars INT NOT NULL UNIQUE CHECK (stars BETWEEN 1 AND 9),
-      house INT NOT NULL, door VARCHAR(2) NOT NULL, host INT, UNIQUE (house, door),
-      FOREIGN KEY (host) REFERENCES guest (id) ON DELETE CASCADE,
-      FOREIGN KEY (house) REFERENCES house (id));
-    CREATE TABLE stay (id INT PRIMARY KEY, guest INT,
-      FOREIGN KEY (guest) REFERENCES guest (id) ON DELETE CASCADE);
-    CREATE TABLE bill (id INT PRIMARY KEY, guest INT,
-      FOREIGN KEY (guest) REFERENCES guest (id));
-    CREATE TABLE card (id INT PRIMARY KEY, guest INT,
-      FOREIGN KEY (guest) REFERENCES guest (id) ON DELETE SET NULL);
-    CREATE TABLE pass (id INT PRIMARY KEY, code INT NOT NULL UNIQUE);
-    CREATE TABLE passage (id INT PRIMARY KEY, pass INT,
-      FOREIGN KEY (pass) REFERENCES pass (id) ON DELETE CASCADE);
-    CREATE TABLE gate (id INT PRIMARY KEY, code INT,
-      FOREIGN KEY (code) REFERENCES pass (code) ON DELETE SET NULL ON UPDATE CASCADE)`),
+  tables: ['stay', 'bill', 'card', 'gate', 'passage', 'signin', 'guest', 'house', 'pass', 'login'],
+  schema: {
+    postgres: `${TABLES};${OVER_EXPRESSIONS}`,
+    mariadb: TABLES,
+    sqlite: `${TABLES};${OVER_EXPRESSIONS}`,
+  },
   seed: `
     INSERT INTO house VALUES (1), (2);
     INSERT INTO guest (id, mail, nick, seat, born, stars, house, door) VALUES
@@ -45,7 +65,10 @@ export const SWAPS: CaseGroup = {
     INSERT INTO card VALUES (1, 1), (2, 3);
     INSERT INTO pass VALUES (1, 11), (2, 12), (3, 13);
     INSERT INTO passage VALUES (1, 1), (2, 2);
-    INSERT INTO gate VALUES (1, 13);`,
+    INSERT INTO gate VALUES (1, 13);
+    INSERT INTO login (id, mail, seat, nick) VALUES
+      (1, 'Ada@x', 11, 'Ada'), (2, 'Ben@x', 12, 'Ben');
+    INSERT INTO signin VALUES (1, 1), (2, 2);`,
   cases: [
     { title: 'a text that changes places', work: swap('mail', [`'ada@x'`, `'ben@x'`], `'-'`) },
     { title: 'one that may be NULL', work: swap('nick', [`'ada'`, `'ben'`], 'NULL') },
@@ -53,6 +76,18 @@ export const SWAPS: CaseGroup = {
     { title: 'a date', work: swap('born', [`'2001-01-01'`, `'2002-02-02'`], `'1999-09-09'`) },
     { title: 'a number with a check', work: swap('stars', ['1', '2'], '9') },
     { title: 'a part of a key of two columns', work: swap('door', [`'a'`, `'b'`], `'c'`) },
+    {
+      title: 'a text from which a unique value is generated',
+      work: swap('mail', [`'ada@X'`, `'ben@X'`], `'-'`, 'login'),
+    },
+    {
+      title: 'a number from which a unique value is generated',
+      work: swap('seat', ['-11', '-12'], '-1', 'login'),
+    },
+    {
+      title: 'a text whose lower case is unique',
+      work: swap('nick', [`'adA'`, `'beN'`], `'-'`, 'login'),
+    },
     {
       title: 'values of a column that others refer to, but not to these',
       work: everywhere([

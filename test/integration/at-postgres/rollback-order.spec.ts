@@ -47,11 +47,24 @@ const SETUP = `
 
   ${CARRIED.map(
     (action, n) => `
-    CREATE TABLE guest_${n} (id int PRIMARY KEY, seat int NOT NULL UNIQUE);
+    CREATE TABLE guest_${n} (id int PRIMARY KEY, seat int NOT NULL UNIQUE, room int NOT NULL,
+      door int GENERATED ALWAYS AS (room * 10) STORED UNIQUE);
     CREATE TABLE bag_${n} (id int PRIMARY KEY, guest int REFERENCES guest_${n} ON DELETE CASCADE);
     CREATE TABLE tag_${n} (id int PRIMARY KEY,
-      seat int REFERENCES guest_${n} (seat) ON UPDATE ${action});`,
+      seat int REFERENCES guest_${n} (seat) ON UPDATE ${action});
+    CREATE TABLE key_${n} (id int PRIMARY KEY,
+      door int REFERENCES guest_${n} (door) ON UPDATE ${action});`,
   ).join(' ')}
+
+  CREATE TABLE member (id int PRIMARY KEY, seat int NOT NULL UNIQUE, nick text UNIQUE);
+  CREATE TABLE badge (id int PRIMARY KEY, member int REFERENCES member ON DELETE CASCADE);
+  CREATE TABLE renaming (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, nick text);
+  CREATE FUNCTION note_renaming() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN INSERT INTO renaming (nick) VALUES (OLD.nick); RETURN NULL; END $$;
+  CREATE TRIGGER note AFTER UPDATE OF nick ON member FOR EACH ROW EXECUTE FUNCTION note_renaming();
+  CREATE FUNCTION keep_line() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE 'lines stay'; END $$;
+  CREATE TRIGGER keep BEFORE DELETE ON renaming FOR EACH ROW EXECUTE FUNCTION keep_line();
 
   CREATE TABLE frozen (id int PRIMARY KEY, v int);
   CREATE FUNCTION keep_frozen() RETURNS trigger LANGUAGE plpgsql AS
@@ -72,10 +85,13 @@ const RESET = `
   TRUNCATE line, stock, frozen, parent, child;
   ${CARRIED.map(
     (_, n) => `
-    TRUNCATE guest_${n}, bag_${n}, tag_${n};
-    INSERT INTO guest_${n} VALUES (1, 11), (2, 12);
+    TRUNCATE guest_${n}, bag_${n}, tag_${n}, key_${n};
+    INSERT INTO guest_${n} VALUES (1, 11, 1), (2, 12, 2);
     INSERT INTO bag_${n} VALUES (1, 1), (2, 2);`,
   ).join(' ')}
+  TRUNCATE member, badge, renaming;
+  INSERT INTO member VALUES (1, 11, 'ada'), (2, 12, 'ben');
+  INSERT INTO badge VALUES (1, 1), (2, 2);
   INSERT INTO frozen VALUES (1, 1);
   INSERT INTO stock VALUES ('a', 100);
   INSERT INTO line VALUES (1, 'a', 60);
@@ -176,6 +192,40 @@ describe('The order in which a rollback restores rows', () => {
       await expect(database.rows(...tables)).resolves.toEqual(after);
     },
   );
+
+  it.each(CARRIED.map((action, n) => ({ action, n })))(
+    'leaves a value from which another one is generated, to which a row refers since then, $action',
+    async ({ n }) => {
+      const tag = newTag();
+      await database.branch(
+        tag,
+        `UPDATE guest_${n} SET room = -1 WHERE id = 1`,
+        `UPDATE guest_${n} SET room = 1 WHERE id = 2`,
+        `UPDATE guest_${n} SET room = 2 WHERE id = 1`,
+      );
+      await database.pool.query(`INSERT INTO key_${n} VALUES (1, 20)`);
+      const tables = [`guest_${n}`, `bag_${n}`, `key_${n}`];
+      const after = await database.rows(...tables);
+
+      expect(reasonOf(await database.rollback(tag))).toMatch(/^Rows were left as they are/);
+
+      await expect(database.rows(...tables)).resolves.toEqual(after);
+    },
+  );
+
+  it('gives up no unique value that nobody has changed', async () => {
+    const before = await database.rows('member', 'badge', 'renaming');
+    const tag = newTag();
+    await database.branch(
+      tag,
+      'UPDATE member SET seat = -1 WHERE id = 1',
+      'UPDATE member SET seat = 11 WHERE id = 2',
+      'UPDATE member SET seat = 12 WHERE id = 1',
+    );
+
+    await expect(database.rollback(tag)).resolves.toEqual(DONE);
+    await expect(database.rows('member', 'badge', 'renaming')).resolves.toEqual(before);
+  });
 
   it('restores what a cascade has deleted in a few statements', async () => {
     const source = counting(sourceOf(database.pool));

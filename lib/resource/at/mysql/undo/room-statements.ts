@@ -49,7 +49,9 @@ function notCarriedOn(table: TableDefinition, column: Column): readonly string[]
  * is found by.
  */
 function givenUp({ after, before, table }: UndoRow): readonly Column[] {
-  const unique = new Set(table.uniques.flatMap(({ parts }) => parts.map(({ column }) => column)));
+  const unique = new Set(
+    table.uniques.flatMap(({ parts }) => parts.flatMap(({ column }) => inputsOf(table, column))),
+  );
   const kept = new Set(table.key);
   const [now, then] = [after, before].map((image) => image && partsOf(table, image));
   return storedColumns(table).filter((column) => {

@@ -13,15 +13,48 @@ interface UniqueColumn {
   readonly isNullable: boolean;
   /** How many characters it takes; null where nothing limits them. */
   readonly length: number | null;
+  /** The column, and those that are generated from it. */
+  readonly changes: readonly string[];
 }
 
-/** Columns of unique and exclusion constraints and indexes, but for those of the primary key. */
+/** SQL of the columns of a table, by their numbers, of which an object of the catalogue is made. */
+const madeOf = (catalogue: string, object: string): string => `
+  SELECT d.refobjsubid FROM pg_depend d
+  WHERE d.classid = '${catalogue}'::regclass AND d.objid = ${object}
+    AND d.refclassid = 'pg_class'::regclass AND d.refobjid = $1::regclass AND d.refobjsubid > 0`;
+
+/** SQL: an expression of the index `i` names the column `a`. Its condition may name others. */
+const IS_IN_EXPRESSION = `i.indexprs IS NOT NULL
+  AND a.attnum IN (${madeOf('pg_class', 'i.indexrelid')})
+  AND strpos(pg_get_expr(i.indexprs, i.indrelid), quote_ident(a.attname)) > 0`;
+
+/**
+ * Columns of unique and exclusion constraints and indexes, but for those of the primary key, and
+ * those of which their expressions and generated columns are made.
+ */
 const COLUMNS = `
-SELECT DISTINCT jsonb_build_object('name', a.attname, 'isNullable', NOT a.attnotnull,
-  'length', CASE WHEN a.atttypmod > 4 THEN a.atttypmod - 4 END)::text
-FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
-WHERE i.indrelid = $1::regclass AND (i.indisunique OR i.indisexclusion) AND NOT i.indisprimary
-  AND a.attgenerated = '' AND a.attidentity <> 'a'`;
+WITH part AS (
+  SELECT DISTINCT a.attnum
+  FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum > 0
+  WHERE i.indrelid = $1::regclass AND (i.indisunique OR i.indisexclusion) AND NOT i.indisprimary
+    AND (a.attnum = ANY (i.indkey) OR ${IS_IN_EXPRESSION})),
+made AS (
+  SELECT g.attnum, g.attname, source.refobjsubid AS input
+  FROM pg_attribute g JOIN pg_attrdef v ON v.adrelid = g.attrelid AND v.adnum = g.attnum
+  CROSS JOIN LATERAL (${madeOf('pg_attrdef', 'v.oid')}) AS source
+  WHERE g.attrelid = $1::regclass AND g.attgenerated <> '')
+SELECT jsonb_build_object('name', a.attname, 'isNullable', NOT a.attnotnull,
+  'length', CASE WHEN a.atttypmod > 4 THEN a.atttypmod - 4 END,
+  'changes', (SELECT jsonb_agg(name) FROM (
+    SELECT a.attname UNION SELECT made.attname FROM made WHERE made.input = a.attnum) AS c (name))
+  )::text
+FROM pg_attribute a
+WHERE a.attrelid = $1::regclass AND a.attgenerated = '' AND a.attidentity <> 'a'
+  AND (a.attnum IN (SELECT attnum FROM part)
+    OR a.attnum IN (SELECT made.input FROM made JOIN part USING (attnum)))
+  AND NOT EXISTS (SELECT FROM pg_index k
+    WHERE k.indrelid = $1::regclass AND k.indisprimary AND a.attnum = ANY (k.indkey))
+ORDER BY a.attnum`;
 
 /**
  * Statements that take unique values out of rows of the table, for the xid `$1` and the keys `$2`.
@@ -38,15 +71,21 @@ export async function roomStatements(
       (value) => `WITH i AS MATERIALIZED (${imagesOf(table, '$2::text[]')}),
         r AS MATERIALIZED (SELECT i.*, row_number() OVER (ORDER BY i.pk) AS n FROM i)
         UPDATE ${rowsOf(table)} t SET ${identifier(column.name)} = ${value} FROM r AS i
-        WHERE ${isRowOfImage(table)} ${notCarriedOn(table, column)}`,
+        WHERE ${isRowOfImage(table)} AND ${isToChange(column)} ${notCarriedOn(table, column)}`,
     ),
   );
 }
 
+/** SQL: the row must not keep the value. Giving up others would fire triggers for nothing. */
+function isToChange({ name }: UniqueColumn): string {
+  const column = identifier(name);
+  return `t.${column}::text IS DISTINCT FROM (i.b).${column}::text`;
+}
+
 /** SQL of what keeps a row as it is: rows that would have to follow the value. */
-function notCarriedOn({ cascadingReferences }: TableDefinition, { name }: UniqueColumn): string {
+function notCarriedOn({ cascadingReferences }: TableDefinition, { changes }: UniqueColumn): string {
   return cascadingReferences
-    .filter(({ onUpdate, referenced }) => onUpdate && referenced.includes(name))
+    .filter(({ onUpdate, referenced }) => onUpdate && referenced.some((of) => changes.includes(of)))
     .map(
       ({ pairs, table: child }) =>
         `AND NOT EXISTS (SELECT FROM ${child} c WHERE ${refersTo(pairs, 'c', 't')})`,
