@@ -104,6 +104,9 @@ async function describe(
   const tables = await read(TABLES, 'ORDER BY table_name');
   const columns = grouped(await read(COLUMNS, 'ORDER BY table_name, ordinal_position'));
   const indexes = grouped(await read(INDEXES, 'ORDER BY table_name, index_name, seq_in_index'));
+  const spelled = foreignKeys.map((foreignKey) =>
+    spelledAs(foreignKey, tables[0]?.['schema'] ?? '', columns),
+  );
   return tables
     .map((row) => {
       const table = row['name'] ?? '';
@@ -116,8 +119,8 @@ async function describe(
         columns: (columns.get(table) ?? []).map(columnFrom),
         key: unique.filter((part) => part['name'] === 'PRIMARY').map((part) => part['col'] ?? ''),
         uniques: uniquesFrom(unique.filter((part) => part['name'] !== 'PRIMARY')),
-        references: foreignKeys.filter((f) => f.childSchema === schema && f.child === table),
-        referrers: foreignKeys.filter((f) => f.parentSchema === schema && f.parent === table),
+        references: spelled.filter((f) => f.childSchema === schema && f.child === table),
+        referrers: spelled.filter((f) => f.parentSchema === schema && f.parent === table),
         ...triggersFrom(triggers.get(table) ?? []),
       };
     })
@@ -183,6 +186,30 @@ function foreignKeysOf(rows: readonly Row[]): readonly ForeignKey[] {
     });
   }
   return [...found.values()];
+}
+
+/**
+ * The foreign key with names of columns as their tables have them: one that was made before its
+ * parent, as a dump may do it, keeps them as they were written.
+ */
+function spelledAs(
+  foreignKey: ForeignKey,
+  schema: string,
+  columns: ReadonlyMap<string, readonly Row[]>,
+): ForeignKey {
+  const { child, childColumns, childSchema, parent, parentColumns, parentSchema } = foreignKey;
+  const spell = (place: string, table: string, names: readonly string[]): readonly string[] => {
+    const known = place === schema ? (columns.get(table) ?? []) : [];
+    const own = known.map((row) => row['name'] ?? '');
+    return names.map(
+      (name) => own.find((other) => other.toLowerCase() === name.toLowerCase()) ?? name,
+    );
+  };
+  return {
+    ...foreignKey,
+    childColumns: spell(childSchema, child, childColumns),
+    parentColumns: spell(parentSchema, parent, parentColumns),
+  };
 }
 
 function triggersFrom(rows: readonly Row[]): Pick<TableDefinition, 'triggers' | 'changer'> {
