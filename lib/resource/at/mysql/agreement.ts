@@ -29,6 +29,9 @@ export const RELEASED = '@dtx_released';
 export const HOLDER = '@dtx_holder';
 export const MESSAGE = '@dtx_message';
 
+/** Variable of the triggers: the key of an undo row that is looked for. */
+export const SOUGHT = '@dtx_sought';
+
 /** Variable of the triggers: the id of the branch that has most likely its first undo row. */
 export const GUESS = '@dtx_guess';
 

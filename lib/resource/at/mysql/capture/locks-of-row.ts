@@ -1,11 +1,11 @@
-import { HOLDER } from '../agreement.js';
+import { HOLDER, SOUGHT } from '../agreement.js';
 import { referenceLock, uniqueLock } from '../labels.js';
 import type { KeyPart } from '../row-key.js';
 import { isOpaque, keyParts, keySql, primaryKey, shownSql } from '../row-key.js';
 import { literal } from '../sql-text.js';
 import type { ForeignKey, IndexPart, TableDefinition } from '../table-definition.js';
 import { columnOf } from '../table-definition.js';
-import { IS_BRANCH, KNOWN_XID } from './own-work.js';
+import { IS_BRANCH, KNOWN_XID, comparedKey } from './own-work.js';
 import type { Lock } from './record.js';
 import { lockValue, raiseConflict } from './record.js';
 
@@ -109,8 +109,8 @@ export function checkReferrers(table: TableDefinition, event: Event): readonly s
         lockOf(referenceLock(reference), keyParts(table, parts, row));
       return changedKeys(event, lockIn, (lock, row) => {
         if (row === 'NEW') return '';
-        const range = `pk > CONCAT(${lock.key}, '|') AND pk < CONCAT(${lock.key}, '}')`;
-        return holderWhere(lock, range);
+        const [from, to] = ['|', '}'].map((end) => comparedKey(`CONCAT(${SOUGHT}, '${end}')`));
+        return holderWhere(lock, `pk > ${from} AND pk < ${to}`);
       });
     });
 }
@@ -139,17 +139,21 @@ function parentOf(
 }
 
 function findHolder(lock: Lock, condition: string): string {
-  return holderWhere(lock, `pk = ${lock.key} ${condition}`);
+  return holderWhere(lock, `pk = ${comparedKey(SOUGHT)} ${condition}`);
 }
 
 /**
- * SQL that fails when another transaction has such an undo row. Read with a lock, where that locks
- * no gap: gaps of this table are where all others write.
+ * SQL that fails when another transaction has such an undo row. Read with a lock, since a snapshot
+ * would miss those that are younger; at REPEATABLE READ the server locks the gap, too, with or
+ * without being told.
+ *
+ * @param condition over the key of the lock, which is SOUGHT
  */
 function holderWhere(lock: Lock, condition: string): string {
-  const query = `SELECT xid FROM dtx_undo_row
+  const query = `SELECT xid FROM dtx_undo_row FORCE INDEX (PRIMARY)
       WHERE tbl = ${literal(lock.name)} AND ${condition} AND xid <> ${KNOWN_XID} LIMIT 1`;
-  return `IF reads_committed THEN
+  return `SET ${SOUGHT} = ${lock.key};
+    IF reads_committed THEN
       SET ${HOLDER} = (${query} LOCK IN SHARE MODE);
     ELSE
       SET ${HOLDER} = (${query});

@@ -21,3 +21,11 @@ export const KNOWN_XID = `CONVERT(${OWN_XID} USING ascii) COLLATE ascii_bin`;
 
 /** The id of the branch, 0 where it is none. */
 export const OWN_BRANCH = `IFNULL(${BRANCH}, 0)`;
+
+/**
+ * SQL of a key to compare with those of undo rows: a variable, or made of one. In the collation of
+ * our column, as KNOWN_XID. A key that is computed from OLD or NEW is known too late for the
+ * server to look for it by the index: it would read the whole table, and lock what it reads.
+ */
+export const comparedKey = (variable: string): string =>
+  `CONVERT(${variable} USING ascii) COLLATE ascii_bin`;

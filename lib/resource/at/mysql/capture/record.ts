@@ -6,11 +6,12 @@ import {
   MESSAGE,
   REFUSED_STATE,
   RELEASED,
+  SOUGHT,
   TAG,
 } from '../agreement.js';
 import { labelOf } from '../labels.js';
 import { literal } from '../sql-text.js';
-import { IS_BRANCH, KNOWN_XID, OWN_BRANCH, OWN_XID } from './own-work.js';
+import { IS_BRANCH, KNOWN_XID, OWN_BRANCH, OWN_XID, comparedKey } from './own-work.js';
 import { DECLARE_PLACE, FORGET_GUESS, LATER_PLACE, settlePlace } from './place-of-row.js';
 
 /** Characters of a key that fit into the message of an error. */
@@ -90,6 +91,7 @@ function takeOver(values: Readonly<Record<string, string>>): string {
  * Work that is no branch takes its row back at once: the lock of the database stays until its end,
  * without locking gaps.
  *
+ * @param lock whose key is a variable
  * @param place FIRST_PLACE for the first change that a trigger records, LATER_PLACE for others
  */
 export function recordChange(lock: Lock, { shape, before, after }: Change, place: string): string {
@@ -124,11 +126,11 @@ export function lockValue(lock: Lock): string {
     VALUES (${literal(lock.name)}, ${lock.key}, ${OWN_XID}, ${OWN_BRANCH}, UUID_SHORT(),
       ${LATER_PLACE}, ${LOCK_SHAPE}, ${shown});
     IF is_there THEN
-      SET is_there = FALSE, ${HOLDER} = NULL;
+      SET is_there = FALSE, ${HOLDER} = NULL, ${SOUGHT} = ${lock.key};
       UPDATE dtx_undo_row FORCE INDEX (PRIMARY) SET
         changes = IF(xid = ${KNOWN_XID} OR ${IS_RELEASED}, changes, ${noteHolder('changes')}),
         ${takeOver({ shown, nth: LATER_PLACE })}
-      WHERE tbl = ${literal(lock.name)} AND pk = ${lock.key};
+      WHERE tbl = ${literal(lock.name)} AND pk = ${comparedKey(SOUGHT)};
       ${raiseConflict(lock.name, lock.shown ?? lock.key)}
     END IF;
     ${takeBack(lock)}`;
@@ -136,6 +138,8 @@ export function lockValue(lock: Lock): string {
 
 function takeBack({ key, name }: Lock): string {
   return `IF NOT (${IS_BRANCH}) THEN
-      DELETE FROM dtx_undo_row WHERE tbl = ${literal(name)} AND pk = ${key};
+      SET ${SOUGHT} = ${key};
+      DELETE u FROM dtx_undo_row AS u FORCE INDEX (PRIMARY)
+      WHERE u.tbl = ${literal(name)} AND u.pk = ${comparedKey(SOUGHT)};
     END IF;`;
 }
