@@ -2,7 +2,7 @@ import { describeMariadb } from '../../servers/test-mariadb.js';
 import type { AtDatabase } from './at-database.js';
 import { DONE, createAtDatabase, failureOf, newTag } from './at-database.js';
 
-/** As a dump may do it, the child comes first: the database keeps the names as they were written. */
+/** As in a dump, the child comes first: the database keeps the names as they were written. */
 const SETUP = `
   SET foreign_key_checks = 0;
   CREATE TABLE child (id int PRIMARY KEY, Parent int, Code int,
