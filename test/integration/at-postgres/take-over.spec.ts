@@ -102,21 +102,28 @@ describe('A row of a holder that has committed', () => {
     });
   });
 
-  it('takes no other row along', async () => {
-    const error = await failureOf(
-      database.branch(taker, released(holder.xid), 'UPDATE shop SET n = n + 100'),
+  it('takes what else the holder has along, in this statement and the next ones', async () => {
+    await database.branch(
+      taker,
+      released(holder.xid),
+      'UPDATE shop SET n = n + 100 WHERE id = 1',
+      'UPDATE shop SET n = n + 100',
     );
 
-    expect(conflictIn(database, error)).toMatchObject({ key: '2', holderXid: holder.xid });
+    await expect(database.sql('SELECT DISTINCT xid FROM dtx.undo_row')).resolves.toEqual([
+      { xid: taker.xid },
+    ]);
+    await expect(database.rollback(taker)).resolves.toEqual(DONE);
+    await expect(database.rows('shop')).resolves.toEqual(['(1,11)', '(2,21)']);
   });
 
-  it('frees a row for one statement, and not for what comes later', async () => {
+  it('is free for one local transaction, and not for the next one of the session', async () => {
     const client = await database.begin(taker);
     await client.query(released(holder.xid));
     await client.query('UPDATE shop SET n = 50 WHERE id = 1');
+    await client.query('COMMIT');
 
-    const { rows } = await client.query("SELECT current_setting('dtx.released') AS released");
-    await client.query('ROLLBACK');
+    const { rows } = await client.query("SELECT current_setting('dtx.released', true) AS released");
 
     expect(rows).toEqual([{ released: '' }]);
   });

@@ -16,8 +16,8 @@ export const TAG_SETTING = 'dtx.tag';
 export const FENCED_SETTING = 'dtx.fenced';
 
 /**
- * Setting of a local transaction that has waited for a row: which row, of which holder whose commit
- * is decided. JSON with `table`, `key` and `holder`.
+ * Setting of a local transaction that has waited for a row: the xid of its holder, whose commit is
+ * decided, so that what its undo rows lock may be taken over.
  */
 export const RELEASED_SETTING = 'dtx.released';
 

@@ -96,9 +96,8 @@ export class PostgresAtEngine implements AtEngine {
     await this.#source.withSession((session) => forgetXids(session, xids));
   }
 
-  releaseStatement({ holderXid, key, table }: LockConflict): string {
-    const released = JSON.stringify({ table, key, holder: holderXid });
-    return `SET LOCAL ${RELEASED_SETTING} = ${literal(released)}`;
+  releaseStatement({ holderXid }: LockConflict): string {
+    return `SET LOCAL ${RELEASED_SETTING} = ${literal(holderXid)}`;
   }
 
   purgeFences(olderThanMs: number): Promise<number> {

@@ -137,22 +137,21 @@ $dtx$`,
 };
 
 /**
- * Takes the row over from a holder whose commit is decided, if it is the one that was waited for.
- * Behind the lock of the business row, like everything that touches an undo row: the other way
- * round, two writers of one row would wait for each other.
+ * Takes the row over from a holder whose commit is decided, if it is the one that was waited for:
+ * what else it holds, the same local transaction may meet in its next statement, where it could not
+ * wait any more. Behind the lock of the business row, like everything that touches an undo row: the
+ * other way round, two writers of one row would wait for each other.
  */
 const TAKE_OVER: SharedFunction = {
   name: 'dtx.take_over',
   sql: `CREATE OR REPLACE FUNCTION dtx.take_over(changed_tbl text, old_key text, new_key text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $dtx$
 DECLARE
-  released json := current_setting('${RELEASED_SETTING}');
-  released_key text := released ->> 'key';
+  holder text := current_setting('${RELEASED_SETTING}');
 BEGIN
-  IF released ->> 'table' = changed_tbl AND released_key IN (old_key, new_key) THEN
-    DELETE FROM dtx.undo_row u
-    WHERE u.tbl = changed_tbl AND u.pk = released_key AND u.xid = released ->> 'holder';
-    PERFORM set_config('${RELEASED_SETTING}', '', true);
+  DELETE FROM dtx.undo_row u WHERE u.tbl = changed_tbl AND u.pk = old_key AND u.xid = holder;
+  IF new_key IS DISTINCT FROM old_key THEN
+    DELETE FROM dtx.undo_row u WHERE u.tbl = changed_tbl AND u.pk = new_key AND u.xid = holder;
   END IF;
 END
 $dtx$`,
