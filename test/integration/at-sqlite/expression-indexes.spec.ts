@@ -26,6 +26,11 @@ const INDEXES: readonly string[] = [
   "(v) WHERE b = '5'",
   "(lower(a)) WHERE n > '1' AND a <> '(WHERE'",
   '(c) WHERE a = 5 -- the last word',
+  "(b) WHERE typeof(a) = 'blob'",
+  '(length(a))',
+  "(json_extract(a, '$.k')) WHERE json_valid(a)",
+  "(a = '5', typeof(a))",
+  '(v) WHERE thing.b > 5',
 ];
 
 const ADA = `('Ada', 5, '7', 1.04, 1, 'x', 'o')`;
@@ -37,6 +42,9 @@ const ROWS: readonly string[] = [
   `('5.0', '5', 2, 1, x'31', 'z ', 'p')`,
   `('aDA', NULL, 'seven', 'one', NULL, NULL, NULL)`,
   `(NULL, 5, NULL, NULL, 1, 'Y', 'o')`,
+  `(x'35', 6, '7', 1, 'w', 'X', 'o')`,
+  `(x'C3A4', 6, 1, 1, 'W', 'Q', 'o')`,
+  `('{"k": 1}', 7, 1, 1, 2, 'R', 'o')`,
 ];
 
 const insert = (id: number, row: string): string =>
@@ -85,6 +93,23 @@ describe('A unique index over an expression on SQLite', () => {
 
     expect(wrong).toEqual([]);
     expect(file.held()).toEqual([]);
+  });
+
+  it('is computed for no row that is not in it', async () => {
+    file = await createAtFile(
+      `CREATE TABLE doc (id INTEGER PRIMARY KEY, body TEXT, n INT);
+       CREATE UNIQUE INDEX i ON doc (json_extract(body, '$.id')) WHERE json_valid(body);
+       INSERT INTO doc VALUES (7, 'none', 1), (8, '{"id": 5}', 1);`,
+      { guard: true },
+    );
+    const before = file.rows('doc');
+    const tag = newTag();
+
+    file.branch(tag, `INSERT INTO doc VALUES (1, 'no JSON', 1)`, 'UPDATE doc SET n = 2');
+    file.database.exec(`INSERT INTO doc VALUES (2, 'nor here', 1); DELETE FROM doc WHERE id = 2`);
+
+    expect(await file.rollback(tag)).toEqual(DONE);
+    expect(file.rows('doc')).toEqual(before);
   });
 
   it('is not locked by an update that leaves its values alone', async () => {

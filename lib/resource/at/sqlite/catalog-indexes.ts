@@ -83,7 +83,8 @@ function isExpression(
 ): boolean {
   const values = columns.map((column) => identifier(column.name)).join(', ');
   try {
-    database.prepare(`SELECT (${text}) FROM (SELECT ${values} FROM main.${identifier(name)})`);
+    const row = `(SELECT ${values} FROM main.${identifier(name)}) AS ${identifier(name)}`;
+    database.prepare(`SELECT (${text}) FROM ${row}`);
     return true;
   } catch {
     return false;

@@ -1,3 +1,4 @@
+import { columnsOf } from './index-values.js';
 import { valueKey } from './row-key.js';
 import { identifier } from './sql-text.js';
 import type { ForeignKey, KeyColumn, TableDefinition, UniqueIndex } from './table-definition.js';
@@ -31,9 +32,10 @@ function referenceTo(
 ): readonly Reference[] {
   const candidates: readonly (readonly [UniqueIndex | undefined, readonly KeyColumn[]])[] = [
     [undefined, parent.key],
+    // Nothing can refer to a partial one, nor to one over an expression.
     ...parent.uniqueIndexes.map((index): [UniqueIndex, readonly KeyColumn[]] => [
       index,
-      columnsOf(index),
+      (index.where === undefined && columnsOf(index)) || [],
     ]),
   ];
   for (const [index, columns] of candidates) {
@@ -45,15 +47,6 @@ function referenceTo(
     if (isAll) return [{ foreignKey, child, parent, referenced, index }];
   }
   return [];
-}
-
-/** None where nothing can refer to it: it is over an expression, or partial. */
-function columnsOf({ parts, where }: UniqueIndex): readonly KeyColumn[] {
-  if (where !== undefined) return [];
-  const columns = parts.flatMap(({ collation, column }) =>
-    column === undefined ? [] : [{ name: column, collation }],
-  );
-  return columns.length === parts.length ? columns : [];
 }
 
 /** Name of a foreign key, which has none in SQLite's catalogue. */
