@@ -123,6 +123,30 @@ describeMariadb('What refers to rows whose values changed places is left alone',
     expect(await database.rows('thing', 'part', 'kid')).toEqual(before);
   });
 
+  it('by a value that a trigger makes of it: a person sees to it', async () => {
+    database = await createAtDatabase(`
+      CREATE TABLE thing (id int PRIMARY KEY, title varchar(20) NOT NULL, slug varchar(40) UNIQUE,
+        low varchar(20) AS (lower(title)) STORED UNIQUE);
+      CREATE TRIGGER set_slug BEFORE UPDATE ON thing FOR EACH ROW
+        SET NEW.slug = CONCAT('s-', lower(NEW.title));
+      INSERT INTO thing (id, title, slug) VALUES (1, 'a', 's-a'), (2, 'b', 's-b'); ${PART}
+      CREATE TABLE kid (id int PRIMARY KEY, slug varchar(40),
+        FOREIGN KEY (slug) REFERENCES thing (slug) ON UPDATE SET NULL)`);
+    const tag = newTag();
+    await database.branch(
+      tag,
+      "UPDATE thing SET title = '-' WHERE id = 1",
+      "UPDATE thing SET title = 'A' WHERE id = 2",
+      "UPDATE thing SET title = 'B' WHERE id = 1",
+    );
+    await database.sql("INSERT INTO kid VALUES (1, 's-b')");
+    const after = await database.rows('thing', 'part', 'kid');
+
+    expect(await database.rollback(tag)).toMatchObject({ kind: 'cannot' });
+
+    expect(await database.rows('thing', 'part', 'kid')).toEqual(after);
+  });
+
   it('by a generated column whose value a rollback would change under it', async () => {
     database = await createAtDatabase(`
       CREATE TABLE thing (id int PRIMARY KEY, c int NOT NULL, g int AS (c * 10) STORED UNIQUE);

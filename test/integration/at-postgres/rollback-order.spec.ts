@@ -1,5 +1,5 @@
 import { createPostgresEngine } from '../../../lib/resource/at/postgres/index.js';
-import type { SqlSource } from '../../../lib/resource/at/index.js';
+import type { BranchTag, SqlSource } from '../../../lib/resource/at/index.js';
 import type { AtDatabase } from './at-database.js';
 import { DONE, createAtDatabase, newTag, reasonOf, sourceOf } from './at-database.js';
 
@@ -56,6 +56,20 @@ const SETUP = `
       door int REFERENCES guest_${n} (door) ON UPDATE ${action});`,
   ).join(' ')}
 
+  CREATE TABLE task (id int PRIMARY KEY, list int NOT NULL,
+    pos int NOT NULL CHECK (pos BETWEEN 1 AND 3), UNIQUE (list, pos));
+  CREATE TABLE step (id int PRIMARY KEY, task int REFERENCES task ON DELETE CASCADE);
+
+  CREATE TABLE page (id int PRIMARY KEY, title text NOT NULL, slug text UNIQUE);
+  CREATE UNIQUE INDEX ON page (lower(title));
+  CREATE TABLE comment (id int PRIMARY KEY,
+    page int REFERENCES page ON DELETE CASCADE ON UPDATE CASCADE);
+  CREATE TABLE link (id int PRIMARY KEY, slug text REFERENCES page (slug) ON UPDATE SET NULL);
+  CREATE FUNCTION set_slug() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN NEW.slug := 's-' || lower(NEW.title); RETURN NEW; END $$;
+  CREATE TRIGGER set_slug BEFORE INSERT OR UPDATE OF title ON page
+    FOR EACH ROW EXECUTE FUNCTION set_slug();
+
   CREATE TABLE member (id int PRIMARY KEY, seat int NOT NULL UNIQUE, nick text UNIQUE);
   CREATE TABLE badge (id int PRIMARY KEY, member int REFERENCES member ON DELETE CASCADE);
   CREATE TABLE renaming (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, nick text);
@@ -89,7 +103,11 @@ const RESET = `
     INSERT INTO guest_${n} VALUES (1, 11, 1), (2, 12, 2);
     INSERT INTO bag_${n} VALUES (1, 1), (2, 2);`,
   ).join(' ')}
-  TRUNCATE member, badge, renaming;
+  TRUNCATE member, badge, renaming, task, step, page, comment, link;
+  INSERT INTO task VALUES (1, 1, 1), (2, 1, 2);
+  INSERT INTO step VALUES (1, 1), (2, 2);
+  INSERT INTO page VALUES (1, 'a'), (2, 'b');
+  INSERT INTO comment VALUES (1, 1), (2, 2);
   INSERT INTO member VALUES (1, 11, 'ada'), (2, 12, 'ben');
   INSERT INTO badge VALUES (1, 1), (2, 2);
   INSERT INTO frozen VALUES (1, 1);
@@ -225,6 +243,50 @@ describe('The order in which a rollback restores rows', () => {
 
     await expect(database.rollback(tag)).resolves.toEqual(DONE);
     await expect(database.rows('member', 'badge', 'renaming')).resolves.toEqual(before);
+  });
+
+  it('gives up another part of the key where there is no spare value of the one', async () => {
+    const before = await database.rows('task', 'step');
+    const tag = newTag();
+    await database.branch(
+      tag,
+      'UPDATE task SET pos = 3 WHERE id = 1',
+      'UPDATE task SET pos = 1 WHERE id = 2',
+      'UPDATE task SET pos = 2 WHERE id = 1',
+    );
+
+    await expect(database.rollback(tag)).resolves.toEqual(DONE);
+    await expect(database.rows('task', 'step')).resolves.toEqual(before);
+  });
+
+  describe('beside a trigger that makes a value of another one', () => {
+    const swapTitles = (tag: BranchTag): Promise<void> =>
+      database.branch(
+        tag,
+        `UPDATE page SET title = '-' WHERE id = 1`,
+        `UPDATE page SET title = 'A' WHERE id = 2`,
+        `UPDATE page SET title = 'B' WHERE id = 1`,
+      );
+
+    it('gives the values back to rows to which others refer by their key', async () => {
+      const before = await database.rows('page', 'comment');
+      const tag = newTag();
+      await swapTitles(tag);
+
+      await expect(database.rollback(tag)).resolves.toEqual(DONE);
+      await expect(database.rows('page', 'comment')).resolves.toEqual(before);
+    });
+
+    it('leaves rows to whose made value somebody refers since then', async () => {
+      const tag = newTag();
+      await swapTitles(tag);
+      await database.pool.query(`INSERT INTO link VALUES (1, 's-b')`);
+      const after = await database.rows('page', 'comment', 'link');
+
+      expect(reasonOf(await database.rollback(tag))).toMatch(/^Rows were left as they are/);
+
+      await expect(database.rows('page', 'comment', 'link')).resolves.toEqual(after);
+    });
   });
 
   it('restores what a cascade has deleted in a few statements', async () => {

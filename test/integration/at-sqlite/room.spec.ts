@@ -143,6 +143,51 @@ describe('What refers to rows whose values changed places is left alone', () => 
     expect(file.rows('thing', 'part', 'kid')).toEqual(before);
   });
 
+  it('by a value that a trigger makes of it: a person sees to it', async () => {
+    file = await createAtFile(`
+      CREATE TABLE thing (id INTEGER PRIMARY KEY, title TEXT NOT NULL, slug TEXT UNIQUE);
+      CREATE UNIQUE INDEX by_title ON thing (lower(title));
+      CREATE TRIGGER set_slug AFTER UPDATE OF title ON thing BEGIN
+        UPDATE thing SET slug = 's-' || lower(NEW.title) WHERE id = NEW.id;
+      END;
+      INSERT INTO thing VALUES (1, 'a', 's-a'), (2, 'b', 's-b'); ${PART}
+      CREATE TABLE kid (id INTEGER PRIMARY KEY, slug TEXT REFERENCES thing (slug) ON UPDATE SET NULL)`);
+    const tag = newTag();
+    file.branch(
+      tag,
+      "UPDATE thing SET title = '-' WHERE id = 1",
+      "UPDATE thing SET title = 'A' WHERE id = 2",
+      "UPDATE thing SET title = 'B' WHERE id = 1",
+    );
+    file.outside.exec("INSERT INTO kid VALUES (1, 's-b')");
+    const after = file.rows('thing', 'part', 'kid');
+
+    expect(await file.rollback(tag)).toMatchObject({ kind: 'cannot' });
+
+    expect(file.rows('thing', 'part', 'kid')).toEqual(after);
+  });
+
+  it('by a generated column, where others refer to other rows', async () => {
+    file = await createAtFile(`
+      CREATE TABLE thing (id INTEGER PRIMARY KEY, c INT NOT NULL,
+        g INT GENERATED ALWAYS AS (c * 10) STORED UNIQUE);
+      INSERT INTO thing (id, c) VALUES (1, 1), (2, 2), (3, 3); ${PART}
+      CREATE TABLE kid (id INTEGER PRIMARY KEY, g INT REFERENCES thing (g) ON UPDATE CASCADE);
+      INSERT INTO kid VALUES (1, 30)`);
+    const before = file.rows('thing', 'part', 'kid');
+    const tag = newTag();
+    file.branch(
+      tag,
+      'UPDATE thing SET c = -1 WHERE id = 1',
+      'UPDATE thing SET c = 1 WHERE id = 2',
+      'UPDATE thing SET c = 2 WHERE id = 1',
+    );
+
+    expect(await file.rollback(tag)).toEqual(DONE);
+
+    expect(file.rows('thing', 'part', 'kid')).toEqual(before);
+  });
+
   it.each(['CASCADE', 'SET NULL', 'SET DEFAULT'])(
     'by the very value, behind the swap, with ON UPDATE %s: a person sees to it',
     async (action) => {

@@ -80,13 +80,19 @@ export function columnOf(table: TableDefinition, name: string): Column {
   return column;
 }
 
-/** The column itself, or what it is computed from. */
+/**
+ * The column itself, or what it is computed from, by the names in its expression: a text in it may
+ * hold one, too, even that of a column which is computed from this one.
+ */
 export function inputsOf(table: TableDefinition, name: string): readonly string[] {
-  const { expression, isGenerated } = columnOf(table, name);
-  if (!isGenerated) return [name];
-  return table.columns
-    .filter((other) => other.name !== name && expression.includes(identifier(other.name)))
-    .flatMap((other) => inputsOf(table, other.name));
+  const found = new Set([columnOf(table, name)]);
+  for (const { expression, isGenerated } of found) {
+    if (!isGenerated) continue;
+    for (const other of table.columns) {
+      if (expression.includes(identifier(other.name))) found.add(other);
+    }
+  }
+  return [...found].filter(({ isGenerated }) => !isGenerated).map((column) => column.name);
 }
 
 /** What an image holds: generated columns come back by themselves. */

@@ -4,7 +4,7 @@ import { NotRestoredError, OUT_OF_ORDER, attempt } from './attempt.js';
 import { looseImage } from './loose-image.js';
 import { readRows } from './read-rows.js';
 import { referredValues } from './referred-values.js';
-import { roomStatements } from './room-statements.js';
+import { mayBeFollowed, roomStatements } from './room-statements.js';
 import type { Pending, SingleRows } from './single-rows.js';
 import type { UndoRow } from './undo-row.js';
 
@@ -104,13 +104,18 @@ export class EntangledRows {
   async #giveUpValues({ now, row }: Pending): Promise<Pending> {
     let image = now;
     if (image === null) return { row, now };
-    for (const spares of roomStatements({ ...row, after: image })) {
+    for (const { column, spares } of roomStatements({ ...row, after: image })) {
       for (const spare of spares) {
         const before: string = image;
+        let after = before;
         const failure = await this.#rows.attempt(async () => {
           await this.#session.query(spare.sql, spare.values);
+          after = await this.#imageOf(row, before);
+          if (mayBeFollowed(row.table, column, [before, after])) {
+            throw new NotRestoredError('a trigger changes a value that others may refer to');
+          }
         });
-        if (failure === undefined) image = await this.#imageOf(row, before);
+        if (failure === undefined) image = after;
         // A number beyond what the column takes becomes its last one, which the row may have.
         if (image !== before) break;
       }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { partsOf } from '../row-image.js';
 import { identifier } from '../sql-text.js';
-import type { Column, TableDefinition } from '../table-definition.js';
+import type { Column, ForeignKey, TableDefinition } from '../table-definition.js';
 import { inputsOf, storedColumns } from '../table-definition.js';
 import type { SqlValue } from '../value-codec.js';
 import { isRow } from './read-rows.js';
@@ -12,36 +12,68 @@ import type { UndoRow } from './undo-row.js';
 /** The way to a value of the column that no row has: SQL, and its parameters. */
 type Spare = (table: TableDefinition, column: Column, salt: string) => SqlValue;
 
+/** How a row gives up the value of a column. */
+export interface Room {
+  readonly column: Column;
+  /** What to try until one succeeds: a check or a trigger may refuse a value. */
+  readonly spares: readonly SqlValue[];
+}
+
 /**
  * Statements that take unique values out of the row, so that others can have them.
  *
  * @param row whose `after` is its image as it is now
- * @returns for each column what to try until one succeeds: a check or a trigger may refuse a value
  */
-export function roomStatements(row: UndoRow): readonly (readonly SqlValue[])[] {
+export function roomStatements(row: UndoRow): readonly Room[] {
   const { table } = row;
   const name = identifier(table.name);
   const where = isRow(row, name);
   return givenUp(row).map((column) => {
     const conditions = [where.sql, ...notCarriedOn(table, column)].join(' AND ');
-    return sparesOf(column).map((spare) => {
+    const spares = sparesOf(column).map((spare) => {
       const { sql, values } = spare(table, column, row.pk);
       return {
         sql: `UPDATE ${name} SET ${identifier(column.name)} = ${sql} WHERE ${conditions}`,
         values: [...values, ...where.values],
       };
     });
+    return { column, spares };
   });
 }
 
 /** SQL of what keeps the column as it is: rows that would have to follow it. */
 function notCarriedOn(table: TableDefinition, column: Column): readonly string[] {
-  const following = table.referrers.filter(
-    ({ onUpdate, parentColumns }) =>
-      isActive(onUpdate) &&
-      parentColumns.flatMap((name) => inputsOf(table, name)).includes(column.name),
-  );
-  return following.map((reference) => nobodyRefers(table, reference));
+  return table.referrers
+    .filter((reference) => followed(table, reference).includes(column.name))
+    .map((reference) => nobodyRefers(table, reference));
+}
+
+/**
+ * Whether rows may have followed another column than the one that was given up: a trigger of the
+ * application has changed it along.
+ */
+export function mayBeFollowed(
+  table: TableDefinition,
+  column: Column,
+  [before, after]: readonly [string, string],
+): boolean {
+  const [then, now] = [partsOf(table, before), partsOf(table, after)];
+  return table.referrers
+    .map((reference) => followed(table, reference))
+    .filter((names) => !names.includes(column.name))
+    .some((names) =>
+      storedColumns(table).some(
+        (other) => names.includes(other.name) && then.get(other) !== now.get(other),
+      ),
+    );
+}
+
+/** The columns whose values the foreign key carries on to rows that refer to them. */
+function followed(
+  table: TableDefinition,
+  { onUpdate, parentColumns }: ForeignKey,
+): readonly string[] {
+  return isActive(onUpdate) ? parentColumns.flatMap((name) => inputsOf(table, name)) : [];
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Comparison } from './compare-rows.js';
 import { compareRows, countOfOurs } from './compare-rows.js';
 import { Echoes } from './echoes.js';
 import { firstOrder, replaceOrder, runsOf } from './restore-orders.js';
+import type { GivenUp } from './room-statements.js';
 import { roomStatements } from './room-statements.js';
 import { runOrders } from './run-orders.js';
 import type { RestoreOrder, UndoRow } from './undo-row.js';
@@ -184,18 +185,21 @@ export class Restorer {
     if (failure?.isUniqueViolation !== true) return failure === undefined;
     const replaced = await this.#attempt('dtx_row', () => this.#run(rows.map(replaceOrder)));
     if (replaced === undefined) return true;
-    const moved = await this.#attempt('dtx_row', async () => {
-      await this.#makeRoom(rows);
-      await this.#run(rows.map(firstOrder));
-    });
-    return moved === undefined;
+    for (const givenUp of ['changed', 'all'] as const) {
+      const moved = await this.#attempt('dtx_row', async () => {
+        await this.#makeRoom(rows, givenUp);
+        await this.#run(rows.map(firstOrder));
+      });
+      if (moved === undefined) return true;
+    }
+    return false;
   }
 
   /** Rows that cannot go for a moment give up their unique values, for NULL or for spare ones. */
-  async #makeRoom(rows: readonly UndoRow[]): Promise<void> {
+  async #makeRoom(rows: readonly UndoRow[], givenUp: GivenUp): Promise<void> {
     for (const table of new Set(rows.map((row) => row.table))) {
       const keys = rows.filter((row) => row.table === table).map(({ key }) => key);
-      for (const texts of await roomStatements(this.#session, table)) {
+      for (const texts of await roomStatements(this.#session, table, givenUp)) {
         for (const text of texts) {
           const failure = await this.#attempt('dtx_room', async () => {
             await this.#session.query(text, [this.#xid, keys]);

@@ -41,7 +41,9 @@ WITH part AS (
 made AS (
   SELECT g.attnum, g.attname, source.refobjsubid AS input
   FROM pg_attribute g JOIN pg_attrdef v ON v.adrelid = g.attrelid AND v.adnum = g.attnum
-  CROSS JOIN LATERAL (${madeOf('pg_attrdef', 'v.oid')}) AS source
+  CROSS JOIN LATERAL (${madeOf('pg_attrdef', 'v.oid')}
+    -- Up to PostgreSQL 14 it is the column itself that depends on them.
+    UNION ${madeOf('pg_class', 'g.attrelid')} AND d.objsubid = g.attnum) AS source
   WHERE g.attrelid = $1::regclass AND g.attgenerated <> '')
 SELECT jsonb_build_object('name', a.attname, 'isNullable', NOT a.attnotnull,
   'length', CASE WHEN a.atttypmod > 4 THEN a.atttypmod - 4 END,
@@ -57,6 +59,13 @@ WHERE a.attrelid = $1::regclass AND a.attgenerated = '' AND a.attidentity <> 'a'
 ORDER BY a.attnum`;
 
 /**
+ * Which values rows give up: those that they must not keep, or all, which fires triggers that are
+ * for other columns. But where there is no spare value for the one, as for a boolean, there may be
+ * for another one of the same index.
+ */
+export type GivenUp = 'changed' | 'all';
+
+/**
  * Statements that take unique values out of rows of the table, for the xid `$1` and the keys `$2`.
  *
  * @returns for each column what to try until one succeeds: a check or a trigger may refuse a value
@@ -64,6 +73,7 @@ ORDER BY a.attnum`;
 export async function roomStatements(
   session: SqlSession,
   table: TableDefinition,
+  givenUp: GivenUp,
 ): Promise<readonly (readonly string[])[]> {
   const columns = await queryJson<UniqueColumn>(session, COLUMNS, [table.name]);
   return columns.map((column) =>
@@ -71,21 +81,26 @@ export async function roomStatements(
       (value) => `WITH i AS MATERIALIZED (${imagesOf(table, '$2::text[]')}),
         r AS MATERIALIZED (SELECT i.*, row_number() OVER (ORDER BY i.pk) AS n FROM i)
         UPDATE ${rowsOf(table)} t SET ${identifier(column.name)} = ${value} FROM r AS i
-        WHERE ${isRowOfImage(table)} AND ${isToChange(column)} ${notCarriedOn(table, column)}`,
+        WHERE ${isRowOfImage(table)} ${givenUp === 'changed' ? isToChange(column) : ''}
+          ${notCarriedOn(table, column)}`,
     ),
   );
 }
 
-/** SQL: the row must not keep the value. Giving up others would fire triggers for nothing. */
+/** SQL: the row must not keep the value. */
 function isToChange({ name }: UniqueColumn): string {
   const column = identifier(name);
-  return `t.${column}::text IS DISTINCT FROM (i.b).${column}::text`;
+  return `AND t.${column}::text IS DISTINCT FROM (i.b).${column}::text`;
 }
 
 /** SQL of what keeps a row as it is: rows that would have to follow the value. */
-function notCarriedOn({ cascadingReferences }: TableDefinition, { changes }: UniqueColumn): string {
-  return cascadingReferences
-    .filter(({ onUpdate, referenced }) => onUpdate && referenced.some((of) => changes.includes(of)))
+function notCarriedOn(table: TableDefinition, { changes }: UniqueColumn): string {
+  // A trigger may change any other column along, but for the key, by which the row is found.
+  const isFollowed = (referenced: readonly string[]): boolean =>
+    referenced.some((name) => changes.includes(name)) ||
+    (table.hasForeignTriggers && !referenced.every((name) => table.key.includes(name)));
+  return table.cascadingReferences
+    .filter(({ onUpdate, referenced }) => onUpdate && isFollowed(referenced))
     .map(
       ({ pairs, table: child }) =>
         `AND NOT EXISTS (SELECT FROM ${child} c WHERE ${refersTo(pairs, 'c', 't')})`,

@@ -108,11 +108,11 @@ export class EntangledRows {
   #giveUpValues(row: UndoRow): void {
     const image = this.#rows.current(row);
     if (image === undefined) return;
-    for (const { column, statements } of roomStatements(row, image)) {
+    for (const statements of roomStatements(row, image)) {
       for (const statement of statements) {
         const current = this.#rows.current(row) ?? image;
         this.#rows.attempt('dtx_row', () => {
-          this.#rows.changeUnseen(row.table, { column, current, sql: statement(current) });
+          this.#rows.changeUnseen(row.table, current, statement(current));
         });
         // The largest numbers stay what they are, whatever is added to them.
         if (this.#rows.current(row) !== current) break;

@@ -40,33 +40,70 @@ export function assertNobodyRefers(
 }
 
 /**
- * The same for a change of one column, before its new value is known.
- *
- * @throws NotRestoredError
+ * The foreign keys by which somebody refers to the row, and would follow its values: whoever changes
+ * it for a moment looks with `assertSameReferred` whether those are as they were.
  */
-export function assertNobodyRefersTo(
+export function followersOf(
   database: SqliteDatabase,
   references: readonly Reference[],
-  { column, current, table }: Pick<Change, 'current' | 'table'> & { readonly column: string },
+  { current, table }: Pick<Change, 'current' | 'table'>,
+): readonly Follower[] {
+  return references
+    .filter(
+      (reference) =>
+        reference.parent.name === table.name &&
+        CHANGING.includes(reference.foreignKey.onUpdate) &&
+        isReferred(database, reference, current),
+    )
+    .map((reference) => ({
+      reference,
+      values: referredValues(database, reference, current),
+    }));
+}
+
+interface Follower {
+  readonly reference: Reference;
+  readonly values: string;
+}
+
+/**
+ * @param image by whose key the row is found
+ * @throws NotRestoredError when the change, a generated column or a trigger has changed such a value
+ */
+export function assertSameReferred(
+  database: SqliteDatabase,
+  followers: readonly Follower[],
+  image: string,
 ): void {
-  for (const reference of references) {
-    const { foreignKey, parent, referenced } = reference;
-    if (parent.name !== table.name || !CHANGING.includes(foreignKey.onUpdate)) continue;
-    if (!referenced.some(({ name }) => name === column)) continue;
-    assertUnreferred(database, reference, current);
+  for (const { reference, values } of followers) {
+    if (referredValues(database, reference, image) !== values) throw referredTo(reference);
   }
 }
 
-function assertUnreferred(
+function referredValues(
+  database: SqliteDatabase,
+  { parent: table, referenced }: Reference,
+  image: string,
+): string {
+  const values = referenced.map(({ name }) => `quote(${valueInRow(table, name, image)})`);
+  const [row] = rowsOf<{ text: string }>(database, `SELECT ${values.join(` || ',' || `)} AS text`);
+  return row?.text ?? '';
+}
+
+function assertUnreferred(database: SqliteDatabase, reference: Reference, current: string): void {
+  if (isReferred(database, reference, current)) throw referredTo(reference);
+}
+
+function isReferred(
   database: SqliteDatabase,
   { child, foreignKey, parent: table, referenced }: Reference,
   current: string,
-): void {
+): boolean {
   const now = literalsOf(table, current);
   const isChild = referenced.map(
     ({ collation, name }, at) =>
       `${identifier(foreignKey.columns[at] ?? '')} = ` +
-      `+${now.get(name) ?? generatedValue(table, name, current)} COLLATE ${collation}`,
+      `+${now.get(name) ?? valueInRow(table, name, current)} COLLATE ${collation}`,
   );
   const isOther = child.name === table.name ? [`NOT (${isRowOf(table, current)})`] : [];
   const found = rowsOf(
@@ -74,16 +111,18 @@ function assertUnreferred(
     `SELECT 1 FROM main.${identifier(child.name)}
      WHERE ${[...isChild, ...isOther].join(' AND ')} LIMIT 1`,
   );
-  if (found.length === 0) return;
-  throw new NotRestoredError(
+  return found.length > 0;
+}
+
+const referredTo = ({ child }: Reference): NotRestoredError =>
+  new NotRestoredError(
     `rows of ${child.name} that are not part of the transaction refer to it by a foreign key ` +
       `that cascades`,
     true,
   );
-}
 
-/** No image holds it, so it is read from the row. */
-const generatedValue = (table: TableDefinition, name: string, image: string): string =>
+/** Read from the row: of a generated column no image holds the value. */
+const valueInRow = (table: TableDefinition, name: string, image: string): string =>
   `(SELECT g.${identifier(name)} FROM main.${identifier(table.name)} AS g ` +
   `WHERE ${isRowOf(table, image, 'g.')})`;
 
@@ -110,7 +149,7 @@ function isSameReferred(
 }
 
 /** Those of the columns that no image holds, as the row has them; empty where there are none. */
-export function generatedKeys(
+function generatedKeys(
   database: SqliteDatabase,
   table: TableDefinition,
   columns: readonly KeyColumn[],
@@ -119,7 +158,7 @@ export function generatedKeys(
   const stored = literalsOf(table, image);
   const values = columns
     .filter(({ name }) => !stored.has(name))
-    .map(({ name }) => `quote(${generatedValue(table, name, image)})`);
+    .map(({ name }) => `quote(${valueInRow(table, name, image)})`);
   if (values.length === 0) return '';
   const [row] = rowsOf<{ text: string }>(database, `SELECT ${values.join(` || ',' || `)} AS text`);
   return row?.text ?? '';

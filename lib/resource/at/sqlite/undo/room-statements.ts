@@ -5,32 +5,25 @@ import type { Column, TableDefinition } from '../table-definition.js';
 import type { UndoRow } from './undo-row.js';
 import { isRowOf, literalsOf } from './undo-row.js';
 
-/** How a row gives up the value of a column. */
-export interface Room {
-  readonly column: string;
-  /**
-   * The statements that give a row, found by its image, a value that no other row has: what to try
-   * until one succeeds, since a check or a trigger may refuse a value.
-   */
-  readonly statements: readonly ((current: string) => string)[];
-}
+/** A statement that gives a row, found by its image, a value that no other row has. */
+export type Room = (current: string) => string;
 
 /**
- * How a row gives up its unique values, so that others can have them.
+ * How a row gives up its unique values, so that others can have them: for each column what to try
+ * until one succeeds, since a check or a trigger may refuse a value.
  *
  * @param image of the row as it is
  */
-export function roomStatements(row: UndoRow, image: string): readonly Room[] {
+export function roomStatements(row: UndoRow, image: string): readonly (readonly Room[])[] {
   const { table } = row;
   const target = `main.${identifier(table.name)}`;
-  return givenUp(row, image).map((column) => ({
-    column: column.name,
-    statements: sparesOf(table, column).map(
+  return givenUp(row, image).map((column) =>
+    sparesOf(table, column).map(
       (spare) => (current) =>
         `UPDATE OR ABORT ${target} SET ${identifier(column.name)} = ${spare(current)} ` +
         `WHERE ${isRowOf(table, current)}`,
     ),
-  }));
+  );
 }
 
 /**

@@ -4,7 +4,7 @@ import type { SqliteDatabase } from '../sqlite-database.interface.js';
 import type { TableDefinition } from '../table-definition.js';
 import type { Failure } from './attempt.js';
 import { NotRestoredError, attempt } from './attempt.js';
-import { assertNobodyRefers, assertNobodyRefersTo, generatedKeys } from './foreign-rows.js';
+import { assertNobodyRefers, assertSameReferred, followersOf } from './foreign-rows.js';
 import {
   currentImage,
   deleteRow,
@@ -91,19 +91,10 @@ export class SingleRows {
   }
 
   /** A change for a moment, which must not be carried on to rows that refer to this one. */
-  changeUnseen(
-    table: TableDefinition,
-    { column, current, sql }: Readonly<Record<'column' | 'current' | 'sql', string>>,
-  ): void {
-    assertNobodyRefersTo(this.#database, this.#references, { table, column, current });
-    const referred = this.#references
-      .filter(({ parent }) => parent.name === table.name)
-      .flatMap(({ referenced }) => referenced);
-    const before = generatedKeys(this.#database, table, referred, current);
+  changeUnseen(table: TableDefinition, current: string, sql: string): void {
+    const followers = followersOf(this.#database, this.#references, { table, current });
     this.change(sql);
-    if (generatedKeys(this.#database, table, referred, current) !== before) {
-      throw new NotRestoredError('rows refer to a value that is generated from it', true);
-    }
+    assertSameReferred(this.#database, followers, current);
   }
 
   /** Its image as it is; undefined where there is no row. */
