@@ -151,7 +151,8 @@ describe('What refers to rows whose values changed places is left alone', () => 
         UPDATE thing SET slug = 's-' || lower(NEW.title) WHERE id = NEW.id;
       END;
       INSERT INTO thing VALUES (1, 'a', 's-a'), (2, 'b', 's-b'); ${PART}
-      CREATE TABLE kid (id INTEGER PRIMARY KEY, slug TEXT REFERENCES thing (slug) ON UPDATE SET NULL)`);
+      CREATE TABLE kid (id INTEGER PRIMARY KEY,
+        slug TEXT REFERENCES thing (slug) ON UPDATE SET NULL)`);
     const tag = newTag();
     file.branch(
       tag,

@@ -10,6 +10,7 @@ import type {
   TableDefinition,
   UniqueIndex,
 } from './table-definition.js';
+import { ROW_END } from './table-definition.js';
 
 /** Label of the outermost block of our triggers, which says what they were made from. */
 const HASH_LABEL = /\bdtx_([0-9a-f]{16})\b/;
@@ -111,12 +112,17 @@ async function describe(
     .map((row) => {
       const table = row['name'] ?? '';
       const schema = row['schema'] ?? '';
-      const unique = indexes.get(table) ?? [];
+      const own = columns.get(table) ?? [];
+      const ends = own.filter((column) => column['expression'] === ROW_END);
+      // Of a table with system versioning each unique key has the end of the row in it, too.
+      const unique = (indexes.get(table) ?? []).filter(
+        (part) => !ends.some((column) => column['name'] === part['col']),
+      );
       return {
         schema,
         name: table,
         engine: row['engine'] ?? '',
-        columns: (columns.get(table) ?? []).map(columnFrom),
+        columns: own.map(columnFrom),
         key: unique.filter((part) => part['name'] === 'PRIMARY').map((part) => part['col'] ?? ''),
         uniques: uniquesFrom(unique.filter((part) => part['name'] !== 'PRIMARY')),
         references: spelled.filter((f) => f.childSchema === schema && f.child === table),

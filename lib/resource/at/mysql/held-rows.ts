@@ -6,7 +6,7 @@ import { keySql, keyParts, primaryKey } from './row-key.js';
 import { queryRows } from './session.js';
 import { placeholders } from './sql-text.js';
 import type { TableDefinition } from './table-definition.js';
-import { columnOf } from './table-definition.js';
+import { ROW_END, columnOf } from './table-definition.js';
 
 /** Keys that are looked for by one statement. */
 const CHUNK_LENGTH = 200;
@@ -109,6 +109,7 @@ async function keyShapeOf(session: SqlSession, table: string): Promise<string> {
          AND c.column_name = s.column_name
      WHERE s.table_schema = DATABASE() AND s.table_name = ? AND s.index_name = 'PRIMARY'
        AND c.table_schema = DATABASE() AND c.table_name = ?
+       AND coalesce(c.generation_expression, '') <> '${ROW_END}'
      ORDER BY s.seq_in_index`,
     [table, table],
   );

@@ -19,6 +19,9 @@ export interface Column {
   readonly collation: string | undefined;
 }
 
+/** Expression of the column that holds the end of a row, where a table has system versioning. */
+export const ROW_END = 'ROW END';
+
 /** A column of an index, and how much of it. */
 export interface IndexPart {
   readonly column: string;

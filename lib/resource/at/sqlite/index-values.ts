@@ -78,8 +78,8 @@ function computedKey(table: TableDefinition, { parts, where }: UniqueIndex, row:
 const COMPARES = /[=<>]|\b(?:IS|IN|BETWEEN|CASE|NOT|LIKE|GLOB)\b/i;
 
 /**
- * SQL over the row as one of its table. The SQL of an index is about columns, and where it compares,
- * their types count: `n = '1'` holds where `n` is a column of numbers, and never for `NEW.n`.
+ * SQL over the row as one of its table. The SQL of an index is about columns, and where it
+ * compares, their types count: `n = '1'` holds where `n` is of numbers, and never for `NEW.n`.
  *
  * @param texts that are computed, by which SQLite's types and the columns are chosen
  * @param select gives the SQL over what stands behind FROM
@@ -98,12 +98,11 @@ function over(
   if (columns.length === 0) return from('SELECT 1');
   if (!texts.some((text) => COMPARES.test(text))) return from(`SELECT ${plain.join(', ')}`);
   const own = columns.map(({ name }) => identifier(name)).join(', ');
+  const stored = `main.${identifier(table.name)}`;
   const typed = (values: readonly string[]): string =>
     // The first part has no row, and gives the columns their names, types and collations. It is
     // read behind FROM alone: a WHERE would be moved into the parts, where there are no types.
-    from(
-      `SELECT ${own} FROM main.${identifier(table.name)} WHERE 0 UNION ALL SELECT ${values.join(', ')}`,
-    );
+    from(`SELECT ${own} FROM ${stored} WHERE 0 UNION ALL SELECT ${values.join(', ')}`);
   const texty = columns.filter(isText);
   const asTexts = columns.map((column) =>
     texty.includes(column) ? `CAST(${value(column)} AS TEXT)` : value(column),

@@ -40,8 +40,8 @@ export function assertNobodyRefers(
 }
 
 /**
- * The foreign keys by which somebody refers to the row, and would follow its values: whoever changes
- * it for a moment looks with `assertSameReferred` whether those are as they were.
+ * The foreign keys by which somebody refers to the row, and would follow its values: whoever
+ * changes it for a moment looks with `assertSameReferred` whether those are as they were.
  */
 export function followersOf(
   database: SqliteDatabase,
@@ -68,7 +68,7 @@ interface Follower {
 
 /**
  * @param image by whose key the row is found
- * @throws NotRestoredError when the change, a generated column or a trigger has changed such a value
+ * @throws NotRestoredError when the change, or a trigger, has changed such a value
  */
 export function assertSameReferred(
   database: SqliteDatabase,
