@@ -4,6 +4,9 @@ import type { ColumnModel, KeyModel, Model, ReferenceModel, TableModel } from '.
 import type { RawColumn } from './values.js';
 import { isNumber, makerOf, textsOf } from './values.js';
 
+/** In SQL: it holds when the row began or ended, in a table with system versioning. */
+const IS_OF_PERIOD = "COALESCE(c.generation_expression, '') IN ('ROW START', 'ROW END')";
+
 const COLUMNS = `
 SELECT c.table_name AS tableName, c.column_name AS name, c.data_type AS type,
   c.column_type AS fullType, CAST(c.character_maximum_length AS DOUBLE) AS characters,
@@ -12,15 +15,17 @@ SELECT c.table_name AS tableName, c.column_name AS name, c.data_type AS type,
   COALESCE(c.generation_expression, '') <> '' AS isGenerated
 FROM information_schema.columns c
 JOIN information_schema.tables t USING (table_schema, table_name)
-WHERE c.table_schema = DATABASE() AND t.table_type = 'BASE TABLE'
+WHERE c.table_schema = DATABASE() AND t.table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')
+  AND NOT ${IS_OF_PERIOD}
 ORDER BY c.table_name, c.ordinal_position`;
 
 const KEYS = `
-SELECT table_name AS tableName, index_name AS name, column_name AS columnName,
-  sub_part IS NOT NULL AS isPrefix
-FROM information_schema.statistics
-WHERE table_schema = DATABASE() AND non_unique = 0
-ORDER BY table_name, index_name <> 'PRIMARY', index_name, seq_in_index`;
+SELECT s.table_name AS tableName, s.index_name AS name, s.column_name AS columnName,
+  s.sub_part IS NOT NULL AS isPrefix
+FROM information_schema.statistics s
+JOIN information_schema.columns c USING (table_schema, table_name, column_name)
+WHERE s.table_schema = DATABASE() AND s.non_unique = 0 AND NOT ${IS_OF_PERIOD}
+ORDER BY s.table_name, s.index_name <> 'PRIMARY', s.index_name, s.seq_in_index`;
 
 const REFERENCES = `
 SELECT k.table_name AS tableName, k.constraint_name AS name, k.column_name AS columnName,
