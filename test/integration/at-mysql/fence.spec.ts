@@ -124,12 +124,13 @@ describeMariadb('The first undo row of a branch', () => {
   });
 
   it.each([
-    ['a savepoint', ['SAVEPOINT a', add(1), 'ROLLBACK TO a']],
-    ['a conflict', [add(3)]],
-  ])('locks no gap at REPEATABLE READ when it is gone with %s', async (_what, statements) => {
+    ['READ-COMMITTED', 'a savepoint', ['SAVEPOINT a', add(1), 'ROLLBACK TO a']],
+    ['READ-COMMITTED', 'a conflict', [add(3)]],
+    ['REPEATABLE-READ', 'a conflict', [add(3)]],
+  ])('locks no gap at %s when it is gone with %s', async (level, _what, statements) => {
     const holder = newTag('0'.repeat(40));
     await database.branch(holder, add(3));
-    const connection = await begin(newTag('8'.repeat(40)), 'REPEATABLE-READ');
+    const connection = await begin(newTag('8'.repeat(40)), level);
     for (const statement of statements) await failureOf(connection.query(statement));
     await connection.query(add(1));
     const others = await Promise.all(['7', '9'].map((digit) => begin(newTag(digit.repeat(40)))));

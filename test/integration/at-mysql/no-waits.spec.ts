@@ -18,6 +18,15 @@ type Pair = readonly [title: string, first: readonly string[], second: readonly 
 
 const PAIRS: readonly Pair[] = [
   [
+    'a row that is written twice',
+    ['UPDATE customer SET n = 1 WHERE id = 3'],
+    ['UPDATE customer SET n = 1 WHERE id = 4', 'UPDATE customer SET n = 2 WHERE id = 4'],
+  ],
+];
+
+/** Where REPEATABLE READ locks gaps: before a first undo row, and where a child may be. */
+const PAIRS_WITH_GAPS: readonly Pair[] = [
+  [
     'children of new parents',
     [`INSERT INTO customer VALUES (11, '11@x', 0)`, 'INSERT INTO parcel VALUES (11, 11)'],
     [`INSERT INTO customer VALUES (12, '12@x', 0)`, 'INSERT INTO parcel VALUES (12, 12)'],
@@ -27,15 +36,6 @@ const PAIRS: readonly Pair[] = [
     [`INSERT INTO customer VALUES (11, '11@x', 0)`, `INSERT INTO letter VALUES (11, '11@x')`],
     [`INSERT INTO customer VALUES (12, '12@x', 0)`, `INSERT INTO letter VALUES (12, '12@x')`],
   ],
-  [
-    'a row that is written twice',
-    ['UPDATE customer SET n = 1 WHERE id = 3'],
-    ['UPDATE customer SET n = 1 WHERE id = 4', 'UPDATE customer SET n = 2 WHERE id = 4'],
-  ],
-];
-
-/** Where REPEATABLE READ locks the gap in which a child may be missing. */
-const PAIRS_WITH_GAPS: readonly Pair[] = [
   [
     'a unique value that changes there and back',
     [`UPDATE customer SET email = '-' WHERE id = 3`],

@@ -29,3 +29,11 @@ export const OWN_BRANCH = `IFNULL(${BRANCH}, 0)`;
  */
 export const comparedKey = (variable: string): string =>
   `CONVERT(${variable} USING ascii) COLLATE ascii_bin`;
+
+/**
+ * SQL: the session locks no gaps, and each of its statements has a snapshot of its own.
+ *
+ * @param isolation the variable of the server that has the level
+ */
+export const readsCommitted = (isolation: string): string =>
+  `@@${isolation} IN ('READ-COMMITTED', 'READ-UNCOMMITTED')`;

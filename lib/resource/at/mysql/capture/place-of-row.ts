@@ -1,5 +1,5 @@
 import { BRANCH, FENCE, FENCED_STATE, GUESS, HOLDER, LOCK_SHAPE } from '../agreement.js';
-import { IS_BRANCH, KNOWN_XID, OWN_BRANCH, OWN_XID } from './own-work.js';
+import { IS_BRANCH, KNOWN_XID, OWN_BRANCH, OWN_XID, readsCommitted } from './own-work.js';
 
 /*
  * The first undo row of a branch is its fence: it has the place 0, of which there is one for each
@@ -7,7 +7,7 @@ import { IS_BRANCH, KNOWN_XID, OWN_BRANCH, OWN_XID } from './own-work.js';
  * other's end and fails. All other rows have places that nobody else has.
  */
 
-/** SQL of the place of the first change that a trigger records, which FIND_PLACE has found. */
+/** SQL of the place of the first change that a trigger records, which `findPlace` has found. */
 export const FIRST_PLACE = 'place';
 
 /** SQL of the place of all others. */
@@ -23,18 +23,31 @@ const COMMITTED = String(FENCE.committed);
  * only says for whom a look is vain. The row is ours where it is there; a tombstone, seen or not,
  * leaves the place at 0, so that the insert meets it.
  *
- * By SELECT INTO, since a sub-select of SET or IF would lock what it reads, and the gap where it
- * finds nothing. At REPEATABLE READ with a binary log that is not of rows the server locks even so.
+ * At REPEATABLE READ it is read with a lock. A read without one would be the first of the local
+ * transaction, and fix its snapshot: the application would miss whatever is committed between its
+ * second write and its own first read. The price is the gap in front of the row, in which earlier
+ * transactions wait that write for the first time. At READ COMMITTED no snapshot outlives its
+ * statement: there it is by SELECT INTO without a lock, since the server locks what a sub-select
+ * of SET or IF reads.
+ *
+ * @param isolation the variable of the server that has the level
  */
-export const FIND_PLACE = `IF ${GUESS} <=> ${BRANCH} AND ${IS_BRANCH} THEN
-      SELECT IF(COUNT(*) = 0, 0, ${LATER_PLACE}) INTO ${FIRST_PLACE}
+export function findPlace(isolation: string): string {
+  const find = `SELECT IF(COUNT(*) = 0, 0, ${LATER_PLACE}) INTO ${FIRST_PLACE}
       FROM dtx_undo_row FORCE INDEX (dtx_branch)
-      WHERE xid = ${KNOWN_XID} AND branch = ${OWN_BRANCH} AND nth = 0 AND state = ${COMMITTED};
+      WHERE xid = ${KNOWN_XID} AND branch = ${OWN_BRANCH} AND nth = 0 AND state = ${COMMITTED}`;
+  return `IF ${GUESS} <=> ${BRANCH} AND ${IS_BRANCH} THEN
+      IF ${readsCommitted(isolation)} THEN
+        ${find};
+      ELSE
+        ${find} LOCK IN SHARE MODE;
+      END IF;
     ELSEIF ${IS_BRANCH} THEN
       SET ${GUESS} = ${BRANCH};
     ELSE
       SET ${FIRST_PLACE} = ${LATER_PLACE};
     END IF;`;
+}
 
 /** SQL behind a change that has met somebody else's row: with its statement the first row goes. */
 export const FORGET_GUESS = `IF ${HOLDER} IS NOT NULL AND ${FIRST_PLACE} = 0 THEN
