@@ -144,19 +144,14 @@ function findHolder(lock: Lock, condition: string): string {
 
 /**
  * SQL that fails when another transaction has such an undo row. Read with a lock, since a snapshot
- * would miss those that are younger; at REPEATABLE READ the server locks the gap, too, with or
- * without being told.
+ * would miss those that are younger; at REPEATABLE READ the server locks the gap, too.
  *
  * @param condition over the key of the lock, which is SOUGHT
  */
 function holderWhere(lock: Lock, condition: string): string {
-  const query = `SELECT xid FROM dtx_undo_row FORCE INDEX (PRIMARY)
-      WHERE tbl = ${literal(lock.name)} AND ${condition} AND xid <> ${KNOWN_XID} LIMIT 1`;
   return `SET ${SOUGHT} = ${lock.key};
-    IF reads_committed THEN
-      SET ${HOLDER} = (${query} LOCK IN SHARE MODE);
-    ELSE
-      SET ${HOLDER} = (${query});
-    END IF;
+    SET ${HOLDER} = (SELECT xid FROM dtx_undo_row FORCE INDEX (PRIMARY)
+      WHERE tbl = ${literal(lock.name)} AND ${condition} AND xid <> ${KNOWN_XID} LIMIT 1
+      LOCK IN SHARE MODE);
     ${raiseConflict(lock.name, lock.shown ?? lock.key)}`;
 }

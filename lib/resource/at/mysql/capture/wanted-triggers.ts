@@ -14,7 +14,6 @@ import { insistOnImage } from './insist.js';
 import type { Event, Tables } from './locks-of-row.js';
 import { ROWS, checkReferences, checkReferrers, lockOf, lockUniqueValues } from './locks-of-row.js';
 import type { Lock } from './record.js';
-import { readsCommitted } from './own-work.js';
 import { FIRST_PLACE, LATER_PLACE, findPlace } from './place-of-row.js';
 import { NOTE_DUPLICATES, recordChange, refuse } from './record.js';
 import { isUnwritten, mayBeUnwritten } from './unwritten.js';
@@ -138,7 +137,6 @@ function captureBody(
     ...(rows.new ? [`DECLARE new_key varchar(255) ${ASCII} DEFAULT ${lockIn('NEW').key};`] : []),
   ];
   const checks = [...checkReferences(table, tables, event), ...checkReferrers(table, event)];
-  const isolated = `DECLARE reads_committed boolean DEFAULT ${readsCommitted(isolation)};`;
   const shape = shapeOf(table);
   const gone =
     old && recordChange(old, { shape, before: 'old_image', after: undefined }, FIRST_PLACE);
@@ -157,7 +155,7 @@ function captureBody(
   return `BEGIN
     DECLARE EXIT HANDLER FOR ${String(TOO_LONG)} ${refuse('too-long', table.name)}
     BEGIN
-    ${[...images, ...(checks.length > 0 ? [isolated] : [])].join('\n    ')}
+    ${images.join('\n    ')}
     ${NOTE_DUPLICATES}
     ${findPlace(isolation)}
     ${record}

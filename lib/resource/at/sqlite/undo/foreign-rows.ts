@@ -85,9 +85,7 @@ function referredValues(
   { parent: table, referenced }: Reference,
   image: string,
 ): string {
-  const values = referenced.map(({ name }) => `quote(${valueInRow(table, name, image)})`);
-  const [row] = rowsOf<{ text: string }>(database, `SELECT ${values.join(` || ',' || `)} AS text`);
-  return row?.text ?? '';
+  return textOf(database, table, referenced, image);
 }
 
 function assertUnreferred(database: SqliteDatabase, reference: Reference, current: string): void {
@@ -156,10 +154,18 @@ function generatedKeys(
   image: string,
 ): string {
   const stored = literalsOf(table, image);
-  const values = columns
-    .filter(({ name }) => !stored.has(name))
-    .map(({ name }) => `quote(${valueInRow(table, name, image)})`);
-  if (values.length === 0) return '';
+  const generated = columns.filter(({ name }) => !stored.has(name));
+  return generated.length === 0 ? '' : textOf(database, table, generated, image);
+}
+
+/** The columns as the row has them, to be compared. */
+function textOf(
+  database: SqliteDatabase,
+  table: TableDefinition,
+  columns: readonly KeyColumn[],
+  image: string,
+): string {
+  const values = columns.map(({ name }) => `quote(${valueInRow(table, name, image)})`);
   const [row] = rowsOf<{ text: string }>(database, `SELECT ${values.join(` || ',' || `)} AS text`);
   return row?.text ?? '';
 }
